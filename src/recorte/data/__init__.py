@@ -1,0 +1,1 @@
+"""Where samples come from: sources of photographs with people, augmentation, batches."""

@@ -1,0 +1,51 @@
+"""What every source of photographs gives: samples, one by one, by index."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+
+Split = Literal["train", "val"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One photograph and where its people are.
+
+    Attributes:
+        photo: `uint8 (H, W, 3)`, RGB, upright.
+        alpha: `uint8 (H, W)`, 255 = person. It becomes float in [0, 1] only in the batch: bytes are four
+            times less work for every step in between.
+        weight: `uint8 (H, W)`, 1 = counts, 0 = ignored (crowds that nobody outlined, the letterbox's padding).
+        name: what a person would call it in a message: the file's name, or "synthetic 17".
+    """
+
+    photo: np.ndarray
+    alpha: np.ndarray
+    weight: np.ndarray
+    name: str
+
+
+@runtime_checkable
+class PersonSource(Protocol):
+    """A sequence of samples, cheap to send to a worker process and the same at every reading."""
+
+    @property
+    def negatives(self) -> Sequence[int]:
+        """Indices of the photos that are known to show nobody; may be empty."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Sample:
+        """Read a sample.
+
+        Raises:
+            PhotoError: the photo or its mask cannot be read; the message names the file.
+        """
+        ...
+
+    def name(self, index: int) -> str:
+        """The sample's name without reading it."""
+        ...

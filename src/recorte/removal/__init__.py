@@ -1,0 +1,1 @@
+"""Using a trained model. Nothing in here imports torch."""
