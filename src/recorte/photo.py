@@ -1,23 +1,48 @@
 """Reading photographs: upright, 8-bit RGB, whatever the file holds; with the colour profile and EXIF to keep."""
 
+import contextlib
 import io
 import os
-import warnings
+import struct
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 from recorte.errors import PhotoError
 
-MAX_PIXELS = 200_000_000
-"""Larger photos are refused before they are decoded: a decompression bomb would fill the memory."""
+MAX_PIXELS = 178_000_000
+"""Larger photos are refused before they are decoded: a decompression bomb would fill the memory. Just below
+the number that Pillow itself refuses."""
 
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 """What counts as a photo when a folder is read, in lower case."""
 
 ORIENTATION = 0x0112  # the EXIF tag
+
+TRANSPOSITIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a photo upright, by its EXIF orientation. Pillow's own `exif_transpose` fails on damaged EXIF."""
+
+TIFF_LAYOUT = (*range(254, 260), 262, 266, 273, *range(277, 280), 284, 317, *range(320, 326), *range(338, 348), 700,
+               *range(512, 533), 33723, 34377, 34675)  # fmt: skip
+"""TIFF tags that say how one file stores its pixels, or hold its other blocks; Pillow counts them as EXIF."""
+
+DECODER_ERRORS = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError, OverflowError,
+    ZeroDivisionError, AssertionError, MemoryError, struct.error, zlib.error,
+)  # fmt: skip
+"""What Pillow's decoders raise on damaged files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,35 +67,15 @@ def read_photo(source: str | os.PathLike[str] | bytes | Image.Image, upright: bo
     they are, with their profile beside them; a profile of another colour space (CMYK, grey) is converted to sRGB.
 
     Args:
-        source: a path, a file's bytes, or an image that Pillow has opened.
-        upright: apply the EXIF orientation. False gives the pixels as they are stored.
+        source: a path, a file's bytes, or an image that Pillow has opened (which is left as it is).
+        upright: apply the EXIF orientation. False gives the pixels as they are stored (but for TIFF, which
+            Pillow itself turns upright).
 
     Raises:
         PhotoError: missing, unreadable, truncated, no image, or more than `MAX_PIXELS`; the message names the file.
     """
-    name = _name(source)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own limit on pixels warns below ours
-            image = source if isinstance(source, Image.Image) else Image.open(_readable(source))
-            if image.width * image.height > MAX_PIXELS:
-                size = f"{image.width} x {image.height} pixels"
-                raise PhotoError(f"{name}: {size} is more than the limit of {MAX_PIXELS:,} pixels; scale it down first")
-            return _decode(image, upright)
-    except FileNotFoundError:
-        raise PhotoError(f"{name}: no such file") from None
-    except IsADirectoryError:
-        raise PhotoError(f"{name}: this is a folder, not a photo") from None
-    except UnidentifiedImageError:
-        kinds = "JPEG, PNG, WebP, BMP and TIFF"
-        raise PhotoError(f"{name}: not a photo, or of a kind that cannot be read; {kinds} can") from None
-    except Image.DecompressionBombError:
-        raise PhotoError(f"{name}: more than the limit of {MAX_PIXELS:,} pixels; scale it down first") from None
-    except PermissionError:
-        raise PhotoError(f"{name}: no permission to read it") from None
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, MemoryError) as error:
-        # Pillow's decoders raise all of these on damaged files.
-        raise PhotoError(f"{name}: truncated or damaged ({error}); copy it again from where it came") from None
+    with _opened(source) as image:
+        return _decode(image, upright)
 
 
 def read_mask(source: str | os.PathLike[str] | bytes) -> np.ndarray:
@@ -82,18 +87,10 @@ def read_mask(source: str | os.PathLike[str] | bytes) -> np.ndarray:
     Raises:
         PhotoError: as `read_photo`.
     """
-    name = _name(source)
-    try:
-        with Image.open(_readable(source)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise PhotoError(f"{name}: more than the limit of {MAX_PIXELS:,} pixels")
-            if image.has_transparency_data:
-                return np.asarray(image.convert("RGBA").getchannel("A"))
-            return np.asarray(_eight_bits(image).convert("L"))
-    except FileNotFoundError:
-        raise PhotoError(f"{name}: no such file") from None
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
-        raise PhotoError(f"{name}: no mask that can be read ({error})") from None
+    with _opened(source) as image:
+        if image.has_transparency_data:
+            return np.asarray(image.convert("RGBA").getchannel("A"))
+        return np.asarray(_eight_bits(image).convert("L"))
 
 
 def list_photos(folder: str | os.PathLike[str]) -> list[Path]:
@@ -108,8 +105,33 @@ def list_photos(folder: str | os.PathLike[str]) -> list[Path]:
     )
 
 
-def _readable(source: str | os.PathLike[str] | bytes) -> Path | io.BytesIO:
-    return io.BytesIO(source) if isinstance(source, bytes) else Path(source)
+@contextlib.contextmanager
+def _opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Image.Image]:
+    """Open an image within the limit; whatever goes wrong in the block is a PhotoError that names the file."""
+    name = _name(source)
+    too_large = f"more than the limit of {MAX_PIXELS:,} pixels; scale it down first"
+    try:
+        with contextlib.ExitStack() as files:
+            if isinstance(source, Image.Image):
+                image = source
+            else:
+                image = files.enter_context(Image.open(io.BytesIO(source) if isinstance(source, bytes) else source))
+            if image.width * image.height > MAX_PIXELS:
+                raise PhotoError(f"{name}: {image.width} x {image.height} pixels are {too_large}")
+            yield image
+    except FileNotFoundError:
+        raise PhotoError(f"{name}: no such file") from None
+    except IsADirectoryError:
+        raise PhotoError(f"{name}: this is a folder, not a photo") from None
+    except PermissionError:
+        raise PhotoError(f"{name}: no permission to read it") from None
+    except UnidentifiedImageError:
+        kinds = "JPEG, PNG, WebP, BMP and TIFF"
+        raise PhotoError(f"{name}: not a photo, or of a kind that cannot be read; {kinds} can") from None
+    except Image.DecompressionBombError:
+        raise PhotoError(f"{name}: {too_large}") from None
+    except DECODER_ERRORS as error:
+        raise PhotoError(f"{name}: truncated or damaged ({error}); copy it again from where it came") from None
 
 
 def _name(source: str | os.PathLike[str] | bytes | Image.Image) -> str:
@@ -121,11 +143,11 @@ def _name(source: str | os.PathLike[str] | bytes | Image.Image) -> str:
 
 
 def _decode(image: Image.Image, upright: bool) -> Photo:
-    exif = image.getexif()
+    image.load()  # before EXIF is read: a PNG may hold it behind the pixels
+    orientation, exif = _exif(image, upright)
     profile = image.info.get("icc_profile")
-    if upright:
-        image = ImageOps.exif_transpose(image)
-        exif.pop(ORIENTATION, None)
+    if upright and orientation in TRANSPOSITIONS:
+        image = image.transpose(TRANSPOSITIONS[orientation])
     native_rgb = image.mode in ("RGB", "RGBA", "P", "PA")
     if profile and not native_rgb:
         image, profile = _to_srgb(image, profile), None
@@ -134,7 +156,21 @@ def _decode(image: Image.Image, upright: bool) -> Photo:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     pixels = np.asarray(image.convert("RGB"))
-    return Photo(np.ascontiguousarray(pixels), profile or None, exif.tobytes() if len(exif) else None)
+    return Photo(np.ascontiguousarray(pixels), profile or None, exif)
+
+
+def _exif(image: Image.Image, upright: bool) -> tuple[int, bytes | None]:
+    """The orientation, and the EXIF block to keep; a damaged block is no reason to refuse the photo."""
+    orientation = 1
+    try:
+        orientation = image.getexif().get(ORIENTATION, 1)
+        exif = Image.Exif()  # a copy, since Pillow's own object belongs to the caller's image
+        exif.load(image.getexif().tobytes())
+        for tag in (*TIFF_LAYOUT, *([ORIENTATION] if upright else [])):
+            exif.pop(tag, None)
+        return orientation, exif.tobytes() if len(exif) else None
+    except DECODER_ERRORS:
+        return orientation, None
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -155,5 +191,5 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB") or image
-    except ImageCms.PyCMSError:
+    except (ImageCms.PyCMSError, OSError):
         return image

@@ -1,0 +1,15 @@
+"""Measure a model: `python scripts/evaluate.py model=outputs/<date>/<time> data=coco data.root=COCO`."""
+
+from omegaconf import DictConfig
+
+from recorte.training.door import run
+
+
+def evaluate(config: DictConfig) -> None:
+    from recorte.training.evaluate import evaluate
+
+    evaluate(config)
+
+
+if __name__ == "__main__":
+    run("evaluate", evaluate, path_keys=["model"])

@@ -1,0 +1,15 @@
+"""Train a model: `python scripts/train.py data=coco data.root=COCO`; --help lists what can be set."""
+
+from omegaconf import DictConfig
+
+from recorte.training.door import run
+
+
+def train(config: DictConfig) -> float:
+    from recorte.training.fit import fit
+
+    return fit(config)
+
+
+if __name__ == "__main__":
+    run("train", train)

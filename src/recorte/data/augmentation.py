@@ -1,0 +1,120 @@
+"""Making many photos of one: scale, place, flip, rotation, colour, blur, noise, JPEG artefacts, new backgrounds."""
+
+import os
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the network for a newer version at import
+
+import albumentations as A
+import cv2
+import numpy as np
+
+from recorte.data.sample import Sample
+from recorte.letterbox import PADDING_COLOUR, Letterbox, resize
+
+
+class Augmentation:
+    """Fits samples into the network's canvas, each time in another way.
+
+    The result depends on the sample and the seed alone. With the defaults nothing is changed, and the photo lies in
+    the canvas exactly as `Letterbox` puts it.
+
+    Args:
+        flip: probability of a mirror image.
+        rotation: greatest angle to either side, degrees.
+        scale: least and greatest factor on the letterboxed size; what is larger than the canvas is cropped.
+        colour: strength of changes in brightness, contrast and saturation (hue a tenth of it), in [0, 1].
+        grey: probability of losing all colour.
+        blur, noise, jpeg: probability of each.
+        paste: probability that a person is put before a photo without people, where the data have such photos.
+    """
+
+    def __init__(
+        self,
+        flip: float = 0.0,
+        rotation: float = 0.0,
+        scale: tuple[float, float] = (1.0, 1.0),
+        colour: float = 0.0,
+        grey: float = 0.0,
+        blur: float = 0.0,
+        noise: float = 0.0,
+        jpeg: float = 0.0,
+        paste: float = 0.0,
+    ) -> None:
+        self.scale, self.paste = (float(scale[0]), float(scale[1])), paste
+        steps = [
+            (colour, A.ColorJitter((1 - colour, 1 + colour), (1 - colour, 1 + colour), (1 - colour, 1 + colour),
+                                   (-colour / 10, colour / 10), p=0.8)),
+            (grey, A.ToGray(p=grey)),
+            (blur, A.OneOf([A.GaussianBlur(blur_limit=0, sigma_limit=(0.3, 1.5)), A.MotionBlur(blur_limit=(3, 7))], p=blur)),
+            (noise, A.OneOf([A.GaussNoise(std_range=(0.01, 0.06)), A.ISONoise()], p=noise)),
+            (jpeg, A.ImageCompression(quality_range=(35, 90), p=jpeg)),
+            (flip, A.HorizontalFlip(p=flip)),
+            (rotation, A.Affine(rotate=(-rotation, rotation), fill=PADDING_COLOUR, fill_mask=0,
+                                mask_interpolation=cv2.INTER_LINEAR, p=0.7)),
+        ]  # fmt: skip
+        chosen = [step for strength, step in steps if strength]
+        self.pipeline = A.Compose(chosen, additional_targets={"weight": "mask"}) if chosen else None
+
+    def __call__(self, sample: Sample, size: int, seed: int) -> Sample:
+        """Give a sample of `size` x `size` pixels; what lies outside the photo has weight 0."""
+        rng = np.random.default_rng(seed)
+        factor = float(np.exp(rng.uniform(*np.log(self.scale))))
+        photo, alpha, weight = _scaled(sample, size, factor, rng)
+        if self.pipeline is not None:
+            self.pipeline.set_random_seed(int(rng.integers(2**31)))
+            changed = self.pipeline(image=photo, mask=alpha, weight=weight)
+            photo, alpha, weight = changed["image"], changed["mask"], changed["weight"]
+        height, width = photo.shape[:2]
+        if factor == 1:
+            top, left = (size - height) // 2, (size - width) // 2
+        else:
+            top, left = int(rng.integers(size - height + 1)), int(rng.integers(size - width + 1))
+        canvases = []
+        for part, padding in ((photo, PADDING_COLOUR), (alpha, 0), (weight, 0)):
+            canvas = np.empty((size, size, *part.shape[2:]), np.uint8)
+            canvas[:] = padding
+            canvas[top : top + height, left : left + width] = part
+            canvases.append(canvas)
+        return Sample(*canvases, sample.name)
+
+
+def _scaled(sample: Sample, size: int, factor: float, rng: np.random.Generator) -> list[np.ndarray]:
+    """Scale photo, alpha and weight to `factor` times their letterboxed size, cropped to the canvas where larger."""
+    height, width = sample.photo.shape[:2]
+    _, _, boxed_height, boxed_width = Letterbox(height, width, size).box
+    target = max(1, round(boxed_height * factor)), max(1, round(boxed_width * factor))
+    # The crop is made in the photo, before scaling, so that no pixel is computed to be thrown away.
+    share = min(1.0, size / target[0]), min(1.0, size / target[1])
+    crop = max(1, round(height * share[0])), max(1, round(width * share[1]))
+    top, left = int(rng.integers(height - crop[0] + 1)), int(rng.integers(width - crop[1] + 1))
+    window = slice(top, top + crop[0]), slice(left, left + crop[1])
+    return [
+        resize(part[window], min(size, target[0]), min(size, target[1]))
+        for part in (sample.photo, sample.alpha, sample.weight)
+    ]
+
+
+def paste_person(sample: Sample, background: np.ndarray, seed: int) -> Sample:
+    """Put the person of a sample, with soft edges, before another photo.
+
+    The mask is drawn in by a pixel, so that no seam of the old background comes along, and softened; the softened
+    mask is both what mixes the two photos and the new truth. Crowds stay behind with the old background.
+
+    Args:
+        sample: with at least one person in it.
+        background: `uint8 (h, w, 3)`, a photo of nobody; scaled and cropped to cover the sample's size.
+        seed: of the crop and the softness.
+    """
+    rng = np.random.default_rng(seed)
+    height, width = sample.alpha.shape
+    cover = max(height / background.shape[0], width / background.shape[1])
+    scaled = resize(background, *(max(goal, round(side * cover)) for goal, side in
+                                  zip((height, width), background.shape[:2], strict=True)))  # fmt: skip
+    top, left = (int(rng.integers(have - goal + 1)) for have, goal in
+                 zip(scaled.shape[:2], (height, width), strict=True))  # fmt: skip
+    scaled = scaled[top : top + height, left : left + width]
+    counted = sample.alpha * (sample.weight > 0)
+    alpha = cv2.GaussianBlur(cv2.erode(counted, np.ones((3, 3), np.uint8)), (0, 0), float(rng.uniform(0.6, 1.6)))
+    share = alpha[..., None].astype(np.float32) / 255
+    photo = (share * sample.photo + (1 - share) * scaled).round().astype(np.uint8)
+    return Sample(photo, alpha, np.ones_like(sample.weight), sample.name)

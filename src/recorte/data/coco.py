@@ -1,0 +1,142 @@
+"""People from a data set in the layout of COCO 2017."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from recorte.data.coco_outlines import fill_outlines, parse_outline
+from recorte.data.coco_records import AnnotationFile, read_annotations, select_persons
+from recorte.data.hashing import unit_hash
+from recorte.data.photo_size import read_photo_of_size
+from recorte.data.sample import Sample, Split
+from recorte.errors import ConfigError, DataError, PhotoError
+
+
+class CocoPersons:
+    """Photos and outlined people of COCO 2017, or of any data set in its layout; a `PersonSource`.
+
+    `root/annotations/person_keypoints_{split}2017.json`, or if absent `instances_{split}2017.json`, lists the
+    photos in `root/{split}2017/`. Everybody outlined in a photo is its alpha. Crowds (`iscrowd=1`) and people
+    smaller than `min_area` have weight 0 where nobody else is outlined: they are people, but not to learn from.
+    A photo whose outlines are damaged can be opened with the others; only reading it is a PhotoError.
+
+    What an instance holds is a few arrays and two bytes objects, so that worker processes get it cheaply.
+
+    Args:
+        root: the data set's folder.
+        split: "train" or "val".
+        min_area: people whose annotation says less than so many pixels are ignored.
+        negatives: share of the photos without people to keep, in [0, 1]. Which ones depends on their ids alone.
+
+    Raises:
+        DataError: folders or files are missing, the annotations are faulty, or there is nobody to learn from.
+        ConfigError: `min_area` or `negatives` out of range.
+    """
+
+    def __init__(
+        self, root: str | os.PathLike[str], split: Split, min_area: float = 0.0, negatives: float = 1.0
+    ) -> None:
+        if not min_area >= 0 or not 0 <= negatives <= 1:
+            given = f"min_area={min_area} and negatives={negatives}"
+            raise ConfigError(f"COCO persons: {given}; min_area is 0 or more pixels, negatives a share from 0 to 1")
+        path, self._folder = _locate(Path(root), split)
+        self._take(path, read_annotations(path), min_area, negatives)
+        if split == "train" and self._ignored.all():
+            small = f" of {min_area:g} pixels or more" if min_area else ""
+            raise DataError(f"{path}: nobody{small} is outlined in it, so there is nothing to learn from")
+        if not len(self):
+            raise DataError(f"{path}: nobody is outlined in it, and negatives={negatives:g} keeps none of its photos")
+        if not any((self._folder / self.name(index)).exists() for index in range(len(self))):
+            listed = f"photos that {path.name} lists ({len(self):,}) is in it"
+            raise DataError(f"{self._folder}: none of the {listed}; put them there, or give another root")
+
+    @property
+    def negatives(self) -> Sequence[int]:
+        """Indices of the photos without any person, not even in a crowd."""
+        return np.flatnonzero(np.diff(self._first) == 0).tolist()
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def name(self, index: int) -> str:
+        """The photo's file name, as the annotations have it."""
+        return bytes(self._names[range(len(self))[index]]).decode()
+
+    def __getitem__(self, index: int) -> Sample:
+        """Read a photo and draw its people.
+
+        Raises:
+            PhotoError: the photo is missing, damaged or of another size, or an outline is faulty.
+        """
+        index = range(len(self))[index]
+        name = self.name(index)
+        height, width = self._sizes[index].tolist()
+        photo = read_photo_of_size(self._folder / name, height, width, "its annotation")
+        people, ignored = self._masks(index, height, width)
+        return Sample(photo, people * np.uint8(255), people | (1 - ignored), name)
+
+    def _masks(self, index: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+        """Draw who is outlined and who is ignored: `uint8 (H, W)` of 0 and 1."""
+        outlines: tuple[list, list] = ([], [])
+        for position in range(self._first[index], self._first[index + 1]):
+            try:
+                outline = parse_outline(self._outlines[position], height, width)
+            except ValueError as error:
+                place = f"{self._folder / self.name(index)}: the outline of its annotation {self._ids[position]}"
+                raise PhotoError(f"{place} is not usable: {error}; mend or remove the annotation") from None
+            outlines[int(self._ignored[position])].append(outline)
+        return fill_outlines(outlines[0], height, width), fill_outlines(outlines[1], height, width)
+
+    def _take(self, path: Path, records: AnnotationFile, min_area: float, negatives: float) -> None:
+        """Keep the photos asked for and their annotations, grouped by photo."""
+        persons = select_persons(path, records)
+        place = {image.id: index for index, image in enumerate(records.images)}
+        places = np.fromiter((place[person.image_id] for person in persons), np.int64, len(persons))
+        counts = np.bincount(places, minlength=len(place))
+        kept = [
+            index for index, image in enumerate(records.images) if counts[index] or unit_hash(str(image.id)) < negatives
+        ]
+        images = [records.images[index] for index in kept]
+        persons = [persons[index] for index in np.argsort(places, kind="stable")]
+        self._sizes = np.array([(image.height, image.width) for image in images], np.int32).reshape(-1, 2)
+        self._names = _Packed([image.file_name.encode() for image in images])
+        self._first = np.concatenate(([0], np.cumsum(counts[kept])))
+        self._ids = np.array([person.id for person in persons], np.int64)
+        self._ignored = np.array(
+            [bool(person.iscrowd) or (person.area is not None and person.area < min_area) for person in persons], bool
+        )
+        self._outlines = _Packed([memoryview(person.segmentation) for person in persons])
+
+
+class _Packed:
+    """Many byte strings in one: nothing for each string to pickle, nor to count references of in each worker."""
+
+    def __init__(self, parts: Sequence[bytes | memoryview]) -> None:
+        self._content = b"".join(parts)
+        self._ends = np.cumsum([0, *map(len, parts)])
+
+    def __getitem__(self, index: int) -> memoryview:
+        return memoryview(self._content)[self._ends[index] : self._ends[index + 1]]
+
+
+def _locate(root: Path, split: Split) -> tuple[Path, Path]:
+    """Find the annotation file and the photo folder."""
+    names = [f"annotations/{kind}_{split}2017.json" for kind in ("person_keypoints", "instances")]
+    found = [root / name for name in names if (root / name).is_file()]
+    photos = root / f"{split}2017"
+    if found and photos.is_dir():
+        return found[0], photos
+    missing = _missing(root, photos, found, names)
+    layout = f"annotations/ and {split}2017/ with the photos"
+    raise DataError(
+        f"{missing}. The layout of COCO 2017 is expected: {layout}; "
+        "COCO itself can be downloaded from https://cocodataset.org/#download"
+    )
+
+
+def _missing(root: Path, photos: Path, found: Iterable[Path], names: Sequence[str]) -> str:
+    if not root.is_dir():
+        return f"{root}: there is no such folder"
+    return f"{photos}: there is no such folder" if found else f"{root}: neither {names[0]} nor {names[1]} is there"

@@ -1,0 +1,112 @@
+"""COCO's three kinds of outlines (polygons, run lengths, compressed run lengths) as masks.
+
+pycocotools trusts what it is given: run lengths that do not add up, or a polygon far outside, make it write past
+its memory and end the process. Everything is checked here before it is called.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+import numpy as np
+from pycocotools import mask as coco_mask
+
+
+class RunLengths(msgspec.Struct):
+    """A mask as lengths of runs of 0 and 1 in turn, down the columns; as text they are compressed."""
+
+    size: tuple[int, int]
+    counts: list[Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]] | str
+
+
+Outline = list[list[float]] | RunLengths
+"""Polygons `[x, y, x, y, ...]` in pixels, or run lengths."""
+
+_decoder = msgspec.json.Decoder(Outline)
+
+
+def parse_outline(content: bytes | memoryview, height: int, width: int) -> list[list[float]] | np.ndarray:
+    """Decode and check an annotation's `segmentation`.
+
+    Args:
+        content: JSON.
+        height: of the photo, in pixels.
+        width: of the photo, in pixels.
+
+    Returns:
+        Polygons, or run lengths `int64 (n,)` that add up to `height * width`.
+
+    Raises:
+        ValueError: the outline is of none of the three kinds, empty, damaged or not of this photo.
+    """
+    try:
+        outline = _decoder.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"neither polygons nor run lengths of finite numbers ({error})") from None
+    if isinstance(outline, RunLengths):
+        return _check_runs(outline, height, width)
+    if not outline:
+        raise ValueError("empty")
+    for polygon in outline:
+        _check_polygon(polygon, height, width)
+    return outline
+
+
+def fill_outlines(outlines: Sequence[list[list[float]] | np.ndarray], height: int, width: int) -> np.ndarray:
+    """Draw the union of outlines that `parse_outline` has checked: `uint8 (height, width)`, 1 = inside."""
+    polygons = [polygon for outline in outlines if isinstance(outline, list) for polygon in outline]
+    runs = [{"size": (height, width), "counts": runs} for runs in outlines if isinstance(runs, np.ndarray)]
+    # Run lengths are merged in much less time than masks, so only the union is ever drawn.
+    merged = [encoded for kind in (polygons, runs) if kind for encoded in coco_mask.frPyObjects(kind, height, width)]
+    if not merged:
+        return np.zeros((height, width), np.uint8)
+    return np.ascontiguousarray(coco_mask.decode(coco_mask.merge(merged)))
+
+
+def _check_polygon(polygon: list[float], height: int, width: int) -> None:
+    if len(polygon) < 6 or len(polygon) % 2:
+        raise ValueError(f"a polygon of {len(polygon)} numbers; it needs x and y of at least three points")
+    for name, values, side in (("x", polygon[::2], width), ("y", polygon[1::2], height)):
+        # Outlines may well pass the photo's edge; a whole photo beyond, the numbers are not pixels of this photo.
+        if not (min(values) >= -side and max(values) <= 2 * side):
+            span = f"{min(values):g} to {max(values):g}"
+            raise ValueError(f"a polygon with {name} from {span}, far outside the photo's {width} x {height} pixels")
+
+
+def _check_runs(outline: RunLengths, height: int, width: int) -> np.ndarray:
+    if outline.size != (height, width):
+        size = f"{outline.size[1]} x {outline.size[0]}"
+        raise ValueError(f"run lengths for {size} pixels, where the photo has {width} x {height}")
+    compressed = isinstance(outline.counts, str)
+    counts = _decompress(outline.counts) if compressed else np.array(outline.counts, np.int64)
+    if counts.min(initial=0) < 0 or counts.max(initial=0) > height * width or counts.sum() != height * width:
+        raise ValueError(f"run lengths that do not add up to the photo's {width} x {height} pixels")
+    return _without_empty_runs(counts)
+
+
+def _decompress(text: str) -> np.ndarray:
+    """Undo COCO's variable-length code: 5 bits a character, lowest first, then differences to the run but one before.
+
+    Bit 5 says that another character follows; bit 4 of a number's last character is its sign.
+    """
+    codes = np.frombuffer(text.encode(), np.uint8).astype(np.int64) - 48
+    ends = np.flatnonzero(codes & 32 == 0)
+    lengths = np.diff(ends, prepend=-1)
+    complete = ends.size and ends[-1] == codes.size - 1
+    if not complete or codes.min() < 0 or codes.max() > 63 or lengths.max() > 7:
+        raise ValueError("compressed run lengths that are damaged")
+    starts = ends - lengths + 1
+    shifts = 5 * (np.arange(codes.size) - np.repeat(starts, lengths))
+    counts = np.add.reduceat((codes & 31) << shifts, starts)
+    counts -= np.where(codes[ends] & 16, 1 << (5 * lengths), 0)
+    counts[1::2] = np.cumsum(counts[1::2])
+    counts[2::2] = np.cumsum(counts[2::2])
+    return counts
+
+
+def _without_empty_runs(counts: np.ndarray) -> np.ndarray:
+    """Join runs that an empty one divides: pycocotools' merge stops where two outlines have one at the same pixel."""
+    filled = np.flatnonzero(counts)
+    starts = np.flatnonzero(np.diff(filled % 2, prepend=-1))
+    joined = np.add.reduceat(counts[filled], starts)
+    return np.insert(joined, 0, 0) if filled[0] % 2 else joined

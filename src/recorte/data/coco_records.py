@@ -1,0 +1,153 @@
+"""COCO's annotation files as typed records: of each photo and annotation only what finding people needs."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from recorte.errors import DataError
+
+_Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_Side = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+
+
+class Image(msgspec.Struct, gc=False):
+    """A photo: its id, its file below the photo folder, its sides in pixels."""
+
+    id: _Id
+    file_name: str
+    width: _Side
+    height: _Side
+
+
+class Annotation(msgspec.Struct, gc=False):
+    """An outlined object. `segmentation` stays JSON, decoded when its photo is read; `area` is in pixels."""
+
+    id: _Id
+    image_id: _Id
+    category_id: int
+    segmentation: msgspec.Raw
+    area: float | None = None
+    iscrowd: int | bool = 0
+
+
+class Category(msgspec.Struct):
+    """A kind of object."""
+
+    id: int
+    name: str
+
+
+class AnnotationFile(msgspec.Struct):
+    """A whole file, as far as it is needed."""
+
+    images: list[Image]
+    annotations: list[Annotation]
+    categories: list[Category]
+
+
+class _Unchecked(msgspec.Struct):
+    images: list[msgspec.Raw]
+    annotations: list[msgspec.Raw]
+    categories: list[msgspec.Raw]
+
+
+# Python's json module writes these words, which are no JSON.
+_NOT_FINITE = re.compile(rb"(?<=[\[,:\s])-?(?:NaN|Infinity)(?=[\],}\s])")
+
+# Nothing, an absolute path, a drive letter, or a step up, with either system's separator.
+_OUTSIDE = re.compile(r"^$|^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)")
+
+
+def read_annotations(path: Path) -> AnnotationFile:
+    """Read an annotation file in COCO's format, with the checks that need no photo.
+
+    Raises:
+        DataError: not readable, no JSON, of another structure, two photos of one id, a photo outside its folder.
+            Faults of photos and annotations are reported together, the first ten by name.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    records = _decode(path, content)
+    seen: set[int] = set()
+    faults = []
+    for image in records.images:
+        if image.id in seen:
+            faults.append(f"image {image.id}: another one has the same id")
+        seen.add(image.id)
+        if _OUTSIDE.search(image.file_name):
+            faults.append(f"image {image.id}: its file_name {image.file_name!r} is not below the photo folder")
+    report_faults(path, faults)
+    if not records.images:
+        raise DataError(f"{path}: lists no photos; its 'images' is empty, and at least one is needed")
+    return records
+
+
+def select_persons(path: Path, records: AnnotationFile) -> list[Annotation]:
+    """Pick the annotations of the category `person`, whatever its id.
+
+    Raises:
+        DataError: no such category, or a person in a photo that the file does not list.
+    """
+    categories = {category.id for category in records.categories if category.name.strip().casefold() == "person"}
+    if not categories:
+        names = ", ".join(sorted(category.name for category in records.categories)) or "none at all"
+        raise DataError(f"{path}: no category is named 'person'; there are: {names}. Rename the one that is people")
+    persons = [annotation for annotation in records.annotations if annotation.category_id in categories]
+    known = {image.id for image in records.images}
+    unknown = [person for person in persons if person.image_id not in known]
+    report_faults(path, [f"annotation {person.id}: there is no image {person.image_id}" for person in unknown])
+    return persons
+
+
+def report_faults(path: Path, faults: Sequence[str]) -> None:
+    """Raise one DataError for all faults, if there are any; it names the first ten."""
+    if faults:
+        more = f"\n  and {len(faults) - 10:,} more" if len(faults) > 10 else ""
+        listed = "".join(f"\n  {fault}" for fault in faults[:10])
+        count = "1 fault" if len(faults) == 1 else f"{len(faults):,} faults"
+        raise DataError(f"{path}: {count} in the annotations; mend or remove these entries:{listed}{more}")
+
+
+def _decode(path: Path, content: bytes) -> AnnotationFile:
+    try:
+        return msgspec.json.decode(content, type=AnnotationFile)
+    except msgspec.ValidationError as error:
+        report_faults(path, _faulty_records(content))
+        # Not a fault of a single record, so one of the file's outermost structure.
+        valid = "COCO's is an object with the lists 'images', 'annotations' and 'categories'"
+        raise DataError(f"{path}: not an annotation file in COCO's format ({error}); {valid}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        finite = _NOT_FINITE.sub(b"null", content)
+        if finite != content:
+            return _decode(path, finite)
+        size = f"{len(content):,} bytes"
+        raise DataError(f"{path}: damaged or no JSON ({error}; {size}); copy or download it again") from None
+
+
+def _faulty_records(content: bytes) -> list[str]:
+    """Name each record that is not of its type, by its place in the file and its id, where it has one."""
+    try:
+        unchecked = msgspec.json.decode(content, type=_Unchecked)
+    except msgspec.ValidationError:
+        return []
+    faults = []
+    for record_type in (Image, Annotation, Category):
+        kind = record_type.__name__.lower()
+        records = {"image": unchecked.images, "annotation": unchecked.annotations, "category": unchecked.categories}
+        decoder = msgspec.json.Decoder(record_type)
+        for position, record in enumerate(records[kind]):
+            try:
+                decoder.decode(record)
+            except msgspec.ValidationError as error:
+                faults.append(f"{kind} {_id_of(record)} (number {position + 1} in the file): {error}")
+    return faults
+
+
+def _id_of(record: msgspec.Raw) -> object:
+    content = msgspec.json.decode(record)
+    return content.get("id", "without id") if isinstance(content, dict) else "without id"

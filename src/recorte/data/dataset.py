@@ -1,0 +1,106 @@
+"""From a source's samples to tensors: the same for any number of worker processes, in any order."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset, Sampler
+
+from recorte.data.augmentation import Augmentation, paste_person
+from recorte.data.mixed import MixedPersons
+from recorte.data.sample import Sample
+from recorte.errors import PhotoError
+
+
+class PersonDataset(Dataset[dict[str, Any]]):
+    """Augmented samples as tensors; what is random is a function of (seed, epoch, index).
+
+    An item is `image float32 (3, S, S)` in [0, 1], `alpha float32 (1, S, S)` in [0, 1], `weight float32 (1, S, S)`,
+    `source` (number of the source), `index`, and `broken`: empty, or why the photo could not be read. A broken photo
+    has weight 0 everywhere, so that nothing is learned from it and no batch changes its size.
+
+    Args:
+        source: where the samples come from.
+        image_size: S, pixels.
+        augmentation: what is done to them.
+        seed: of everything random.
+    """
+
+    def __init__(self, source: MixedPersons, image_size: int, augmentation: Augmentation, seed: int) -> None:
+        self.source, self.image_size, self.augmentation, self.seed = source, image_size, augmentation, seed
+        self.negatives = list(source.negatives)
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, key: int | tuple[int, int]) -> dict[str, Any]:
+        """Make item `index` or `(epoch, index)`."""
+        epoch, index = key if isinstance(key, tuple) else (0, key)
+        broken = ""
+        try:
+            sample = self._augmented(epoch, index)
+        except PhotoError as error:
+            broken = str(error)
+            empty = np.zeros((self.image_size, self.image_size), np.uint8)
+            sample = Sample(np.zeros((*empty.shape, 3), np.uint8), empty, empty, self.source.name(index))
+        return {
+            "image": torch.from_numpy(sample.photo).permute(2, 0, 1).float().div_(255),
+            "alpha": torch.from_numpy(sample.alpha)[None].float().div_(255),
+            "weight": torch.from_numpy(sample.weight)[None].float(),
+            "source": self.source.source_of(index),
+            "index": index,
+            "broken": broken,
+        }
+
+    def _augmented(self, epoch: int, index: int) -> Sample:
+        rng = np.random.default_rng((self.seed, epoch, index))
+        paste_seed, augmentation_seed = (int(number) for number in rng.integers(2**63, size=2))
+        sample = self.source[index]
+        if self.negatives and rng.random() < self.augmentation.paste and sample.alpha.any():
+            background = self.source[self.negatives[int(rng.integers(len(self.negatives)))]]
+            sample = paste_person(sample, background.photo, paste_seed)
+        return self.augmentation(sample, self.image_size, augmentation_seed)
+
+
+class EpochSampler(Sampler[tuple[int, int]]):
+    """The order of an epoch's samples, as `(epoch, index)`: a function of the seed and the epoch alone.
+
+    An epoch has as many samples as all sources together. With shares, each source gives its share of them, going
+    round its own photos in an order shuffled anew each time, carried on from epoch to epoch so that none is
+    seen less often than another.
+
+    Args:
+        lengths: photos in each source.
+        shares: how much of an epoch each source makes; they need not sum to 1. None: by length, every photo once.
+        seed: of the order.
+    """
+
+    def __init__(self, lengths: Sequence[int], shares: Sequence[float] | None, seed: int) -> None:
+        self.lengths, self.seed, self.epoch = list(lengths), seed, 0
+        wanted = np.asarray(lengths if shares is None else shares, float)
+        ends = np.rint(np.cumsum(wanted / wanted.sum()) * sum(lengths)).astype(int)
+        self.counts = np.diff(ends, prepend=0).tolist()
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch that the next iteration gives; Lightning calls this."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return sum(self.counts)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        start = np.cumsum([0, *self.lengths])
+        chosen = [
+            start[number] + self._round(number, self.epoch * count, count) for number, count in enumerate(self.counts)
+        ]
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(np.concatenate(chosen))
+        return iter([(self.epoch, int(index)) for index in order])
+
+    def _round(self, number: int, first: int, count: int) -> np.ndarray:
+        """Take positions first to first + count of a source's endless sequence of shuffled rounds."""
+        length = self.lengths[number]
+        rounds = range(first // length, (first + count - 1) // length + 1)
+        shuffled = [np.random.default_rng((self.seed, number, turn)).permutation(length) for turn in rounds]
+        offset = first - rounds.start * length
+        return np.concatenate([*shuffled, np.empty(0, int)])[offset : offset + count]

@@ -1,0 +1,1 @@
+"""Drawing flat illustrations of people with an exact alpha: canvas, shapes, colours, figures and scenery."""

@@ -1,0 +1,143 @@
+"""People from a folder of photos and a folder of masks."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from recorte.data.hashing import unit_hash
+from recorte.data.photo_size import read_photo_of_size
+from recorte.data.sample import Sample, Split
+from recorte.errors import ConfigError, DataError
+from recorte.letterbox import resize
+from recorte.photo import EXTENSIONS, list_photos, read_mask
+
+
+class ImageMaskFolder:
+    """Photos with a mask or soft alpha each, paired by their names without suffix; a `PersonSource`.
+
+    `root/train/photos` with `root/train/masks`, and the same below `root/val`; or `root/photos` with `root/masks`
+    (and `root/train` without `root/val`), which are split by a hash of the photo's name. Folders may have folders
+    in them: `photos/a/b.jpg` belongs to `masks/a/b.png`. A mask of another size but the same aspect ratio is
+    resized to the photo.
+
+    Args:
+        root: the data set's folder.
+        split: "train" or "val".
+        photos: name of the folder of photos.
+        masks: name of the folder of masks: white, or opaque, is the person.
+        val_share: share of the photos for "val" where they are split, between 0 and 1. Of two or more photos,
+            each split gets at least one.
+
+    Raises:
+        DataError: missing or empty folders, a photo without a mask, a mask without a photo, two of one name.
+        ConfigError: `val_share` out of range.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        split: Split,
+        photos: str = "photos",
+        masks: str = "masks",
+        val_share: float = 0.1,
+    ) -> None:
+        if not 0 < val_share < 1:
+            raise ConfigError(f"folder of masks: val_share={val_share}; a share between 0 and 1 is needed")
+        base, shared = _locate(Path(root), split, photos)
+        self._photo_folder, self._mask_folder = base / photos, base / masks
+        pairs = _pair(self._photo_folder, self._mask_folder)
+        if shared:
+            pairs = _part(pairs, split, val_share)
+            if not pairs:
+                raise DataError(f"{self._photo_folder}: its only photo is for training; 'val' needs a second one")
+        # Text below the two folders: much less to send to a worker process than paths.
+        self._photos, self._masks = map(list, zip(*pairs.values(), strict=True))
+
+    @property
+    def negatives(self) -> Sequence[int]:
+        """Empty: who is on a photo is not known without reading its mask."""
+        return ()
+
+    def __len__(self) -> int:
+        return len(self._photos)
+
+    def name(self, index: int) -> str:
+        """The photo's path below the folder of photos."""
+        return self._photos[index]
+
+    def __getitem__(self, index: int) -> Sample:
+        """Read a photo and its mask.
+
+        Raises:
+            PhotoError: one of the two is missing or damaged, or they differ in aspect ratio.
+        """
+        name, mask = self._photos[index], self._mask_folder / self._masks[index]
+        alpha = read_mask(mask)
+        photo = read_photo_of_size(self._photo_folder / name, *alpha.shape, f"its mask {mask}", scaled=True)
+        alpha = resize(alpha, *photo.shape[:2])
+        return Sample(photo, alpha, np.ones_like(alpha), name)
+
+
+def _locate(root: Path, split: Split, photos: str) -> tuple[Path, bool]:
+    """Find the folder that holds photos and masks, and say whether the two splits share it."""
+    if not (root / "train" / photos).is_dir():
+        return root, True
+    if not (root / "val" / photos).is_dir():
+        return root / "train", True
+    return root / split, False
+
+
+def _pair(photo_folder: Path, mask_folder: Path) -> dict[str, tuple[str, str]]:
+    """Pair the files of two folders: key to photo and mask, both below their folders, sorted by key."""
+    photos, photo_twins = _by_key(photo_folder, "photos")
+    masks, mask_twins = _by_key(mask_folder, "masks")
+    faults = [
+        _listed(f"of one name with another photo in {photo_folder}", photo_twins),
+        _listed(f"of one name with another mask in {mask_folder}", mask_twins),
+        _listed(
+            f"in {photo_folder} without a mask in {mask_folder}", [photos[key] for key in photos.keys() - masks.keys()]
+        ),
+        _listed(
+            f"in {mask_folder} without a photo in {photo_folder}", [masks[key] for key in masks.keys() - photos.keys()]
+        ),
+    ]
+    if any(faults):
+        listed = "".join(f"\n  {fault}" for fault in faults if fault)
+        raise DataError(f"Each photo needs one mask of the same name (the suffix may differ). There are:{listed}")
+    return {key: (photos[key], masks[key]) for key in sorted(photos)}
+
+
+def _by_key(folder: Path, kind: str) -> tuple[dict[str, str], list[str]]:
+    """List a folder's pictures by their path without suffix, and those whose key is taken already."""
+    if not folder.is_dir():
+        layout = "photos/ and masks/, or train/photos/, train/masks/, val/photos/ and val/masks/"
+        raise DataError(f"{folder}: there is no such folder. A data set of photos and masks has {layout} in it")
+    files: dict[str, str] = {}
+    twins = []
+    for path in list_photos(folder):
+        relative = path.relative_to(folder)
+        key = relative.with_suffix("").as_posix()
+        if key in files:
+            twins.append(relative.as_posix())
+        files.setdefault(key, relative.as_posix())
+    if not files:
+        raise DataError(f"{folder}: no {kind} are in it; {', '.join(sorted(EXTENSIONS))} can be read")
+    return files, twins
+
+
+def _listed(what: str, names: list[str]) -> str:
+    if not names:
+        return ""
+    more = ", ..." if len(names) > 10 else ""
+    return f"{len(names):,} {what}: {', '.join(sorted(names)[:10])}{more}"
+
+
+def _part(pairs: dict[str, tuple[str, str]], split: Split, val_share: float) -> dict[str, tuple[str, str]]:
+    """Take a split's part: photos whose hash is below the share are "val", with at least one in each."""
+    ranked = sorted(pairs, key=unit_hash)
+    count = sum(unit_hash(key) < val_share for key in ranked)
+    count = min(max(count, 1), len(ranked) - 1)
+    chosen = set(ranked[:count] if split == "val" else ranked[count:])
+    return {key: pair for key, pair in pairs.items() if key in chosen}

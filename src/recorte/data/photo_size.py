@@ -1,0 +1,50 @@
+"""Photos that must fit an outline or a mask of a given size, whichever way up that was drawn."""
+
+from pathlib import Path
+
+import numpy as np
+
+from recorte.errors import PhotoError
+from recorte.photo import read_photo
+
+
+def read_photo_of_size(path: Path, height: int, width: int, origin: str, scaled: bool = False) -> np.ndarray:
+    """Read a photo upright; or as it is stored, if only that has the size asked for.
+
+    Some data sets were annotated on the stored pixels, before the EXIF orientation.
+
+    Args:
+        path: the photo.
+        height: of the annotation or mask, in pixels.
+        width: of the annotation or mask, in pixels.
+        origin: what says so, for the message: "its mask b.png".
+        scaled: any photo of the same aspect ratio fits.
+
+    Returns:
+        `uint8 (H, W, 3)`.
+
+    Raises:
+        PhotoError: the photo cannot be read, or neither way up fits; the message names both sizes.
+    """
+    upright = read_photo(path).pixels
+    if _fits(upright.shape, height, width, scaled):
+        return upright
+    stored = read_photo(path, upright=False).pixels
+    if _fits(stored.shape, height, width, scaled):
+        return stored
+    size, valid = f"{upright.shape[1]} x {upright.shape[0]}", "the same aspect ratio" if scaled else "the same size"
+    message = f"the photo is {size} pixels, but {origin} is for {width} x {height} (width x height)"
+    raise PhotoError(f"{path}: {message}; they need {valid}, so one of the two belongs to another photo")
+
+
+def _fits(shape: tuple[int, ...], height: int, width: int, scaled: bool) -> bool:
+    if shape[:2] == (height, width):
+        return True
+    if not scaled:
+        return False
+    # Whole pixels round the smaller of the two by more, so the one pixel of tolerance is measured there.
+    (small_height, small_width), (large_height, large_width) = sorted([shape[:2], (height, width)], key=np.prod)
+    return (
+        abs(small_height - large_height * small_width / large_width) <= 1
+        or abs(small_width - large_width * small_height / large_height) <= 1
+    )

@@ -1,0 +1,184 @@
+"""The network: a timm encoder, a decoder with attention gates, a head for alpha and a head for colours."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import timm
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recorte.errors import ModelError
+from recorte.model.encoder_weights import load_encoder_weights
+
+
+class Prediction(NamedTuple):
+    """What the network makes of a batch of photos.
+
+    Attributes:
+        alpha_logits: `(N, 1, H, W)`; their sigmoid is the alpha, 1 = person.
+        foreground: `(N, 3, H, W)` in [0, 1], the person's colours, free of background where the two mix.
+    """
+
+    alpha_logits: Tensor
+    foreground: Tensor
+
+
+class AttentionGate(nn.Module):
+    """Additive attention (Oktay et al. 2018, arXiv 1804.03999): weighs a skip by what the coarser level has seen.
+
+    The weights are made at the coarser level's size and brought up to the skip's, as in the paper.
+
+    Args:
+        skip_channels: channels of the skip.
+        gate_channels: channels of the coarser level, which steers.
+    """
+
+    def __init__(self, skip_channels: int, gate_channels: int) -> None:
+        super().__init__()
+        inner = max(8, skip_channels // 2)
+        self.project_skip = nn.Conv2d(skip_channels, inner, kernel_size=2, stride=2, bias=False)
+        self.project_gate = nn.Conv2d(gate_channels, inner, kernel_size=1)
+        self.score = nn.Conv2d(inner, 1, kernel_size=1)
+
+    def forward(self, skip: Tensor, gate: Tensor) -> Tensor:
+        """Weigh `skip (N, C, h, w)` by `gate (N, G, ceil(h/2), ceil(w/2))`; gives `(N, C, h, w)`."""
+        return skip * self.weights(skip, gate)
+
+    def weights(self, skip: Tensor, gate: Tensor) -> Tensor:
+        """Attention of every place of the skip: `(N, 1, h, w)` in (0, 1)."""
+        gate = self.project_gate(gate)
+        # A skip of one pixel has nothing to stride over; an odd one ends one short of the coarser level.
+        padded = functional.pad(skip, (0, skip.shape[-1] % 2, 0, skip.shape[-2] % 2))
+        score = self.score(functional.relu(self.project_skip(padded) + gate))
+        return resize_to(torch.sigmoid(score), skip)
+
+
+class DecoderBlock(nn.Module):
+    """One level up: the coarser level brought to the skip's size, joined with the gated skip, and mixed.
+
+    The coarser level is narrowed before it is enlarged, where it is a quarter of the work.
+    """
+
+    def __init__(self, coarse_channels: int, skip_channels: int, channels: int, attention: bool) -> None:
+        super().__init__()
+        self.gate = AttentionGate(skip_channels, coarse_channels) if attention else None
+        self.narrow = ConvNormAct(coarse_channels, channels, kernel_size=1)
+        self.mix = nn.Sequential(
+            ConvNormAct(channels + skip_channels, channels, kernel_size=3),
+            ConvNormAct(channels, channels, kernel_size=3),
+        )
+
+    def forward(self, coarse: Tensor, skip: Tensor) -> Tensor:
+        """Join `coarse (N, A, ceil(h/2), ceil(w/2))` and `skip (N, B, h, w)` into `(N, channels, h, w)`."""
+        gated = skip if self.gate is None else self.gate(skip, coarse)
+        return self.mix(torch.cat([resize_to(self.narrow(coarse), skip), gated], dim=1))
+
+
+class ConvNormAct(nn.Sequential):
+    """Convolution, batch norm and ReLU; the size stays."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
+        super().__init__(
+            nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False),
+            nn.BatchNorm2d(out_channels),
+            nn.ReLU(inplace=True),
+        )
+
+
+class AttentionUNet(nn.Module):
+    """U-Net (Ronneberger et al. 2015) over a timm encoder, with attention gates on every skip and two heads.
+
+    The normalisation that the encoder expects happens inside, so photos go in as they are. Any height and width
+    work; multiples of 32 waste nothing. The colours are the photo's own plus a learned change.
+
+    Args:
+        encoder: a timm model with five stages at strides 2 to 32, such as `resnet34.a1_in1k`.
+        encoder_weights: `imagenet` (timm downloads them), `none`, or the path of a state dict of that timm model
+            (`.safetensors`, or `.pth` of plain tensors).
+        attention: gates on the skips; without them it is the plain U-Net.
+        dropout: share of the coarsest features dropped in training, in [0, 1).
+        decoder_channels: width of the four decoder levels, coarse to fine.
+
+    Raises:
+        ModelError: unknown encoder, one without five stages, or weights that cannot be had.
+    """
+
+    def __init__(
+        self,
+        encoder: str = "resnet34.a1_in1k",
+        encoder_weights: str = "imagenet",
+        attention: bool = True,
+        dropout: float = 0.0,
+        decoder_channels: Sequence[int] = (256, 128, 64, 32),
+    ) -> None:
+        super().__init__()
+        self.encoder = _build_encoder(encoder, encoder_weights)
+        normalisation = self.encoder.pretrained_cfg
+        for name in ("mean", "std"):
+            self.register_buffer(name, torch.tensor(normalisation[name]).view(1, 3, 1, 1), persistent=False)
+        *skips, coarsest = self.encoder.feature_info.channels()
+        levels = [coarsest, *decoder_channels]
+        self.dropout = nn.Dropout2d(dropout)
+        self.decoder = nn.ModuleList(
+            DecoderBlock(coarse, skip, channels, attention)
+            for coarse, channels, skip in zip(levels[:-1], levels[1:], reversed(skips), strict=True)
+        )
+        # The finest step works at half size, on the photo's four interleaved half-size copies, and gives four
+        # interleaved results (Shi et al. 2016, arXiv 1609.05158): full detail at a quarter of the memory traffic.
+        self.refine = ConvNormAct(levels[-1] + 4 * 3, levels[-1], kernel_size=3)
+        self.project_alpha = nn.Conv2d(levels[-1], 4 * 1, kernel_size=3, padding=1)
+        self.project_foreground = nn.Conv2d(levels[-1], 4 * 3, kernel_size=3, padding=1)
+        self.config = {
+            "encoder": encoder,
+            "attention": attention,
+            "dropout": dropout,
+            "decoder_channels": list(decoder_channels),
+        }
+        """Plain data from which the same network can be built again (its weights come from elsewhere)."""
+        self._initialise()
+
+    def _initialise(self) -> None:
+        for module in (self.decoder, self.refine):
+            for layer in module.modules():
+                if isinstance(layer, nn.Conv2d):
+                    nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+        # The first prediction leaves the colours as they are, so that no photo is spoilt before something is learned.
+        nn.init.zeros_(self.project_foreground.weight)
+        nn.init.zeros_(self.project_foreground.bias)
+
+    def forward(self, image: Tensor) -> Prediction:
+        """Predict for `image (N, 3, H, W)` in [0, 1], RGB."""
+        height, width = image.shape[-2:]
+        normalised = (image - self.mean) / self.std
+        if height % 2 or width % 2:
+            normalised = functional.pad(normalised, (0, width % 2, 0, height % 2), mode="replicate")
+        *skips, coarse = self.encoder(normalised)
+        coarse = self.dropout(coarse)
+        for block, skip in zip(self.decoder, reversed(skips), strict=True):
+            coarse = block(coarse, skip)
+        features = self.refine(torch.cat([coarse, functional.pixel_unshuffle(normalised, 2)], dim=1))
+        alpha_logits = functional.pixel_shuffle(self.project_alpha(features), 2)[..., :height, :width]
+        change = functional.pixel_shuffle(self.project_foreground(features), 2)[..., :height, :width]
+        return Prediction(alpha_logits, (image + change).clamp(0, 1))
+
+
+def resize_to(features: Tensor, like: Tensor) -> Tensor:
+    """Bring `features (N, C, h, w)` to the height and width of `like`, bilinearly."""
+    return functional.interpolate(features, size=like.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def _build_encoder(name: str, weights: str) -> nn.Module:
+    try:
+        encoder = timm.create_model(name, pretrained=False, features_only=True)
+    except (RuntimeError, ValueError, AttributeError) as error:
+        close = ", ".join(timm.list_models(f"*{name.split('.')[0][:6]}*")[:5]) or "resnet34.a1_in1k"
+        raise ModelError(f"model.encoder={name}: no such encoder in timm ({error}); close to it: {close}") from None
+    strides = encoder.feature_info.reduction()
+    if strides != [2, 4, 8, 16, 32]:
+        raise ModelError(
+            f"model.encoder={name}: its stages are at strides {strides}, and five stages at 2, 4, 8, 16 and 32 "
+            "are needed; resnet34.a1_in1k, mobilenetv3_large_100 and tf_efficientnet_lite0 have them"
+        )
+    load_encoder_weights(encoder, name, weights)
+    return encoder

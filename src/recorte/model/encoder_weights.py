@@ -1,0 +1,63 @@
+"""Weights for the encoder before training starts: from ImageNet, from a file, or none."""
+
+from pathlib import Path
+
+import timm
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from recorte.errors import ModelError
+
+
+def load_encoder_weights(encoder: nn.Module, name: str, weights: str) -> None:
+    """Fill a timm feature encoder, in place.
+
+    Args:
+        encoder: made by `timm.create_model(name, features_only=True)`.
+        name: its timm name.
+        weights: `imagenet`, `none`, or a path of a state dict of the whole timm model.
+
+    Raises:
+        ModelError: weights that cannot be downloaded, read or do not fit; the message says what to do.
+    """
+    if weights == "none":
+        return
+    state = _download(name) if weights == "imagenet" else _read(Path(weights))
+    wanted = encoder.state_dict()
+    # features_only joins the names of nested stages with underscores, and leaves out the classifier.
+    flat = {key.replace(".", "_"): value for key, value in state.items()}
+    missing = [key for key in wanted if key.replace(".", "_") not in flat]
+    if missing:
+        what = f"{len(missing)} of {len(wanted)} tensors are missing, the first is {missing[0]}"
+        raise ModelError(f"model.encoder_weights={weights}: not the weights of {name}: {what}")
+    try:
+        encoder.load_state_dict({key: flat[key.replace(".", "_")] for key in wanted})
+    except RuntimeError as error:
+        raise ModelError(f"model.encoder_weights={weights}: not the weights of {name}: {error}") from None
+
+
+def _download(name: str) -> dict[str, torch.Tensor]:
+    try:
+        return timm.create_model(name, pretrained=True).state_dict()
+    except Exception as error:  # the hub's clients raise errors of many unrelated kinds
+        raise ModelError(
+            f"model.encoder_weights=imagenet: the weights of {name} could not be downloaded "
+            f"({type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else 'no details'}). "
+            "Give model.encoder_weights=none to start from random weights, or the path of a file that you have"
+        ) from None
+
+
+def _read(path: Path) -> dict[str, torch.Tensor]:
+    if not path.is_file():
+        raise ModelError(f"model.encoder_weights={path}: no such file; valid are imagenet, none, or a file of weights")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise ModelError(f"model.encoder_weights={path}: cannot be read as weights: {error}") from None
+    except Exception as error:  # pickle.UnpicklingError: what a file of arbitrary objects raises
+        raise ModelError(f"model.encoder_weights={path}: not a file of plain tensors: {error}") from None
+    return state.get("state_dict", state)

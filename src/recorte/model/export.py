@@ -1,0 +1,165 @@
+"""From a trained network to the folder that people use: ONNX, safetensors, and a page of facts."""
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from recorte.errors import ModelError
+from recorte.files import whole_file, write_whole
+from recorte.model.attention_unet import AttentionUNet
+
+FORMAT = 1
+"""Version of the folder's form; raised when an older reader could no longer read it."""
+TOLERANCE = 1e-3
+"""Greatest difference between PyTorch and ONNX Runtime, in alpha and in colours, that is let pass."""
+
+
+class _Exported(nn.Module):
+    """The network as ONNX carries it: alpha instead of logits."""
+
+    def __init__(self, network: AttentionUNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        prediction = self.network(image)
+        return torch.sigmoid(prediction.alpha_logits), prediction.foreground
+
+
+def export_model(network: AttentionUNet, folder: Path, image_size: int, facts: Mapping[str, Any]) -> float:
+    """Write `model.onnx`, `model.safetensors` and `model.json` into a folder.
+
+    The ONNX graph takes `image (N, 3, H, W)` in [0, 1], with any N and any multiples of 32 for H and W, and gives
+    `alpha (N, 1, H, W)` and `foreground (N, 3, H, W)`, both in [0, 1].
+
+    Args:
+        network: on the CPU or elsewhere; a copy of its weights is what is exported.
+        folder: made if missing; an earlier model of the same run is replaced.
+        image_size: the size it was trained at, pixels.
+        facts: plain data for `model.json` (metrics, origin).
+
+    Returns:
+        The greatest difference between PyTorch and ONNX Runtime over batches of several sizes.
+
+    Raises:
+        ModelError: the two disagree by more than `TOLERANCE`.
+    """
+    twin = AttentionUNet(**network.config, encoder_weights="none")
+    twin.load_state_dict({name: value.detach().cpu() for name, value in network.state_dict().items()})
+    model = _Exported(twin).eval()
+    with whole_file(folder / "model.onnx") as path:
+        _write_onnx(model, path)
+        difference = _greatest_difference(model, path, image_size)
+        if not difference <= TOLERANCE:
+            raise ModelError(f"{folder}: PyTorch and ONNX Runtime disagree by {difference:.2g} (at most {TOLERANCE})")
+    with whole_file(folder / "model.safetensors") as path:
+        save_file({name: value.contiguous() for name, value in twin.state_dict().items()}, path)
+    page = {
+        "format": FORMAT,
+        "image_size": image_size,
+        "normalisation": {"inside": True, "mean": twin.mean.flatten().tolist(), "std": twin.std.flatten().tolist()},
+        "network": twin.config,
+        "onnx_difference": difference,
+        **facts,
+    }
+    write_whole(folder / "model.json", json.dumps(page, indent=2) + "\n")
+    return difference
+
+
+def load_network(path: str | os.PathLike[str]) -> tuple[AttentionUNet, dict[str, Any]]:
+    """Build a trained network again.
+
+    Args:
+        path: a run's folder, a `best_model/` folder, or a Lightning `.ckpt` of ours.
+
+    Returns:
+        The network, in evaluation mode on the CPU, and its page of facts (for a `.ckpt`: `image_size` where known).
+
+    Raises:
+        ModelError: nothing there, damaged, or a checkpoint of another network.
+    """
+    path = Path(path)
+    if (path / "best_model").is_dir():
+        path = path / "best_model"
+    if path.is_dir():
+        config, state, page = _read_folder(path)
+    elif path.is_file():
+        config, state, page = _read_checkpoint(path)
+    else:
+        raise ModelError(f"{path}: no such model; give a run's folder, its best_model/ folder, or a .ckpt file")
+    try:
+        network = AttentionUNet(**config, encoder_weights="none")
+        network.load_state_dict(state)
+    except (TypeError, RuntimeError) as error:
+        raise ModelError(f"{path}: a model of another network than Recorte's: {str(error)[:300]}") from None
+    return network.eval(), page
+
+
+def _read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any]]:
+    try:
+        page = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        if page["format"] > FORMAT:
+            raise ModelError(f"{folder}: made by a newer Recorte (format {page['format']}); update this one to read it")
+        return page["network"], load_file(folder / "model.safetensors"), page
+    except FileNotFoundError as error:
+        raise ModelError(f"{folder}: no model of Recorte: {Path(error.filename or '').name} is missing") from None
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise ModelError(f"{folder}: a damaged model: {error!r}") from None
+
+
+def _read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any]]:
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        state = checkpoint["state_dict"]
+    except Exception as error:  # torch raises errors of many kinds, and refuses whatever is not plain data
+        raise ModelError(f"{path}: not a checkpoint that can be read: {str(error).splitlines()[0][:200]}") from None
+    if "network" not in checkpoint:
+        raise ModelError(f"{path}: a checkpoint of another network than Recorte's")
+    prefix = "network."
+    weights = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+    return checkpoint["network"], weights, {"image_size": checkpoint.get("image_size")}
+
+
+def _write_onnx(model: nn.Module, path: Path) -> None:
+    # Two photos of different sides: whatever the exporter sees as 1, or as equal, it may take for a constant.
+    example = torch.rand(2, 3, 96, 64)
+    multiple = {2: 32 * torch.export.Dim("height", min=1), 3: 32 * torch.export.Dim("width", min=1)}
+    shapes = {"image": {0: torch.export.Dim("batch"), **multiple}}
+    logging.getLogger("onnxscript").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecations inside of the exporter that nobody here can mend
+        torch.onnx.export(
+            model,
+            (example,),
+            path,
+            input_names=["image"],
+            output_names=["alpha", "foreground"],
+            dynamic_shapes=shapes,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+
+
+def _greatest_difference(model: nn.Module, path: Path, image_size: int) -> float:
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    generator = torch.Generator().manual_seed(0)
+    greatest = 0.0
+    for shape in ((1, 3, image_size, image_size), (3, 3, 64, 160), (1, 3, 32, 32)):
+        image = torch.rand(shape, generator=generator)
+        with torch.inference_mode():
+            expected = model(image)
+        for one, other in zip(session.run(["alpha", "foreground"], {"image": image.numpy()}), expected, strict=True):
+            greatest = max(greatest, float(np.abs(one - other.numpy()).max()))
+    return greatest

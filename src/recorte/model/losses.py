@@ -1,0 +1,110 @@
+"""The loss: named terms, weighted and summed. Soft alphas are legal targets everywhere; weight 0 is never looked at."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recorte.model.attention_unet import Prediction
+
+Batch = Mapping[str, Tensor]
+"""`image (N, 3, H, W)`, `alpha (N, 1, H, W)` and `weight (N, 1, H, W)`, all in [0, 1]."""
+
+
+class BinaryCrossEntropy(nn.Module):
+    """Cross entropy of the alpha, averaged over the pixels that count."""
+
+    def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
+        """Give the scalar loss."""
+        loss = functional.binary_cross_entropy_with_logits(
+            prediction.alpha_logits, batch["alpha"], weight=batch["weight"], reduction="sum"
+        )
+        return loss / batch["weight"].sum().clamp(min=1)
+
+
+class Focal(nn.Module):
+    """Cross entropy that looks away from what is right already (Lin et al. 2017, arXiv 1708.02002).
+
+    Written with the distance |target - probability|, which allows soft targets (Li et al. 2020, arXiv 2006.04388).
+
+    Args:
+        gamma: how far it looks away; 0 is plain cross entropy.
+    """
+
+    def __init__(self, gamma: float = 2.0) -> None:
+        super().__init__()
+        self.gamma = gamma
+
+    def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
+        """Give the scalar loss."""
+        logits, target, weight = prediction.alpha_logits, batch["alpha"], batch["weight"]
+        distance = (target - torch.sigmoid(logits)).abs()
+        entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+        return (weight * distance**self.gamma * entropy).sum() / weight.sum().clamp(min=1)
+
+
+class Dice(nn.Module):
+    """One minus the Dice coefficient of each photo, then the mean (Milletari et al. 2016, arXiv 1606.04797).
+
+    Args:
+        smooth: pixels added above and below, so that a photo of nobody has a gradient too: there the loss is
+            near 1 as long as anybody is found and 0 when nobody is.
+    """
+
+    def __init__(self, smooth: float = 1.0) -> None:
+        super().__init__()
+        self.smooth = smooth
+
+    def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
+        """Give the scalar loss."""
+        weight, target = batch["weight"], batch["alpha"]
+        alpha = torch.sigmoid(prediction.alpha_logits)
+        overlap = (weight * alpha * target).sum(dim=(1, 2, 3))
+        total = (weight * (alpha + target)).sum(dim=(1, 2, 3))
+        return (1 - (2 * overlap + self.smooth) / (total + self.smooth)).mean()
+
+
+class Edge(nn.Module):
+    """Difference between the gradients of the predicted and the true alpha: sharp edges where they are, none elsewhere.
+
+    The gradients are differences of neighbours, across and down; a pair counts if both pixels do. The sum is
+    divided by the pixels that count.
+    """
+
+    def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
+        """Give the scalar loss."""
+        weight = batch["weight"]
+        error = torch.sigmoid(prediction.alpha_logits) - batch["alpha"]
+        across = (weight[..., 1:] * weight[..., :-1] * (error[..., 1:] - error[..., :-1]).abs()).sum()
+        down = (weight[..., 1:, :] * weight[..., :-1, :] * (error[..., 1:, :] - error[..., :-1, :]).abs()).sum()
+        return (across + down) / weight.sum().clamp(min=1)
+
+
+class CompositeLoss(nn.Module):
+    """Weighted sum of named terms.
+
+    Args:
+        terms: modules that map (prediction, batch) to a scalar, by name.
+        weights: the factor of each; a term with factor 0 is not computed.
+
+    Raises:
+        ValueError: a weight without a term or the other way round.
+    """
+
+    def __init__(self, terms: Mapping[str, nn.Module], weights: Mapping[str, float]) -> None:
+        super().__init__()
+        if set(terms) != set(weights):
+            raise ValueError(f"loss: the terms are {sorted(terms)} but weights are given for {sorted(weights)}")
+        self.terms = nn.ModuleDict({name: term for name, term in terms.items() if weights[name]})
+        self.weights = {name: float(weights[name]) for name in self.terms}
+
+    def forward(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
+        """Compute every term by name, unweighted, and their weighted sum as `loss`; all scalars, in 32 bits.
+
+        Sums over a photo's pixels overflow or lose their last digits in 16 bits, hence the conversion.
+        """
+        with torch.autocast(prediction.alpha_logits.device.type, enabled=False):
+            prediction = Prediction(*(part.float() for part in prediction))
+            values = {name: term(prediction, batch) for name, term in self.terms.items()}
+        return {**values, "loss": sum(self.weights[name] * value for name, value in values.items())}

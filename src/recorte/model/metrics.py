@@ -1,0 +1,104 @@
+"""How good the alphas are, on photographs with known people."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torchmetrics import Metric
+
+THRESHOLD = 0.5
+MARKED = 0.005
+"""Share of a photo's pixels taken for a person from which on something was "found" in it."""
+BOUNDARY = 0.02
+"""Width of the boundary band, as a share of the canvas's diagonal (Cheng et al. 2021)."""
+
+
+class SegmentationMetrics(Metric):
+    """All figures of the plan in one pass over photos; alphas count as person from 0.5 on.
+
+    `compute()` gives, each in [0, 1]:
+
+    - `iou`, `dice`, `accuracy`: over the pixels of the whole set;
+    - `photo_iou`: IoU of each photo, averaged; a photo of nobody counts 1 if nothing is found in it, else 0;
+    - `people_iou`: the same over the photos with people;
+    - `boundary_iou`: IoU within 2 % of the diagonal from the outlines (Cheng et al. 2021, arXiv 2103.16562), averaged
+      over the photos with people;
+    - `mae`: mean absolute error of the alpha, before any threshold;
+    - `nobody_marked`: share of the photos of nobody in which more than 0.5 % of the pixels were taken for a person.
+
+    A figure about nothing (no photo of nobody, say) is NaN. Pixels of weight 0 count nowhere, and a photo without any
+    other is not counted at all. Sums add up over processes.
+    """
+
+    full_state_update = False
+    sums = ("photo_iou", "people_iou", "boundary_iou", "nobody_marked", "photos", "people", "nobody", "error", "pixels")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("confusion", torch.zeros(4, dtype=torch.float64), dist_reduce_fx="sum")
+        for name in self.sums:
+            self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    def update(self, alpha: Tensor, target: Tensor, weight: Tensor) -> None:
+        """Add photos: predicted alpha, true alpha and weight, each `(N, 1, H, W)` in [0, 1]."""
+        counted = weight > 0
+        self.error += ((alpha - target).abs() * counted).sum()
+        self.pixels += counted.sum()
+        person, truth = (alpha >= THRESHOLD) & counted, (target >= THRESHOLD) & counted
+        parts = (person & truth, person & ~truth, counted & ~person & ~truth, truth & ~person)
+        scores = torch.stack([part.flatten(1).sum(dim=1) for part in parts]).double()
+        hit, extra, right, missed = scores
+        self.confusion += scores.sum(dim=1)
+
+        seen = scores.sum(dim=0) > 0
+        people, nobody = seen & (hit + missed > 0), seen & (hit + missed == 0)
+        iou = torch.where(hit + extra + missed > 0, hit / (hit + extra + missed).clamp(min=1), 1.0)
+        self.photos += seen.sum()
+        self.people += people.sum()
+        self.nobody += nobody.sum()
+        self.photo_iou += iou[seen].sum()
+        self.people_iou += iou[people].sum()
+        self.boundary_iou += boundary_iou(person, truth)[people].sum()
+        self.nobody_marked += (extra > MARKED * (extra + right))[nobody].sum()
+
+    def compute(self) -> dict[str, Tensor]:
+        """Give the figures by name."""
+        hit, extra, right, missed = self.confusion
+        figures = {
+            "iou": hit / (hit + extra + missed),
+            "dice": 2 * hit / (2 * hit + extra + missed),
+            "accuracy": (hit + right) / self.confusion.sum(),
+            "photo_iou": self.photo_iou / self.photos,
+            "people_iou": self.people_iou / self.people,
+            "boundary_iou": self.boundary_iou / self.people,
+            "mae": self.error / self.pixels,
+            "nobody_marked": self.nobody_marked / self.nobody,
+        }
+        return {name: value.float() for name, value in figures.items()}
+
+    def confusion_matrix(self) -> list[list[int]]:
+        """Pixels, rows by truth and columns by prediction, background first."""
+        hit, extra, right, missed = (int(value) for value in self.confusion)
+        return [[right, extra], [missed, hit]]
+
+
+def boundary_iou(person: Tensor, truth: Tensor) -> Tensor:
+    """IoU of the parts of two masks that lie within 2 % of the diagonal of their own outlines.
+
+    Args:
+        person: `bool (N, 1, H, W)`.
+        truth: the same.
+
+    Returns:
+        `float64 (N,)`; 1 where both masks are empty.
+    """
+    height, width = person.shape[-2:]
+    reach = max(1, round(BOUNDARY * (height**2 + width**2) ** 0.5))
+    one, other = _boundary(person, reach), _boundary(truth, reach)
+    union = (one | other).sum(dim=(1, 2, 3)).double()
+    return torch.where(union > 0, (one & other).sum(dim=(1, 2, 3)) / union.clamp(min=1), 1.0)
+
+
+def _boundary(mask: Tensor, reach: int) -> Tensor:
+    """Part of the mask that erosion by a square of 2 * reach + 1 takes away; outside the picture is background."""
+    outside = functional.pad((~mask).float(), (reach,) * 4, value=1.0)
+    return mask & (functional.max_pool2d(outside, 2 * reach + 1, stride=1) > 0)

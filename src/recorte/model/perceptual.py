@@ -1,0 +1,86 @@
+"""The perceptual term: do the cut-out and the true cut-out look alike to a network that knows pictures?"""
+
+import timm
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recorte.model.attention_unet import Prediction
+from recorte.model.encoder_weights import load_encoder_weights
+from recorte.model.losses import Batch
+
+SOLID = 0.99
+REACH = 9
+"""Pixels (at half size) across the window from which the colours of a soft edge are taken."""
+
+
+class Perceptual(nn.Module):
+    """Distance of predicted and true cut-out, both laid over the same colour: of their pixels and of deep features.
+
+    The features are those of a frozen encoder at strides 2 and 4, each position's vector brought to length one
+    (as in LPIPS, Zhang et al. 2018, arXiv 1801.03924). Everything is done at half the size, for a quarter of the
+    time. The colour is black or white in each channel, whichever is farther from the person's mean colour, so that
+    no part of a person can hide before it. This term is what teaches the foreground head.
+
+    The encoder is not part of the module tree: it is in no checkpoint, and is never copied nor averaged.
+
+    Args:
+        encoder: timm model whose features are compared.
+        encoder_weights: as for the network; `none` gives random features from a fixed seed, which compare
+            structure, though not as well as learned ones.
+
+    Raises:
+        ModelError: weights that cannot be had.
+    """
+
+    def __init__(self, encoder: str = "resnet18.a1_in1k", encoder_weights: str = "imagenet") -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            network = timm.create_model(encoder, pretrained=False, features_only=True, out_indices=(0, 1))
+        load_encoder_weights(network, encoder, encoder_weights)
+        self._hidden = [network.eval().requires_grad_(False)]  # a list hides it from the module tree
+        for name in ("mean", "std"):
+            value = torch.tensor(network.pretrained_cfg[name]).view(1, 3, 1, 1)
+            self.register_buffer(name, value, persistent=False)
+
+    def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
+        """Give the scalar loss."""
+        network = self._hidden[0].to(prediction.alpha_logits.device)
+        weight = functional.avg_pool2d(batch["weight"], 2)
+        image, alpha = functional.avg_pool2d(batch["image"], 2), functional.avg_pool2d(batch["alpha"], 2)
+        colour = contrasting_colour(image, alpha)
+        truth = weight * _over(alpha, true_foreground(image, alpha), colour)
+        mixed = _over(torch.sigmoid(prediction.alpha_logits), prediction.foreground, colour)
+        guess = weight * functional.avg_pool2d(mixed, 2)
+        distance = (guess - truth).abs().sum() / (3 * weight.sum().clamp(min=1))
+        with torch.no_grad():
+            wanted = network((truth - self.mean) / self.std)
+        found = network((guess - self.mean) / self.std)
+        for one, other in zip(found, wanted, strict=True):
+            difference = functional.normalize(one, dim=1) - functional.normalize(other, dim=1)
+            distance = distance + difference.square().sum(dim=1).mean()
+        return distance
+
+
+def contrasting_colour(image: Tensor, alpha: Tensor) -> Tensor:
+    """Find black or white, channel by channel, farther from the person's mean colour: `(N, 3, 1, 1)`."""
+    total = (image * alpha).sum(dim=(2, 3), keepdim=True)
+    return (total / alpha.sum(dim=(2, 3), keepdim=True).clamp(min=1) < 0.5).float()
+
+
+def true_foreground(image: Tensor, alpha: Tensor) -> Tensor:
+    """Estimate the person's own colours `(N, 3, H, W)` from `image (N, 3, H, W)` and `alpha (N, 1, H, W)`.
+
+    Where the person is solid they are the photo's. At a soft edge the photo's colours hold background, and the mean
+    of the solid person around is taken instead; where no solid person is near, the photo's colours stay.
+    """
+    solid = (alpha >= SOLID).float()
+    sums = functional.avg_pool2d(torch.cat([image * solid, solid], dim=1), REACH, stride=1, padding=REACH // 2)
+    near, share = sums[:, :3], sums[:, 3:]
+    borrowed = torch.where(share > 0, near / share.clamp(min=1e-6), image)
+    return torch.where(solid > 0, image, borrowed)
+
+
+def _over(alpha: Tensor, foreground: Tensor, colour: Tensor) -> Tensor:
+    return alpha * foreground + (1 - alpha) * colour

@@ -1,0 +1,139 @@
+"""A trained network on disk, and running it with ONNX Runtime."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from recorte.errors import ModelError
+
+BUNDLED_WEIGHTS = Path(__file__).parent / "weights"
+"""A `best_model` folder inside the package: what is used when no model is named."""
+
+FORMAT = 1
+"""The newest `model.json` that this version reads."""
+
+DEFAULT_IMAGE_SIZE = 256
+"""For an .onnx file that came without its `model.json`."""
+
+
+class Network:
+    """A network in ONNX form: photo in, alpha and foreground colours out. Usable from several threads at once.
+
+    The file's contract: input `image` float32 `(N, 3, H, W)`, RGB in [0, 1], height and width multiples of 32;
+    outputs `alpha` float32 `(N, 1, H, W)` and `foreground` float32 `(N, 3, H, W)`, both in [0, 1].
+
+    Args:
+        model: a `best_model` folder, a run's folder that contains one, or an .onnx file; None = the bundled weights.
+        threads: CPU threads for one photo; None leaves the choice to ONNX Runtime (one per core).
+
+    Attributes:
+        path: the .onnx file.
+        image_size: the side of the square that the network was trained on, in pixels.
+
+    Raises:
+        ModelError: nothing there, a broken file, another kind of network, or one of a newer version of Recorte.
+    """
+
+    def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
+        self.path = find_model(model)
+        self.image_size = _image_size(self.path, alone=model is not None and Path(model).is_file())
+        self._session = _open_session(self.path, threads)
+        _check_signature(self._session, self.path, self.image_size)
+
+    def alpha(self, canvas: np.ndarray) -> np.ndarray:
+        """Find the person in `uint8 (S, S, 3)`, S the image size: `float32 (S, S)` in [0, 1].
+
+        Raises:
+            ModelError: the network gives values that no alpha can have.
+        """
+        image = np.ascontiguousarray(canvas.transpose(2, 0, 1)[None], dtype=np.float32) / 255
+        alpha = self._session.run(["alpha"], {"image": image})[0][0, 0]
+        # Written so that NaN fails too. The margin is for quantised networks.
+        if not (alpha.min() >= -0.01 and alpha.max() <= 1.01):
+            values = f"from {alpha.min():.3g} to {alpha.max():.3g}"
+            raise ModelError(f"{self.path}: its alpha has values {values}, not in [0, 1]; export the model again")
+        return alpha.clip(0, 1)
+
+
+def find_model(model: str | os.PathLike[str] | None) -> Path:
+    """Find the .onnx file that `model` means (see `Network`), as an absolute path.
+
+    Raises:
+        ModelError: there is none; the message says what to give instead.
+    """
+    if model is None:
+        path = BUNDLED_WEIGHTS / "model.onnx"
+        if not path.is_file():
+            raise ModelError(
+                "no weights are bundled with this version of Recorte: name a model with --model (in Python: "
+                "BackgroundRemover(model)); `python scripts/train.py` trains one"
+            )
+        return path
+    path = Path(model).absolute()
+    candidates = [path / "model.onnx", path / "best_model" / "model.onnx"] if path.is_dir() else [path]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    wanted = "give a best_model folder, the folder of a run that has one, or an .onnx file"
+    if path.is_dir():
+        raise ModelError(f"{model}: no model.onnx in this folder nor in its best_model; {wanted}")
+    raise ModelError(f"{model}: no such model; {wanted}")
+
+
+def _image_size(path: Path, alone: bool) -> int:
+    """Read the image size from the `model.json` beside the network; only a file given `alone` may lack it."""
+    description = path.with_name("model.json")
+    try:
+        content = json.loads(description.read_text(encoding="utf-8"))
+        version, size = content["format"], content["image_size"]
+    except FileNotFoundError:
+        if alone:
+            return DEFAULT_IMAGE_SIZE
+        raise ModelError(f"{description}: missing; copy the whole best_model folder") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise ModelError(f"{description}: broken ({reason}); export the model again") from None
+    if type(version) is not int or version < 1:
+        raise ModelError(f"{description}: format must be a whole number from 1 on, not {version!r}")
+    if version > FORMAT:
+        raise ModelError(
+            f"{description}: format {version} is of a newer Recorte, this one reads up to {FORMAT}; update Recorte"
+        )
+    if type(size) is not int or size < 32 or size % 32:
+        raise ModelError(f"{description}: image_size must be a positive multiple of 32, not {size!r}")
+    return size
+
+
+def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what goes wrong arrives as an exception; the log would say it twice
+    if threads is not None:
+        if threads < 1:
+            raise ValueError(f"threads must be at least 1, not {threads}")
+        options.intra_op_num_threads = threads
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's exceptions have no common base
+        reason = str(error).rpartition(":")[2].strip() or type(error).__name__
+        raise ModelError(f"{path}: not an ONNX model, or a damaged one ({reason}); export or copy it again") from None
+
+
+def _check_signature(session: onnxruntime.InferenceSession, path: Path, size: int) -> None:
+    """Compare names, types and shapes with the contract; a named or unknown side fits every size."""
+    found = [*session.get_inputs(), *session.get_outputs()]
+    wanted = {"image": (1, 3, size, size), "alpha": (1, 1, size, size), "foreground": (1, 3, size, size)}
+    fits = [node.name for node in session.get_inputs()] == ["image"]
+    fits &= sorted(node.name for node in session.get_outputs()) == ["alpha", "foreground"]
+    for node in found if fits else ():
+        sides = zip(node.shape, wanted[node.name], strict=False)
+        fits &= node.type == "tensor(float)" and len(node.shape) == 4
+        fits &= all(not isinstance(side, int) or side == length for side, length in sides)
+    if not fits:
+        listed = ", ".join(f"{node.name} {node.type} {node.shape}" for node in found)
+        raise ModelError(
+            f"{path}: another kind of network ({listed}). It needs one input image float (N, 3, {size}, {size}) and "
+            f"the outputs alpha (N, 1, {size}, {size}) and foreground (N, 3, {size}, {size}); export it with Recorte"
+        )

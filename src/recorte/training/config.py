@@ -1,0 +1,130 @@
+"""What can be wrong with a command line and its config, all found at once and before anything heavy is imported."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from recorte.training.rules import value_problems
+
+
+def find_problems(conf: Path, config_name: str, arguments: Sequence[str]) -> list[str]:
+    """Find everything that is wrong with a command line, each in a sentence or two.
+
+    Args:
+        conf: the folder of configs.
+        config_name: which of them, without suffix.
+        arguments: `key=value` and `group=option` as Hydra takes them, sweeps included.
+    """
+    problems, overrides = [], []
+    for text in arguments:
+        try:
+            overrides.append(OverridesParser.create().parse_override(text))
+        except HydraException as error:
+            reason = str(error).splitlines()[0]
+            problems.append(f"{text}: not of the form key=value ({reason}); quote what has special characters")
+    with initialize_config_dir(str(conf), version_base="1.3"):
+        problems += _compose_and_check(conf, config_name, overrides)
+    return list(dict.fromkeys(problems))
+
+
+def _compose_and_check(conf: Path, config_name: str, overrides: list[Override]) -> list[str]:
+    groups = [override for override in overrides if _is_group(conf, override)]
+    values = [override for override in overrides if override not in groups]
+    problems = [problem for override in groups for problem in _choice_problems(conf, override)]
+    usable = [override for override in groups if not _choice_problems(conf, override)]
+    try:
+        known = compose(config_name, [_texts(override)[0] for override in usable])
+    except (HydraException, OmegaConfBaseException) as error:
+        return [*problems, str(error)]
+    for override in values:
+        unknown = _unknown_key(known, override, conf)
+        if unknown:
+            problems.append(unknown)
+        else:
+            usable.append(override)
+    for texts in _each_choice([_texts(override) for override in usable]):
+        try:
+            # Only Hydra's main knows the run's folder.
+            problems += value_problems(compose(config_name, ["run_dir=.", *texts]))
+        except (HydraException, OmegaConfBaseException) as error:
+            problems.append(" ".join(str(error).split()))
+    return problems
+
+
+def _is_group(conf: Path, override: Override) -> bool:
+    return (conf / override.key_or_group).is_dir() and not isinstance(override.value(), dict)
+
+
+def _choice_problems(conf: Path, override: Override) -> list[str]:
+    options = sorted(path.stem for path in (conf / override.key_or_group).glob("*.yaml"))
+    problems = []
+    for text in _texts(override):
+        chosen = text.partition("=")[2]
+        if not override.is_delete() and chosen not in [*options, "null"]:
+            valid = ", ".join(options)
+            problems.append(f"{text}: there is no such {override.key_or_group}; valid are {valid}")
+    return problems
+
+
+def _unknown_key(config: DictConfig, override: Override, conf: Path) -> str | None:
+    key = override.key_or_group
+    if override.is_add() or override.is_force_add() or key.split(".")[0] == "hydra":
+        return None
+    if _has(config, key):
+        return None
+    known = [*_keys(config), *(path.name for path in conf.iterdir() if path.is_dir())]
+    close = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(close)}?" if close else "--help lists every key"
+    return f"{key}: there is no such key; {hint} (+{override.input_line} adds what a class accepts beyond the config)"
+
+
+def _has(config: DictConfig, key: str) -> bool:
+    node = config
+    for part in key.split("."):
+        if not isinstance(node, DictConfig) or part not in node.keys():  # noqa: SIM118 (`in node` hides null and ???)
+            return False
+        node = node._get_node(part)
+    return True
+
+
+def _keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
+    for name in config:
+        yield prefix + str(name)
+        node = config._get_node(name)
+        if isinstance(node, DictConfig) and not node._is_none():
+            yield from _keys(node, f"{prefix}{name}.")
+
+
+def _texts(override: Override) -> list[str]:
+    """Spell a sweep as the single overrides that its jobs get."""
+    if not override.is_sweep_override():
+        return [override.input_line]
+    key = override.get_key_element()
+    try:
+        return [f"{key}={value}" for value in override.sweep_string_iterator()]
+    except (HydraException, TypeError, ValueError):  # intervals have no list: a sweeper draws from them
+        return []
+
+
+def _each_choice(choices: list[list[str]]) -> Iterator[list[str]]:
+    """Give the first choice of everything, then every other choice once."""
+    first = [texts[0] for texts in choices if texts]
+    yield first
+    filled = [texts for texts in choices if texts]
+    for place, texts in enumerate(filled):
+        for text in texts[1:]:
+            yield [*first[:place], text, *first[place + 1 :]]
+
+
+def resolved(config: DictConfig) -> DictConfig:
+    """Copy a config with every interpolation replaced by its value."""
+    copy = config.copy()
+    OmegaConf.resolve(copy)
+    return copy

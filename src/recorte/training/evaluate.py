@@ -1,0 +1,55 @@
+"""Measuring a trained model on any data."""
+
+import json
+from pathlib import Path
+
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.table import Table
+
+from recorte.errors import ModelError
+from recorte.files import write_whole
+from recorte.model.export import load_network
+from recorte.training.build import build_data
+from recorte.training.config import resolved
+from recorte.training.measure import measure
+
+
+def evaluate(config: DictConfig) -> dict[str, float | None]:
+    """Measure `config.model.path` on the validation photos of `config.data`; print and write the figures.
+
+    Raises:
+        RecorteError: a model or data that cannot be used.
+    """
+    config = resolved(config)
+    network, page = load_network(config.model.path)
+    image_size = config.image_size or page.get("image_size")
+    if image_size is None:
+        raise ModelError(f"{config.model.path}: the size it was trained at is not known; give image_size=<pixels>")
+    data = build_data(config, image_size)
+    figures, confusion_matrix = measure(network, data, config)
+    result = {
+        "model": str(config.model.path),
+        "image_size": image_size,
+        "photos": dict(zip(data.sources, data.dataset("val").source.lengths, strict=True)),
+        "metrics": figures,
+        "confusion_matrix": confusion_matrix,
+    }
+    target = Path(config.run_dir) / "metrics.json"
+    write_whole(target, json.dumps(result, indent=2) + "\n")
+    console = Console()
+    console.print(_table(figures, len(data.dataset("val")), list(data.sources)))
+    console.print(f"Written to {target}", soft_wrap=True)
+    return figures
+
+
+def _table(figures: dict[str, float | None], photos: int, sources: list[str]) -> Table:
+    table = Table(title=f"{photos:,} photos", title_justify="left")
+    table.add_column("figure")
+    columns = ["", *(f"{name}/" for name in sources)] if len(sources) > 1 else [""]
+    for prefix in columns:
+        table.add_column(prefix.rstrip("/") or "all", justify="right")
+    for name in (name for name in figures if "/" not in name):
+        values = (figures.get(prefix + name) for prefix in columns)
+        table.add_row(name, *("-" if value is None else f"{value:.4f}" for value in values))
+    return table

@@ -1,0 +1,66 @@
+"""Which hardware profile fits this machine. Looks without importing torch, so that mistakes are told at once."""
+
+import functools
+import logging
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+log = logging.getLogger(__name__)
+
+PROFILES = Path(__file__).parents[3] / "conf" / "hardware"
+
+
+def register_resolvers() -> None:
+    """Make `${auto_hardware:key}` and `${cpu_precision:}` known to the configs."""
+    OmegaConf.register_new_resolver("auto_hardware", _profile_value, replace=True)
+    OmegaConf.register_new_resolver("cpu_precision", cpu_precision, replace=True)
+
+
+def _profile_value(key: str) -> Any:
+    return OmegaConf.select(OmegaConf.load(PROFILES / f"{detect_profile()}.yaml"), key)
+
+
+@functools.cache
+def detect_profile() -> str:
+    """Find the name of the profile for this machine's first graphics card, or `cpu`."""
+    card = _first_card()
+    profile = "cpu" if card is None else profile_for(*card)
+    log.debug("hardware profile %s for %s", profile, card)
+    return profile
+
+
+def profile_for(memory: float, capability: float) -> str:
+    """Choose the profile for a card.
+
+    Args:
+        memory: GiB.
+        capability: CUDA compute capability; from 8.0 (Ampere) on the card computes in bf16.
+    """
+    if capability >= 8.0 and memory >= 9.5:
+        return "rtx4090" if memory >= 22 else "rtx3080"
+    return "gtx1080" if memory >= 7.5 else "gtx1060"
+
+
+def cpu_precision() -> str:
+    """Tell `bf16-mixed` if the processor computes in bf16 itself, else `32-true`."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return "32-true"
+    return "bf16-mixed" if "avx512_bf16" in flags or "amx_bf16" in flags else "32-true"
+
+
+def _first_card() -> tuple[float, float] | None:
+    if shutil.which("nvidia-smi") is None:
+        return None
+    query = ["nvidia-smi", "--query-gpu=memory.total,compute_cap", "--format=csv,noheader,nounits"]
+    answer = subprocess.run(query, capture_output=True, text=True, timeout=10, check=False)
+    try:
+        memory, capability = answer.stdout.splitlines()[0].split(",")
+        return float(memory) / 1024, float(capability)
+    except (IndexError, ValueError):
+        return None

@@ -1,0 +1,51 @@
+"""The figures of a network on validation photos."""
+
+import logging
+import warnings
+from typing import Any
+
+import lightning.pytorch as pl
+from omegaconf import DictConfig
+
+from recorte.data.datamodule import PersonDataModule
+from recorte.model.attention_unet import AttentionUNet
+from recorte.model.module import PersonSegmenter
+from recorte.training.broken_photos import BrokenPhotos
+
+
+def measure(
+    network: AttentionUNet, data: PersonDataModule, config: DictConfig
+) -> tuple[dict[str, float | None], list[list[int]]]:
+    """Measure a network on the validation photos of some data, as a training run does after each epoch.
+
+    Args:
+        network: trained.
+        data: any sources.
+        config: with `trainer.accelerator`, `trainer.devices`, `trainer.precision` and `memory_format`.
+
+    Returns:
+        The figures by name (with `<source>/` before them where there are several sources; None for a figure about
+        nothing), and the confusion matrix in pixels, rows by truth and columns by prediction, background first.
+    """
+    segmenter = PersonSegmenter(network, sources=list(data.sources), memory_format=config.memory_format)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    trainer = pl.Trainer(
+        accelerator=config.trainer.accelerator,
+        devices=config.trainer.devices,
+        precision=config.trainer.precision,
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        enable_progress_bar=False,
+        callbacks=[BrokenPhotos()],
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trainer.validate(segmenter, data, verbose=False)
+    return plain(trainer.callback_metrics), segmenter.confusion_matrix
+
+
+def plain(metrics: dict[str, Any], prefix: str = "val/") -> dict[str, float | None]:
+    """Turn logged scalars into JSON's numbers; NaN, which JSON lacks, becomes None."""
+    values = {name.removeprefix(prefix): float(value) for name, value in metrics.items() if name.startswith(prefix)}
+    return {name: None if value != value else value for name, value in values.items()}

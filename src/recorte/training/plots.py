@@ -1,0 +1,116 @@
+"""The plots that every run leaves."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from recorte.files import whole_file
+
+Row = dict[str, float | None]
+
+BLUE, ORANGE, GREY = "#2f5d8a", "#d9722e", "#6b7280"
+STYLE = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e5e7eb",
+    "axes.edgecolor": GREY,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "legend.frameon": False,
+}
+FIGURES = {
+    "photo_iou": "IoU, per photo",
+    "iou": "IoU, whole set",
+    "dice": "Dice",
+    "accuracy": "Pixel accuracy",
+    "boundary_iou": "Boundary IoU",
+    "mae": "Mean absolute error of the alpha",
+    "nobody_marked": "Photos of nobody with a person found",
+    "people_iou": "IoU, photos with people",
+}
+
+
+def write_training_curves(rows: Sequence[Row], path: Path) -> None:
+    """Draw the loss, its terms and the learning rate over the epochs."""
+    terms = [name.removeprefix("train/") for name in rows[-1] if name.startswith("train/") and name != "train/loss"]
+    panels = ["loss", *terms, "lr"]
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _grid(len(panels))
+        for panel, axis in zip(panels, axes, strict=False):
+            if panel == "lr":
+                _curve(axis, rows, "lr", "learning rate", GREY)
+                axis.set_title("Learning rate")
+                continue
+            _curve(axis, rows, f"train/{panel}", "training", BLUE)
+            _curve(axis, rows, f"val/{panel}", "validation", ORANGE)
+            axis.set_title("Loss" if panel == "loss" else f"Loss term: {panel}")
+            axis.legend()
+        _save(figure, path)
+
+
+def write_metrics_evolution(rows: Sequence[Row], monitor: str, path: Path) -> None:
+    """Draw the validation figures over the epochs, and mark the epoch whose weights are kept."""
+    names = [name for name in FIGURES if any(row.get(f"val/{name}") is not None for row in rows)]
+    best = max(rows, key=lambda row: row.get(monitor) or float("-inf"))
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _grid(len(names))
+        for name, axis in zip(names, axes, strict=False):
+            _curve(axis, rows, f"val/{name}", name, ORANGE)
+            axis.axvline(best["epoch"], color=GREY, linewidth=1, linestyle=":")
+            value = best.get(f"val/{name}")
+            label = "" if value is None else f"   {value:.3f}"
+            axis.set_title(FIGURES[name] + label)
+        figure.suptitle(f"Validation; dotted: best epoch ({best['epoch']:.0f})", x=0.01, ha="left", color=GREY)
+        _save(figure, path)
+
+
+def write_confusion_matrix(matrix: list[list[int]], path: Path) -> None:
+    """Draw the confusion matrix of pixels, each row as shares of its truth."""
+    labels = ["background", "person"]
+    shares = [[value / max(1, sum(row)) for value in row] for row in matrix]
+    with matplotlib.rc_context({**STYLE, "axes.grid": False}):
+        figure = Figure(figsize=(5.2, 4.6), layout="constrained")
+        axis = figure.subplots()
+        axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        for row in range(2):
+            for column in range(2):
+                text = f"{shares[row][column]:.1%}\n{matrix[row][column]:,} pixels"
+                axis.text(column, row, text, ha="center", va="center",
+                          color="white" if shares[row][column] > 0.5 else "black")  # fmt: skip
+        axis.set_xticks([0, 1], labels)
+        axis.set_yticks([0, 1], labels, rotation=90, va="center")
+        axis.set_xlabel("predicted")
+        axis.set_ylabel("true")
+        axis.set_title("Pixels of the validation photos")
+        _save(figure, path)
+
+
+def _grid(panels: int) -> tuple[Figure, list[Axes]]:
+    columns = min(3, panels)
+    lines = -(-panels // columns)
+    figure = Figure(figsize=(4.2 * columns, 3.0 * lines), layout="constrained")
+    axes = list(figure.subplots(lines, columns, squeeze=False).flat)
+    for axis in axes[panels:]:
+        axis.set_visible(False)
+    for axis in axes[:panels]:
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.set_xlabel("epoch")
+    return figure, axes
+
+
+def _curve(axis: Axes, rows: Sequence[Row], name: str, label: str, colour: str) -> None:
+    points = [(row["epoch"], row[name]) for row in rows if row.get(name) is not None]
+    if points:
+        marker = "o" if len(points) < 30 else None
+        axis.plot(*zip(*points, strict=True), color=colour, label=label, marker=marker, markersize=3)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, dpi=110)

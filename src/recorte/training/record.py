@@ -1,0 +1,66 @@
+"""What a run did, epoch by epoch: the table, the curves, and a line in the log."""
+
+import csv
+import io
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+
+from recorte.files import write_whole
+from recorte.training.measure import plain
+from recorte.training.plots import write_metrics_evolution, write_training_curves
+
+log = logging.getLogger(__name__)
+
+
+class RunRecord(pl.Callback):
+    """Keeps one row an epoch, in the checkpoint too, and writes metrics.csv and the curves from it.
+
+    Args:
+        run_dir: the run's folder.
+    """
+
+    def __init__(self, run_dir: str) -> None:
+        self.run_dir = Path(run_dir)
+        self.rows: list[dict[str, float | None]] = []
+        self.started = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give the rows so far, as plain data."""
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the rows of an earlier part of the run."""
+        self.rows = list(state_dict["rows"])
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock."""
+        self.started = time.monotonic()
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Add the epoch's row, after its validation, and write everything anew."""
+        figures = plain(trainer.callback_metrics, prefix="")
+        row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
+        row |= {name: value for name, value in figures.items() if name.startswith(("train/", "val/"))}
+        row["lr"] = trainer.optimizers[0].param_groups[0]["lr"]
+        row["seconds"] = round(time.monotonic() - self.started, 3)
+        self.rows.append(row)
+        self._write(trainer.checkpoint_callback.monitor)
+
+    def _write(self, monitor: str) -> None:
+        names = list(dict.fromkeys(name for row in self.rows for name in row))
+        table = io.StringIO()
+        writer = csv.DictWriter(table, names)
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_whole(self.run_dir / "metrics.csv", table.getvalue())
+        write_training_curves(self.rows, self.run_dir / "plots" / "training_curves.png")
+        write_metrics_evolution(self.rows, monitor, self.run_dir / "plots" / "metrics_evolution.png")
+        row, best = self.rows[-1], max(row.get(monitor) or 0 for row in self.rows)
+        log.info(
+            "Epoch %d: training loss %.4f, validation loss %.4f, %s %.4f (best %.4f), %.0f s",
+            row["epoch"], row["train/loss"], row["val/loss"], monitor, row[monitor], best, row["seconds"],
+        )  # fmt: skip

@@ -1,0 +1,20 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tiny_models import write_best_model
+
+
+@pytest.fixture(scope="session")
+def best_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder whose person is whatever is red; its network sees 64 x 64 pixels."""
+    return write_best_model(tmp_path_factory.mktemp("model") / "best_model")
+
+
+@pytest.fixture
+def red_square() -> np.ndarray:
+    """uint8 (60, 80, 3): blue, with a red person at rows 10 to 40 and columns 10 to 30; nothing in it is symmetric."""
+    pixels = np.full((60, 80, 3), (30, 60, 220), np.uint8)
+    pixels[10:40, 10:30] = (230, 20, 10)
+    return pixels

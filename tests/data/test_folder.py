@@ -1,0 +1,165 @@
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recorte.data.folder import ImageMaskFolder
+from recorte.data.sample import PersonSource
+from recorte.errors import ConfigError, DataError, PhotoError
+
+SOFT = np.tile(np.arange(32, dtype=np.uint8) * 8, (24, 1))
+
+
+def save(path: Path, pixels: np.ndarray, **options: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, **options)
+
+
+def photo(height: int = 24, width: int = 32) -> np.ndarray:
+    return np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def write_pairs(root: Path, keys: list[str]) -> Path:
+    for key in keys:
+        save(root / "photos" / f"{key}.png", photo())
+        save(root / "masks" / f"{key}.png", SOFT)
+    return root
+
+
+def names(source: ImageMaskFolder) -> list[str]:
+    return [source.name(index) for index in range(len(source))]
+
+
+def test_two_split_folders_and_soft_masks(tmp_path: Path) -> None:
+    write_pairs(tmp_path / "train", ["b", "a"])
+    write_pairs(tmp_path / "val", ["c"])
+    source = ImageMaskFolder(tmp_path, "train")
+    assert isinstance(source, PersonSource)
+    assert names(source) == ["a.png", "b.png"]
+    assert names(ImageMaskFolder(tmp_path, "val")) == ["c.png"]
+    sample = source[0]
+    assert sample.name == "a.png"
+    np.testing.assert_array_equal(sample.photo, photo())
+    np.testing.assert_array_equal(sample.alpha, SOFT)
+    assert sample.weight.dtype == np.uint8
+    assert (sample.weight == 1).all()
+    assert list(source.negatives) == []
+    assert names(pickle.loads(pickle.dumps(source))) == ["a.png", "b.png"]
+    with pytest.raises(IndexError):
+        source[2]
+
+
+def test_root_is_named_like_a_split(tmp_path: Path) -> None:
+    root = write_pairs(tmp_path / "train", ["a", "b", "c"])
+    assert len(ImageMaskFolder(root, "train")) + len(ImageMaskFolder(root, "val")) == 3
+
+
+@pytest.mark.parametrize("below", ["", "train"])
+def test_shared_folder_is_split_by_name(tmp_path: Path, below: str) -> None:
+    keys = [f"{number:03}" for number in range(100)]
+    write_pairs(tmp_path / below, keys)
+    train, val = (names(ImageMaskFolder(tmp_path, split, val_share=0.3)) for split in ("train", "val"))
+    assert sorted(train + val) == [f"{key}.png" for key in keys]
+    assert train == sorted(train)
+    assert 18 < len(val) < 42
+    write_pairs(tmp_path / below, [f"{number:03}" for number in range(100, 150)])
+    assert set(val) <= set(names(ImageMaskFolder(tmp_path, "val", val_share=0.3)))
+
+
+@pytest.mark.parametrize("val_share", [1e-9, 1 - 1e-9])
+def test_each_split_gets_a_photo(tmp_path: Path, val_share: float) -> None:
+    write_pairs(tmp_path, ["a", "b"])
+    sizes = [len(ImageMaskFolder(tmp_path, split, val_share=val_share)) for split in ("train", "val")]
+    assert sizes == [1, 1]
+
+
+def test_only_photo_is_for_training(tmp_path: Path) -> None:
+    write_pairs(tmp_path, ["a"])
+    assert len(ImageMaskFolder(tmp_path, "train")) == 1
+    with pytest.raises(DataError, match="only photo"):
+        ImageMaskFolder(tmp_path, "val")
+
+
+def test_folders_of_other_names_with_folders_in_them(tmp_path: Path) -> None:
+    for key in ("x/1", "y/1", "y/b.c"):
+        save(tmp_path / "train/images" / f"{key}.jpg", photo())
+        save(tmp_path / "train/alphas" / f"{key}.png", SOFT)
+        (tmp_path / "val/images").mkdir(parents=True, exist_ok=True)
+    source = ImageMaskFolder(tmp_path, "train", photos="images", masks="alphas")
+    assert names(source) == ["x/1.jpg", "y/1.jpg", "y/b.c.jpg"]
+    np.testing.assert_array_equal(source[2].alpha, SOFT)
+
+
+@pytest.mark.parametrize(("height", "width"), [(12, 16), (8, 11), (48, 64)])
+def test_mask_of_the_same_aspect_ratio_is_resized(tmp_path: Path, height: int, width: int) -> None:
+    save(tmp_path / "photos/a.png", photo())
+    save(tmp_path / "masks/a.png", np.full((height, width), 77, np.uint8))
+    np.testing.assert_array_equal(ImageMaskFolder(tmp_path, "train")[0].alpha, np.full((24, 32), 77))
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 24), (24, 30), (12, 18)])
+def test_mask_of_another_aspect_ratio(tmp_path: Path, height: int, width: int) -> None:
+    save(tmp_path / "photos/a.png", photo())
+    save(tmp_path / "masks/a.png", np.zeros((height, width), np.uint8))
+    with pytest.raises(PhotoError, match=rf"a\.png: the photo is 32 x 24 pixels.*{width} x {height}"):
+        ImageMaskFolder(tmp_path, "train")[0]
+
+
+@pytest.mark.parametrize("masked", ["upright", "stored"])
+def test_photo_with_exif_orientation(tmp_path: Path, masked: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees clockwise
+    save(tmp_path / "photos/a.png", photo(), exif=exif)
+    save(tmp_path / "masks/a.png", np.rot90(SOFT, -1) if masked == "upright" else SOFT)
+    sample = ImageMaskFolder(tmp_path, "train")[0]
+    turns = -1 if masked == "upright" else 0
+    np.testing.assert_array_equal(sample.photo, np.rot90(photo(), turns))
+    np.testing.assert_array_equal(sample.alpha, np.rot90(SOFT, turns))
+
+
+def test_faults_of_pairing_are_reported_together(tmp_path: Path) -> None:
+    write_pairs(tmp_path, ["a"])
+    for number in range(12):
+        save(tmp_path / f"photos/alone{number:02}.png", photo())
+    save(tmp_path / "masks/lonely.png", SOFT)
+    save(tmp_path / "photos/a.jpg", photo())
+    with pytest.raises(DataError) as error:
+        ImageMaskFolder(tmp_path, "train")
+    lines = str(error.value).splitlines()[1:]
+    assert len(lines) == 3
+    assert lines[0].strip().startswith("1 of one name with another photo")
+    assert lines[0].endswith("a.png")
+    assert lines[1].strip().startswith("12 in ")
+    assert "alone09.png, ..." in lines[1]
+    assert "alone10" not in lines[1]
+    assert lines[2].endswith("lonely.png")
+
+
+def test_missing_and_empty_folders(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="photos: there is no such folder"):
+        ImageMaskFolder(tmp_path, "train")
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(DataError, match="no photos are in it"):
+        ImageMaskFolder(tmp_path, "train")
+    save(tmp_path / "photos/a.png", photo())
+    with pytest.raises(DataError, match="masks: there is no such folder"):
+        ImageMaskFolder(tmp_path, "train")
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks/notes.txt").write_text("none yet")
+    with pytest.raises(DataError, match="no masks are in it"):
+        ImageMaskFolder(tmp_path, "train")
+
+
+def test_damaged_mask_is_named(tmp_path: Path) -> None:
+    write_pairs(tmp_path, ["a"])
+    (tmp_path / "masks/a.png").write_bytes(b"no picture")
+    with pytest.raises(PhotoError, match=r"masks.a\.png"):
+        ImageMaskFolder(tmp_path, "train")[0]
+
+
+@pytest.mark.parametrize("val_share", [0.0, 1.0, -1.0])
+def test_share_out_of_range(tmp_path: Path, val_share: float) -> None:
+    with pytest.raises(ConfigError, match="val_share"):
+        ImageMaskFolder(write_pairs(tmp_path, ["a", "b"]), "train", val_share=val_share)

@@ -1,0 +1,118 @@
+"""The plan of the house: rooms import downwards only, and cutting out needs no PyTorch."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import recorte
+
+PACKAGE = Path(recorte.__file__).parent
+SCRIPTS = PACKAGE.parents[1] / "scripts"
+
+FLOORS = [{"errors", "files"}, {"letterbox", "photo"}, {"data", "model"}, {"training", "removal"}, {"app", "cli"}]
+"""From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
+
+SMALL_TOOL = {"errors", "files", "letterbox", "photo", "removal", "cli"}
+NOT_IN_THE_SMALL_TOOL = {"torch", "torchvision", "lightning", "hydra", "omegaconf", "timm", "albumentations"}
+
+
+def imported_names(code: str, package: str = "") -> Iterator[str]:
+    """Every module that the code imports, in functions too, as a dotted name; not what only a type checker sees."""
+    waiting: list[ast.AST] = [ast.parse(code)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            waiting += node.orelse
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        else:
+            waiting += ast.iter_child_nodes(node)
+
+
+def room_of(name: str) -> str | None:
+    """The room that a dotted name lies in; None if it is not ours."""
+    if name == "recorte.BackgroundRemover":
+        return "removal"
+    parts = name.split(".")
+    rooms = set().union(*FLOORS)
+    return parts[1] if parts[0] == "recorte" and len(parts) > 1 and parts[1] in rooms else None
+
+
+def floor_of(room: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
+
+
+def modules() -> list[tuple[str, Path]]:
+    """Every module of every room, with the room's name."""
+    inside = [(path.relative_to(PACKAGE).parts[0].removesuffix(".py"), path) for path in sorted(PACKAGE.rglob("*.py"))]
+    return [(room, path) for room, path in inside if not room.startswith("__")]
+
+
+def imports_of(path: Path) -> list[str]:
+    package = ".".join(path.relative_to(PACKAGE.parent).parent.parts)
+    return list(imported_names(path.read_text(encoding="utf-8"), package))
+
+
+def test_every_module_lies_in_a_room() -> None:
+    assert {room for room, _ in modules()} <= set().union(*FLOORS)
+
+
+@pytest.mark.parametrize(("room", "path"), modules(), ids=lambda value: value.stem if isinstance(value, Path) else None)
+def test_imports_go_downwards_only(room: str, path: Path) -> None:
+    for name in imports_of(path):
+        other = room_of(name)
+        assert other in (None, room) or floor_of(other) < floor_of(room), f"{path} imports {name}"
+
+
+def test_nothing_imports_a_script() -> None:
+    scripts = {path.stem for path in SCRIPTS.glob("*.py")} | {"scripts"}
+    for _, path in modules():
+        assert not {name.split(".")[0] for name in imports_of(path)} & scripts, path
+
+
+@pytest.mark.parametrize(
+    "path", [path for room, path in modules() if room in SMALL_TOOL], ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
+def test_the_small_tool_imports_no_pytorch(path: Path) -> None:
+    assert not {name.split(".")[0] for name in imports_of(path)} & NOT_IN_THE_SMALL_TOOL
+
+
+def test_cutting_out_loads_no_pytorch_and_help_loads_next_to_nothing() -> None:
+    code = "import sys, recorte.cli; heavy = {'numpy', 'cv2', 'onnxruntime', 'PIL'} & sys.modules.keys(); "
+    code += "from recorte import BackgroundRemover; print(heavy, 'torch' in sys.modules, 'onnx' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert answer.split() == ["set()", "False", "False"]
+
+
+def test_the_reader_of_imports_sees_what_it_must() -> None:
+    code = """
+import a.b, c
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    import unseen
+else:
+    import d
+def function():
+    try:
+        from recorte.model import module
+    except ImportError:
+        pass
+class Inside:
+    from . import sibling
+    from ..photo import read_photo
+"""
+    assert set(imported_names(code, "recorte.data")) == {
+        "a.b", "c", "typing.TYPE_CHECKING", "d", "recorte.model.module", "recorte.data.sibling",
+        "recorte.photo.read_photo",
+    }  # fmt: skip
+    assert room_of("recorte.model.module") == room_of("recorte.model") == "model"
+    assert room_of("recorte.__version__") is None
+    assert room_of("recorte_other.data") is None

@@ -1,0 +1,49 @@
+"""Networks of a few nodes, for tests: the person is whatever is red."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+def write_best_model(folder: Path, image_size: int = 64, **description: object) -> Path:
+    """Write a `best_model` folder whose alpha is sigmoid(40 * (red - (green + blue) / 2 - 0.5))."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_network(folder / "model.onnx")
+    content = {"format": 1, "image_size": image_size, "metrics": {}, "origin": {}, "network": {}} | description
+    (folder / "model.json").write_text(json.dumps(content))
+    return folder
+
+
+def write_network(
+    path: Path,
+    *,
+    steepness: float = 40.0,
+    final: str = "Sigmoid",
+    names: tuple[str, str, str] = ("image", "alpha", "foreground"),
+    sides: tuple[int | str, int | str] = ("height", "width"),
+) -> Path:
+    """Write the network itself; the arguments bend it into networks that break the contract."""
+    image, alpha, foreground = names
+    weights = np.array([1, -0.5, -0.5], np.float32).reshape(1, 3, 1, 1) * steepness
+    bias = np.array([-0.5 * steepness], np.float32)
+    nodes = [
+        helper.make_node("Conv", [image, "weights", "bias"], ["logits"]),
+        helper.make_node(final, ["logits"], [alpha]),
+        helper.make_node("Identity", [image], [foreground]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info(image, TensorProto.FLOAT, ["batch", 3, *sides])],
+        [
+            helper.make_tensor_value_info(alpha, TensorProto.FLOAT, ["batch", 1, *sides]),
+            helper.make_tensor_value_info(foreground, TensorProto.FLOAT, ["batch", 3, *sides]),
+        ],
+        [numpy_helper.from_array(weights, "weights"), numpy_helper.from_array(bias, "bias")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    onnx.save(model, path)
+    return path
