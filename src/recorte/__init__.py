@@ -1,6 +1,5 @@
 """Recorte trains, measures and uses models that remove the background from photographs of people."""
 
-from importlib.metadata import version as _version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,11 +9,13 @@ __all__ = ["BackgroundRemover", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    # Lazily, so that importing any one room of the package never pulls in ONNX Runtime.
+    # Lazily, so that importing any one room of the package stays as quick as that room is.
     if name == "BackgroundRemover":
         from recorte.removal.remover import BackgroundRemover
 
         return BackgroundRemover
     if name == "__version__":
-        return _version("recorte")
+        from importlib.metadata import version
+
+        return version("recorte")
     raise AttributeError(f"module 'recorte' has no attribute {name!r}")

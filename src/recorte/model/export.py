@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from recorte.errors import ModelError
@@ -63,8 +63,9 @@ def export_model(network: AttentionUNet, folder: Path, image_size: int, facts: M
         difference = _greatest_difference(model, path, image_size)
         if not difference <= TOLERANCE:
             raise ModelError(f"{folder}: PyTorch and ONNX Runtime disagree by {difference:.2g} (at most {TOLERANCE})")
-    with whole_file(folder / "model.safetensors") as path:
-        save_file({name: value.contiguous() for name, value in twin.state_dict().items()}, path)
+    write_whole(
+        folder / "model.safetensors", save({name: value.contiguous() for name, value in twin.state_dict().items()})
+    )
     page = {
         "format": FORMAT,
         "image_size": image_size,

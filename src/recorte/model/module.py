@@ -16,7 +16,7 @@ Schedule = Callable[..., torch.optim.lr_scheduler.LRScheduler]
 class PersonSegmenter(pl.LightningModule):
     """Trains and validates a network that finds people.
 
-    Logged, averaged over the epoch: `train/<term>` and `val/<term>` for every loss term and `loss`, `val/<metric>`
+    Logged, averaged over the epoch: `train/loss` and `val/loss` and their terms as `train/loss_<term>`; `val/<metric>`
     for every metric, and `val/<source>/<metric>` where the data have several sources.
 
     Args:
@@ -57,14 +57,14 @@ class PersonSegmenter(pl.LightningModule):
     def training_step(self, batch: Mapping[str, Any], batch_idx: int) -> Tensor:
         """Give the loss of a batch."""
         terms = self.loss(self(batch["image"]), batch)
-        self.log_dict({f"train/{name}": value for name, value in terms.items()}, **self._per_epoch(batch))
+        self._log_loss("train", terms, batch)
         return terms["loss"]
 
     def validation_step(self, batch: Mapping[str, Any], batch_idx: int) -> None:
         """Add a batch to the loss terms and metrics of the validation."""
         prediction = self(batch["image"])
         terms = {} if self.loss is None else self.loss(prediction, batch)
-        self.log_dict({f"val/{name}": value for name, value in terms.items()}, sync_dist=True, **self._per_epoch(batch))
+        self._log_loss("val", terms, batch)
         alpha = torch.sigmoid(prediction.alpha_logits.float())
         self.metrics.update(alpha, batch["alpha"], batch["weight"])
         for number, metrics in enumerate(self.source_metrics):
@@ -93,6 +93,7 @@ class PersonSegmenter(pl.LightningModule):
         """Add the plain data from which the network is built again."""
         checkpoint["network"] = self.network.config
 
-    @staticmethod
-    def _per_epoch(batch: Mapping[str, Any]) -> dict[str, Any]:
-        return {"on_step": False, "on_epoch": True, "batch_size": len(batch["image"])}
+    def _log_loss(self, split: str, terms: Mapping[str, Tensor], batch: Mapping[str, Any]) -> None:
+        names = {name: name if name == "loss" else f"loss_{name}" for name in terms}
+        values = {f"{split}/{names[name]}": value.detach() for name, value in terms.items()}
+        self.log_dict(values, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(batch["image"]))

@@ -3,6 +3,7 @@
 import json
 import logging
 import subprocess
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ def fit(config: DictConfig) -> float:
         raise ConfigError(f"{run_dir}: another run is there already; give another run_dir")
     write_whole(run_dir / "config.yaml", OmegaConf.to_yaml(config))
     log.info("Hardware profile %s; everything about this run is in %s", config.hardware_profile, run_dir)
+    _quieten()
     pl.seed_everything(config.seed, workers=True, verbose=False)
 
     data = build_data(config)
@@ -51,8 +53,11 @@ def fit(config: DictConfig) -> float:
         dataset = data.dataset(split)
         nobody = len(dataset.negatives)
         log.info("%s: %s photos, %s of them known to show nobody", split, f"{len(dataset):,}", f"{nobody:,}")
+    network = build_network(config)
+    millions = sum(parameter.numel() for parameter in network.parameters()) / 1e6
+    log.info("%s with %s: %.1f million parameters", type(network).__name__, network.config["encoder"], millions)
     segmenter = PersonSegmenter(
-        build_network(config),
+        network,
         instantiate(config.loss),
         instantiate(config.optimizer),
         instantiate(config.scheduler),
@@ -65,6 +70,14 @@ def fit(config: DictConfig) -> float:
     )
     trainer.fit(segmenter, data)
     return _finish(config, trainer, data, run_dir)
+
+
+def _quieten() -> None:
+    """Keep in the log what a user can act on."""
+    for name in ("lightning.pytorch", "lightning.pytorch.utilities.rank_zero", "onnx_ir", "onnxscript"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for message in (".*on_after_batch_transfer.*", ".*LeafSpec.*", ".*smaller than the logging interval.*"):
+        warnings.filterwarnings("ignore", message)
 
 
 def _finish(config: DictConfig, trainer: pl.Trainer, data: PersonDataModule, run_dir: Path) -> float:

@@ -28,11 +28,12 @@ def measure(
         nothing), and the confusion matrix in pixels, rows by truth and columns by prediction, background first.
     """
     segmenter = PersonSegmenter(network, sources=list(data.sources), memory_format=config.memory_format)
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
     trainer = pl.Trainer(
         accelerator=config.trainer.accelerator,
         devices=config.trainer.devices,
         precision=config.trainer.precision,
+        limit_val_batches=config.trainer.get("limit_val_batches"),
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,

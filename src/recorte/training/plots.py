@@ -38,8 +38,7 @@ FIGURES = {
 
 def write_training_curves(rows: Sequence[Row], path: Path) -> None:
     """Draw the loss, its terms and the learning rate over the epochs."""
-    terms = [name.removeprefix("train/") for name in rows[-1] if name.startswith("train/") and name != "train/loss"]
-    panels = ["loss", *terms, "lr"]
+    panels = [*sorted(name.removeprefix("train/") for name in rows[-1] if name.startswith("train/loss")), "lr"]
     with matplotlib.rc_context(STYLE):
         figure, axes = _grid(len(panels))
         for panel, axis in zip(panels, axes, strict=False):
@@ -49,7 +48,7 @@ def write_training_curves(rows: Sequence[Row], path: Path) -> None:
                 continue
             _curve(axis, rows, f"train/{panel}", "training", BLUE)
             _curve(axis, rows, f"val/{panel}", "validation", ORANGE)
-            axis.set_title("Loss" if panel == "loss" else f"Loss term: {panel}")
+            axis.set_title("Loss" if panel == "loss" else f"Loss term: {panel.removeprefix('loss_')}")
             axis.legend()
         _save(figure, path)
 

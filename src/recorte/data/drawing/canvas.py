@@ -61,19 +61,20 @@ class Canvas:
         change *= coverage
         alpha += change
 
-    def cover(self, points: np.ndarray, lengths: Sequence[int]) -> tuple[np.ndarray, int, int] | None:
+    def cover(self, points: np.ndarray, lengths: Sequence[int], margin: int = 1) -> tuple[np.ndarray, int, int] | None:
         """Measure which share of each pixel the union of some polygons covers, by supersampling.
 
         Args:
             points: `(N, 2)` of x and y in pixels, polygon after polygon; (0, 0) is the picture's corner.
             lengths: number of points of each polygon.
+            margin: empty pixels to leave around them, for a blur to spread into.
 
         Returns:
             Coverage `float32 (h, w)`, its top and its left; None if nothing lies within the picture.
         """
         left, top, width, height = cv2.boundingRect(points.astype(np.float32))
-        right, bottom = min(left + width + 1, self.alpha.shape[1]), min(top + height + 1, self.alpha.shape[0])
-        left, top = max(left - 1, 0), max(top - 1, 0)
+        right, bottom = min(left + width + margin, self.alpha.shape[1]), min(top + height + margin, self.alpha.shape[0])
+        left, top = max(left - margin, 0), max(top - margin, 0)
         width, height = right - left, bottom - top
         if width <= 0 or height <= 0:
             return None
@@ -137,14 +138,14 @@ class Pen:
         """Fill the union of closed outlines.
 
         Args:
-            colour: RGB in [0, 1], or a texture in the pen's coordinates.
+            colour: RGB in [0, 1], or a texture in the pen's coordinates (moved and scaled with them, not turned).
             outlines: polygons `(N, 2)` in the pen's coordinates.
             shade: how much darker the side away from the light is, in [0, 1].
             opacity: in [0, 1].
             inside: outlines; nothing is drawn outside their union.
             blur: how soft the edge is, in pixels.
         """
-        covered = self._cover(outlines)
+        covered = self._cover(outlines, margin=1 + math.ceil(3 * blur))
         if covered is None:
             return
         coverage, top, left = covered
@@ -163,9 +164,9 @@ class Pen:
             coverage *= opacity
         self.canvas.paint(coverage, ink, top, left, self.person, light)
 
-    def _cover(self, outlines: tuple[np.ndarray, ...]) -> tuple[np.ndarray, int, int] | None:
+    def _cover(self, outlines: tuple[np.ndarray, ...], margin: int = 1) -> tuple[np.ndarray, int, int] | None:
         points = self.pixels(outlines[0] if len(outlines) == 1 else np.concatenate(outlines))
-        return self.canvas.cover(points, [len(outline) for outline in outlines])
+        return self.canvas.cover(points, [len(outline) for outline in outlines], margin)
 
     def _window(self, outlines: tuple[np.ndarray, ...], shape: tuple[int, ...], top: int, left: int) -> np.ndarray:
         """Coverage of `outlines` in a part of the picture."""

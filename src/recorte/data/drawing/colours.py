@@ -1,4 +1,4 @@
-"""Colours and cloth. People and what surrounds them draw from the same palettes, so that no colour gives either away."""
+"""Colours and cloth. People and what surrounds them share their palettes, so that no colour gives either away."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -41,6 +41,10 @@ HAIRS = _colours("17120f 2b1d16 43291a 5e3a22 7d4f2b a8703a cf9d56 e6c789 a4462a
 FUN_HAIRS = _colours("d36f9b 5c80bc 63a088")
 NEUTRALS = _colours("f4f2ee d9d6d0 a9a7a4 6b6b70 3a3b40 232427 3c4c66 5b6f8f")
 WHITE, INK = colour("ffffff"), colour("2a2430")
+Palette = list[np.ndarray]
+GREENS = [colour(code) for code in ("4f7942", "6a994e", "386641", "7a9e7e", "a3b18a", "8f9f4a", "c77d3a")]
+WOODS = [colour(code) for code in ("6b4a33", "8a5a34", "b07d4f", "d9b382", "3f2e26")]
+METALS = [colour(code) for code in ("2f3437", "5b6268", "a9adb0", "3b4a57")]
 
 
 def pick(rng: np.random.Generator, choices: Sequence[T]) -> T:

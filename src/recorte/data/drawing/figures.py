@@ -1,66 +1,16 @@
 """Human figures: proportions, clothes, and how a body is drawn, from the ground up, from back to front."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from recorte.data.drawing.canvas import Pen, Texture
-from recorte.data.drawing.colours import INK, NEUTRALS, SKINS, WHITE, chance, cloth, colour, darker, mix, pick, vary
-from recorte.data.drawing.heads import HeadLooks, draw_hair_behind, draw_head, draw_head_looks
+from recorte.data.drawing.canvas import Pen
+from recorte.data.drawing.colours import INK, WHITE, darker, mix
+from recorte.data.drawing.hair import draw_hair_behind
+from recorte.data.drawing.heads import draw_head
+from recorte.data.drawing.looks import Fabric, Looks
 from recorte.data.drawing.poses import Pose, Skeleton, place_joints
 from recorte.data.drawing.shapes import box, ellipse, hull, limb, mirrored, smooth
-
-TOPS = ("tee", "tee", "long", "long", "tank", "shirt", "shirt", "hoodie", "jacket", "jacket", "coat", "dress", "dress")
-BOTTOMS = ("trousers", "trousers", "trousers", "shorts", "skirt", "long skirt")
-Fabric = np.ndarray | Texture
-
-
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """What a figure looks like in any posture: its build (1 = average), clothes, head."""
-
-    skin: np.ndarray
-    head: HeadLooks
-    height: float
-    width: float
-    head_size: float
-    legs: float
-    top: str
-    top_cloth: Fabric
-    inner_cloth: Fabric
-    bottom: str
-    bottom_cloth: Fabric
-    shoes: np.ndarray
-    bag: str | None
-    bag_colour: np.ndarray
-
-    @property
-    def sleeves(self) -> float:
-        """Share of the arm's length that is covered, upper arm 1 and forearm 1."""
-        return {"tee": 0.62, "tank": 0.0, "dress": 0.5}.get(self.top, 2.0)
-
-
-def draw_looks(rng: np.random.Generator, palette: list[np.ndarray]) -> Looks:
-    """Draw what a figure looks like; its clothes come from `palette`, some from plain neutrals."""
-    child = chance(rng, 0.15)
-    skin = vary(rng, pick(rng, SKINS), 0.02)
-    fabrics = [*palette, pick(rng, NEUTRALS), pick(rng, NEUTRALS)]
-    return Looks(
-        skin=skin,
-        head=draw_head_looks(rng, skin, palette, child),
-        height=float(rng.uniform(0.6, 0.75) if child else rng.uniform(0.93, 1.06)),
-        width=float(rng.uniform(0.88, 1.25)),
-        head_size=float(rng.uniform(0.2, 0.22) if child else rng.uniform(0.155, 0.172)),
-        legs=float(rng.uniform(0.82, 0.9) if child else rng.uniform(0.96, 1.08)),
-        top=pick(rng, TOPS),
-        top_cloth=cloth(rng, fabrics, 0.045),
-        inner_cloth=cloth(rng, [*fabrics, WHITE], 0.035, plain=0.7),
-        bottom=pick(rng, BOTTOMS),
-        bottom_cloth=cloth(rng, fabrics, 0.05, plain=0.75),
-        shoes=vary(rng, pick(rng, [*fabrics, INK, colour("6b4a33"), WHITE])),
-        bag=pick(rng, ("tote", "shoulder", "backpack")) if chance(rng, 0.22) else None,
-        bag_colour=vary(rng, pick(rng, [*fabrics, colour("8a5a34")])),
-    )
 
 
 class Figure:
@@ -124,9 +74,7 @@ class Figure:
 
     def _arm(self, pen: Pen, i: int) -> None:
         width = self.looks.width**0.5
-        shoulder, elbow, wrist = (
-            joints[i] for joints in (self.joints.shoulders, self.joints.elbows, self.joints.wrists)
-        )
+        shoulder, elbow, wrist = self.joints.shoulders[i], self.joints.elbows[i], self.joints.wrists[i]
         skin = self._shaded(self.looks.skin, i)
         along = (wrist - elbow) / np.linalg.norm(wrist - elbow)
         inwards = np.array([along[1], -along[0]]) * (1 if self.side or i == 0 else -1)
@@ -198,7 +146,8 @@ class Figure:
 
     def _neck(self, pen: Pen) -> None:
         base, head = self.joints.neck, self.head
-        pen.fill(self.looks.skin * 0.86, *limb([base + np.array([0, 0.03]), head + (head - base) * -0.2], [0.034, 0.028]))
+        line = [base + np.array([0, 0.03]), head + (head - base) * -0.2]
+        pen.fill(self.looks.skin * 0.86, *limb(line, [0.034, 0.028]))
 
     def _trunk(self, trunk: Pen) -> None:
         looks = self.looks
@@ -271,6 +220,5 @@ class Figure:
             held = pen.at(*hand)
             held.fill(looks.bag_colour * 0.8, *limb([(0, 0), (-0.035, 0.06)], [0.004, 0.004]))
             held.fill(looks.bag_colour * 0.8, *limb([(0, 0), (0.035, 0.06)], [0.004, 0.004]))
-            held.fill(
-                looks.bag_colour, smooth([(-0.06, 0.055), (0.06, 0.055), (0.07, 0.19), (-0.07, 0.19)], 1), shade=0.15
-            )
+            sack = smooth([(-0.06, 0.055), (0.06, 0.055), (0.07, 0.19), (-0.07, 0.19)], 1)
+            held.fill(looks.bag_colour, sack, shade=0.15)

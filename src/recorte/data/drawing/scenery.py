@@ -7,8 +7,21 @@ import numpy as np
 
 from recorte.data.drawing import objects
 from recorte.data.drawing.canvas import Canvas, Pen, Texture
-from recorte.data.drawing.colours import INK, SKINS, WHITE, chance, cloth, colour, mix, pick, vary
-from recorte.data.drawing.objects import GREENS, WOODS, Draw, Palette
+from recorte.data.drawing.colours import (
+    GREENS,
+    INK,
+    SKINS,
+    WHITE,
+    WOODS,
+    Palette,
+    chance,
+    cloth,
+    colour,
+    mix,
+    pick,
+    vary,
+)
+from recorte.data.drawing.objects import Draw
 from recorte.data.drawing.shapes import box, ellipse, hull, smooth
 
 

@@ -1,16 +1,27 @@
 """Whole scenes: a place, things and people in it from far to near, what hides them, and the camera's own marks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from recorte.data.drawing import objects
 from recorte.data.drawing.canvas import Canvas, Pen
-from recorte.data.drawing.colours import INK, PALETTES, WHITE, chance, mix, pick, vary
-from recorte.data.drawing.figures import Figure, draw_looks
-from recorte.data.drawing.objects import GREENS, WOODS, Palette
+from recorte.data.drawing.colours import (
+    GREENS,
+    INK,
+    PALETTES,
+    WHITE,
+    WOODS,
+    Palette,
+    chance,
+    mix,
+    pick,
+    vary,
+)
+from recorte.data.drawing.figures import Figure
+from recorte.data.drawing.looks import draw_looks
 from recorte.data.drawing.poses import draw_pose
 from recorte.data.drawing.scenery import Place, draw_place
 from recorte.data.drawing.shapes import box, ellipse
@@ -22,12 +33,21 @@ SCALES = {"full": (0.6, 0.9), "far": (0.28, 0.48), "half": (1.05, 1.5), "bust": 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something to draw: a person or a thing, where it stands, and how wide its shadow is in its own units."""
+    """Something to draw.
+
+    Attributes:
+        pen: stands where the thing stands.
+        draw: draws it.
+        person: whether it is a person.
+        shadow: half the width of its shadow on the ground, in heights of a grown person.
+        height: how tall it is, likewise.
+    """
 
     pen: Pen
     draw: Callable[[Pen], None]
     person: bool
     shadow: float = 0.2
+    height: float = 0.9
 
 
 def draw_scene(rng: np.random.Generator, height: int, width: int, people: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -52,7 +72,8 @@ def draw_scene(rng: np.random.Generator, height: int, width: int, people: bool) 
     pen = Pen(canvas, 0, 0, scale, shadow=light)
     figures = _figures(rng, pen, place, palette, close) if people else []
     least, most = (0, 3) if close else (2, 6) if shot == "far" or not people else (0, 5)
-    items = figures + _clutter(rng, pen, place, palette, close, int(rng.integers(least, most)))
+    nearest = max((item.pen.y for item in figures), default=height)
+    items = figures + _clutter(rng, pen, place, palette, close, nearest, int(rng.integers(least, most)))
     items.sort(key=lambda item: item.pen.y)
     if place.ground and not close:
         _shadows(canvas, items)
@@ -81,17 +102,17 @@ def _figures(rng: np.random.Generator, pen: Pen, place: Place, palette: Palette,
         x, depth = float(share) * width, float(rng.uniform(0, 1)) if count > 1 else 0.0
         if close:
             # Only the head's place matters; the ground lies somewhere below the picture.
-            y = float(rng.uniform(0.3, 0.45)) * height - figure.head[1] * figure.looks.height * stand.scale
+            y = float(rng.uniform(0.3, 0.45)) * height + figure.height * stand.scale
         else:
             y = base - depth * max(base - (place.horizon + 0.05) * height, 0) * 0.7
             stand = stand.at(0, 0, 1 - 0.3 * depth)
-            y = min(y, height * 1.0) if y > 0.9 * stand.scale else 0.95 * stand.scale
-        items.append(Item(_moved(stand, x, y), _seated(rng, figure, palette), person=True))
+            y = max(y, 0.95 * stand.scale)  # the head stays within the picture
+        items.append(Item(_moved(stand, x, y), _seated(rng, figure, palette), person=True, height=figure.height))
     return items
 
 
 def _moved(pen: Pen, x: float, y: float) -> Pen:
-    return Pen(pen.canvas, x, y, pen.scale, pen.angle, pen.flip, pen.person, pen.shadow)
+    return replace(pen, x=x, y=y)
 
 
 def _seated(rng: np.random.Generator, figure: Figure, palette: Palette) -> Callable[[Pen], None]:
@@ -115,13 +136,16 @@ def _seated(rng: np.random.Generator, figure: Figure, palette: Palette) -> Calla
     return draw
 
 
-def _clutter(rng: np.random.Generator, pen: Pen, place: Place, palette: Palette, close: bool, count: int) -> list[Item]:
+def _clutter(
+    rng: np.random.Generator, pen: Pen, place: Place, palette: Palette, close: bool, nearest: float, count: int
+) -> list[Item]:
     height, width = pen.canvas.alpha.shape
     items = []
     for _ in range(count):
         thing = pick(rng, place.clutter)
         depth = float(rng.uniform(0.25, 1))
         y = (place.horizon + 0.03) * height + (1 - depth) * (0.95 - place.horizon) * height
+        y = min(y, nearest - 1)  # what stands before everybody is for `_occlude` to choose
         # Behind a close-up, things stand further off.
         stand = pen.at(0, 0, (1 - 0.4 * depth) * (float(rng.uniform(0.3, 0.5)) if close else 1))
         stand = _moved(stand, float(rng.uniform(0, 1)) * width, y)
@@ -151,20 +175,22 @@ def _defocus(canvas: Canvas, sigma: float) -> None:
 def _occlude(rng: np.random.Generator, pen: Pen, figures: list[Item], palette: Palette, close: bool) -> None:
     """Put something before the people now and then; never before all of one, since it is low or narrow."""
     height, width = pen.canvas.alpha.shape
-    near = pick(rng, figures).pen if figures else _moved(pen, width / 2, height * 0.95)
+    nobody = Item(_moved(pen, width / 2, height * 0.95), lambda pen: None, person=False)
+    hidden = pick(rng, figures) if figures else nobody
+    near, size = hidden.pen, hidden.pen.scale / pen.scale
+    low = size if close else size * min(1.0, hidden.height)  # hides no more than half of a child that crouches
     if chance(rng, 0.28):
         thing = pick(rng, objects.OCCLUDERS[:4] if close else objects.OCCLUDERS)
         x = near.x + float(rng.normal(0, 0.15)) * near.scale
         y = float(rng.uniform(0.85, 1.0)) * height + 0.4 * near.scale if close else near.y + 0.05 * near.scale
-        thing(_moved(pen, x, y).at(0, 0, near.scale / pen.scale), rng, palette)
+        thing(_moved(pen, x, y).at(0, 0, low), rng, palette)
     if chance(rng, 0.1):
         x = near.x + pick(rng, (-1, 1)) * float(rng.uniform(0.05, 0.18)) * near.scale
-        lamp = _moved(pen, x, max(near.y, height * 0.9)).at(0, 0, near.scale / pen.scale)
+        lamp = _moved(pen, x, max(near.y, height * 0.9)).at(0, 0, size)
         objects.draw_street_lamp(lamp, rng, palette)
     if chance(rng, 0.1):
-        _leaves(
-            rng, Pen(pen.canvas, pick(rng, (0, width)), height * pick(rng, (0.0, 1.0)), max(height, width)), palette
-        )
+        corner = pick(rng, (0, width)), height * (pick(rng, (0, 1)) if close else 0)
+        _leaves(rng, Pen(pen.canvas, *corner, scale=max(height, width)), palette)
 
 
 def _leaves(rng: np.random.Generator, pen: Pen, palette: Palette) -> None:
