@@ -1,3 +1,9 @@
+import os
+
+# Before torch is imported, and inherited by every command that a test starts: on tiny tensors a second thread only
+# waits, and costs whatever else the machine is doing.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from pathlib import Path
 
 import numpy as np

@@ -1,0 +1,108 @@
+"""Measure speed as ratios: the same work, in turns, in one run; medians. `python scripts/benchmark.py training`."""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def main() -> None:
+    """Measure speed as ratios: the same work, in turns, in one run."""
+
+
+@app.command()
+def training(
+    batch: Annotated[int, typer.Option(min=1, help="photos in a batch")] = 4,
+    size: Annotated[int, typer.Option(min=32, help="pixels, a multiple of 32")] = 256,
+    rounds: Annotated[int, typer.Option(min=1, help="how often each takes its turn")] = 12,
+    precision: Annotated[str, typer.Option(help="32-true or bf16-mixed; auto: what the cpu profile takes")] = "auto",
+) -> None:
+    """Full training steps on the CPU: our network against segmentation-models-pytorch's U-Net with scSE attention.
+
+    Both have a ResNet34 encoder and heads for alpha and foreground; loss, optimizer, batch, size, precision and
+    memory format are the same.
+    """
+    from recorte.training.hardware import cpu_precision
+
+    precision = cpu_precision() if precision == "auto" else precision
+    steps = _training_steps(batch, size, precision)
+    seconds = _in_turns(steps, rounds)
+    print(f"Training step, {batch} photos of {size} x {size}, {precision}, {rounds} turns each; photos a second:")
+    for name, values in seconds.items():
+        low, middle, high = (batch / pick(values) for pick in (max, statistics.median, min))
+        print(f"  {name:45} median {middle:6.2f}   ({low:.2f} to {high:.2f})")
+    ours, theirs = seconds.values()
+    ratio = statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
+    print(f"Ratio, median of the turns: {ratio:.2f} times as fast")
+
+
+def _training_steps(batch: int, size: int, precision: str) -> dict[str, Callable[[], None]]:
+    import segmentation_models_pytorch as smp
+    import torch
+    from hydra import compose, initialize_config_dir
+    from hydra.utils import instantiate
+
+    from recorte.model.attention_unet import AttentionUNet, Prediction
+    from recorte.training.door import CONF
+
+    class Baseline(torch.nn.Module):
+        """The other U-Net, with our two heads."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = smp.Unet("resnet34", encoder_weights=None, decoder_attention_type="scse", classes=4)
+
+        def forward(self, image: torch.Tensor) -> Prediction:
+            output = self.network(image)
+            return Prediction(output[:, :1], (image + output[:, 1:]).clamp(0, 1))
+
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("train", ["model.encoder_weights=none", "data=synthetic", "run_dir=."])
+    loss = instantiate(config.loss)
+    torch.manual_seed(0)
+    data = {
+        "image": torch.rand(batch, 3, size, size).contiguous(memory_format=torch.channels_last),
+        "alpha": torch.nn.functional.interpolate((torch.rand(batch, 1, 8, 8) > 0.5).float(), size=(size, size)),
+        "weight": torch.ones(batch, 1, size, size),
+    }
+
+    def step_of(network: torch.nn.Module) -> Callable[[], None]:
+        network = network.to(memory_format=torch.channels_last).train()
+        optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4)
+
+        def step() -> None:
+            optimizer.zero_grad()
+            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"):
+                prediction = network(data["image"])
+            loss(prediction, data)["loss"].backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+
+        return step
+
+    return {
+        "recorte AttentionUNet(resnet34)": step_of(AttentionUNet(encoder_weights="none")),
+        "segmentation_models_pytorch Unet(resnet34, scse)": step_of(Baseline()),
+    }
+
+
+def _in_turns(tasks: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
+    """Time each task once a round, after one warm-up each; seconds by name."""
+    for task in tasks.values():
+        task()
+    seconds: dict[str, list[float]] = {name: [] for name in tasks}
+    for _ in range(rounds):
+        for name, task in tasks.items():
+            started = time.perf_counter()
+            task()
+            seconds[name].append(time.perf_counter() - started)
+    return seconds
+
+
+if __name__ == "__main__":
+    app()
