@@ -45,7 +45,7 @@ class Augmentation:
             (colour, A.ColorJitter((1 - colour, 1 + colour), (1 - colour, 1 + colour), (1 - colour, 1 + colour),
                                    (-colour / 10, colour / 10), p=0.8)),
             (grey, A.ToGray(p=grey)),
-            (blur, A.OneOf([A.GaussianBlur(blur_limit=0, sigma_limit=(0.3, 1.5)), A.MotionBlur(blur_limit=(3, 7))], p=blur)),
+            (blur, A.OneOf([A.GaussianBlur(blur_limit=0, sigma_limit=(0.3, 1.5)), A.MotionBlur((3, 7))], p=blur)),
             (noise, A.OneOf([A.GaussNoise(std_range=(0.01, 0.06)), A.ISONoise()], p=noise)),
             (jpeg, A.ImageCompression(quality_range=(35, 90), p=jpeg)),
             (flip, A.HorizontalFlip(p=flip)),

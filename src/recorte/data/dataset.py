@@ -99,8 +99,10 @@ class EpochSampler(Sampler[tuple[int, int]]):
 
     def _round(self, number: int, first: int, count: int) -> np.ndarray:
         """Take positions first to first + count of a source's endless sequence of shuffled rounds."""
+        if not count:
+            return np.empty(0, int)
         length = self.lengths[number]
         rounds = range(first // length, (first + count - 1) // length + 1)
         shuffled = [np.random.default_rng((self.seed, number, turn)).permutation(length) for turn in rounds]
         offset = first - rounds.start * length
-        return np.concatenate([*shuffled, np.empty(0, int)])[offset : offset + count]
+        return np.concatenate(shuffled)[offset : offset + count]

@@ -1,5 +1,6 @@
 """The network: a timm encoder, a decoder with attention gates, a head for alpha and a head for colours."""
 
+import difflib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -42,15 +43,12 @@ class AttentionGate(nn.Module):
         self.score = nn.Conv2d(inner, 1, kernel_size=1)
 
     def forward(self, skip: Tensor, gate: Tensor) -> Tensor:
-        """Weigh `skip (N, C, h, w)` by `gate (N, G, ceil(h/2), ceil(w/2))`; gives `(N, C, h, w)`."""
+        """Weigh `skip (N, C, h, w)` of even sides by `gate (N, G, h/2, w/2)`; gives `(N, C, h, w)`."""
         return skip * self.weights(skip, gate)
 
     def weights(self, skip: Tensor, gate: Tensor) -> Tensor:
         """Attention of every place of the skip: `(N, 1, h, w)` in (0, 1)."""
-        gate = self.project_gate(gate)
-        # A skip of one pixel has nothing to stride over; an odd one ends one short of the coarser level.
-        padded = functional.pad(skip, (0, skip.shape[-1] % 2, 0, skip.shape[-2] % 2))
-        score = self.score(functional.relu(self.project_skip(padded) + gate))
+        score = self.score(functional.relu(self.project_skip(skip) + self.project_gate(gate)))
         return resize_to(torch.sigmoid(score), skip)
 
 
@@ -70,7 +68,7 @@ class DecoderBlock(nn.Module):
         )
 
     def forward(self, coarse: Tensor, skip: Tensor) -> Tensor:
-        """Join `coarse (N, A, ceil(h/2), ceil(w/2))` and `skip (N, B, h, w)` into `(N, channels, h, w)`."""
+        """Join `coarse (N, A, h/2, w/2)` and `skip (N, B, h, w)` into `(N, channels, h, w)`."""
         gated = skip if self.gate is None else self.gate(skip, coarse)
         return self.mix(torch.cat([resize_to(self.narrow(coarse), skip), gated], dim=1))
 
@@ -101,7 +99,7 @@ class AttentionUNet(nn.Module):
         decoder_channels: width of the four decoder levels, coarse to fine.
 
     Raises:
-        ModelError: unknown encoder, one without five stages, or weights that cannot be had.
+        ModelError: unknown encoder, one without five stages or for one size only, or weights that cannot be had.
     """
 
     def __init__(
@@ -151,8 +149,9 @@ class AttentionUNet(nn.Module):
         """Predict for `image (N, 3, H, W)` in [0, 1], RGB."""
         height, width = image.shape[-2:]
         normalised = (image - self.mean) / self.std
-        if height % 2 or width % 2:
-            normalised = functional.pad(normalised, (0, width % 2, 0, height % 2), mode="replicate")
+        # Encoders differ in whether a stage rounds half a pixel up or down.
+        if height % 32 or width % 32:
+            normalised = functional.pad(normalised, (0, -width % 32, 0, -height % 32), mode="replicate")
         *skips, coarse = self.encoder(normalised)
         coarse = self.dropout(coarse)
         for block, skip in zip(self.decoder, reversed(skips), strict=True):
@@ -172,7 +171,8 @@ def _build_encoder(name: str, weights: str) -> nn.Module:
     try:
         encoder = timm.create_model(name, pretrained=False, features_only=True)
     except (RuntimeError, ValueError, AttributeError) as error:
-        close = ", ".join(timm.list_models(f"*{name.split('.')[0][:6]}*")[:5]) or "resnet34.a1_in1k"
+        known = timm.list_models() + timm.list_models(pretrained=True)
+        close = ", ".join(difflib.get_close_matches(name, known, 5)) or "resnet34.a1_in1k"
         raise ModelError(f"model.encoder={name}: no such encoder in timm ({error}); close to it: {close}") from None
     strides = encoder.feature_info.reduction()
     if strides != [2, 4, 8, 16, 32]:
@@ -180,5 +180,14 @@ def _build_encoder(name: str, weights: str) -> nn.Module:
             f"model.encoder={name}: its stages are at strides {strides}, and five stages at 2, 4, 8, 16 and 32 "
             "are needed; resnet34.a1_in1k, mobilenetv3_large_100 and tf_efficientnet_lite0 have them"
         )
+    try:
+        with torch.no_grad():
+            encoder.eval()(torch.zeros(1, 3, 64, 96))
+    except (RuntimeError, AssertionError):
+        raise ModelError(
+            f"model.encoder={name}: it does not take photos of any size; "
+            "resnet34.a1_in1k, mobilenetv3_large_100 and tf_efficientnet_lite0 do"
+        ) from None
+    encoder.train()
     load_encoder_weights(encoder, name, weights)
     return encoder

@@ -102,19 +102,21 @@ def load_network(path: str | os.PathLike[str]) -> tuple[AttentionUNet, dict[str,
     try:
         network = AttentionUNet(**config, encoder_weights="none")
         network.load_state_dict(state)
-    except (TypeError, RuntimeError) as error:
-        raise ModelError(f"{path}: a model of another network than Recorte's: {str(error)[:300]}") from None
+    except (TypeError, ValueError, RuntimeError) as error:
+        what = " ".join(str(error).split())[:300]
+        raise ModelError(f"{path}: a model of another network than Recorte's: {what}") from None
     return network.eval(), page
 
 
 def _read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any]]:
+    for name in ("model.json", "model.safetensors"):
+        if not (folder / name).is_file():
+            raise ModelError(f"{folder}: no model of Recorte: {name} is missing")
     try:
         page = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         if page["format"] > FORMAT:
             raise ModelError(f"{folder}: made by a newer Recorte (format {page['format']}); update this one to read it")
         return page["network"], load_file(folder / "model.safetensors"), page
-    except FileNotFoundError as error:
-        raise ModelError(f"{folder}: no model of Recorte: {Path(error.filename or '').name} is missing") from None
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(f"{folder}: a damaged model: {error!r}") from None
 
@@ -122,13 +124,14 @@ def _read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor], dict[
 def _read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any]]:
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        state = checkpoint["state_dict"]
-    except Exception as error:  # torch raises errors of many kinds, and refuses whatever is not plain data
-        raise ModelError(f"{path}: not a checkpoint that can be read: {str(error).splitlines()[0][:200]}") from None
+        state = checkpoint["state_dict"].items()
+    except Exception as error:  # of many kinds; torch's own texts advise to read the file unsafely
+        what = f"damaged, or more in it than plain data ({type(error).__name__})"
+        raise ModelError(f"{path}: not a checkpoint that can be read: {what}") from None
     if "network" not in checkpoint:
         raise ModelError(f"{path}: a checkpoint of another network than Recorte's")
     prefix = "network."
-    weights = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+    weights = {name.removeprefix(prefix): value for name, value in state if name.startswith(prefix)}
     return checkpoint["network"], weights, {"image_size": checkpoint.get("image_size")}
 
 

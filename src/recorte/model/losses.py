@@ -39,7 +39,8 @@ class Focal(nn.Module):
     def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
         """Give the scalar loss."""
         logits, target, weight = prediction.alpha_logits, batch["alpha"], batch["weight"]
-        distance = (target - torch.sigmoid(logits)).abs()
+        # Not 0: there a power below one has an infinite slope.
+        distance = (target - torch.sigmoid(logits)).abs().clamp(min=1e-6)
         entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
         return (weight * distance**self.gamma * entropy).sum() / weight.sum().clamp(min=1)
 

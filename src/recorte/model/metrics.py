@@ -101,4 +101,6 @@ def boundary_iou(person: Tensor, truth: Tensor) -> Tensor:
 def _boundary(mask: Tensor, reach: int) -> Tensor:
     """Part of the mask that erosion by a square of 2 * reach + 1 takes away; outside the picture is background."""
     outside = functional.pad((~mask).float(), (reach,) * 4, value=1.0)
-    return mask & (functional.max_pool2d(outside, 2 * reach + 1, stride=1) > 0)
+    for window in ((1, 2 * reach + 1), (2 * reach + 1, 1)):  # rows, then columns: a fraction of the square's work
+        outside = functional.max_pool2d(outside, window, stride=1)
+    return mask & (outside > 0)

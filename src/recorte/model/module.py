@@ -90,8 +90,9 @@ class PersonSegmenter(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the plain data from which the network is built again."""
+        """Add the plain data from which the network is built again, and the size it is trained at."""
         checkpoint["network"] = self.network.config
+        checkpoint["image_size"] = getattr(self.trainer.datamodule, "image_size", None)
 
     def _log_loss(self, split: str, terms: Mapping[str, Tensor], batch: Mapping[str, Any]) -> None:
         names = {name: name if name == "loss" else f"loss_{name}" for name in terms}

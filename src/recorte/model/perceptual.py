@@ -22,7 +22,7 @@ class Perceptual(nn.Module):
     time. The colour is black or white in each channel, whichever is farther from the person's mean colour, so that
     no part of a person can hide before it. This term is what teaches the foreground head.
 
-    The encoder is not part of the module tree: it is in no checkpoint, and is never copied nor averaged.
+    The encoder is not part of the module tree: it is in no checkpoint, and is never trained nor averaged.
 
     Args:
         encoder: timm model whose features are compared.
@@ -33,7 +33,7 @@ class Perceptual(nn.Module):
         ModelError: weights that cannot be had.
     """
 
-    def __init__(self, encoder: str = "resnet18.a1_in1k", encoder_weights: str = "imagenet") -> None:
+    def __init__(self, encoder: str = "resnet34.a1_in1k", encoder_weights: str = "imagenet") -> None:
         super().__init__()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
@@ -47,8 +47,9 @@ class Perceptual(nn.Module):
     def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
         """Give the scalar loss."""
         network = self._hidden[0].to(prediction.alpha_logits.device)
-        weight = functional.avg_pool2d(batch["weight"], 2)
-        image, alpha = functional.avg_pool2d(batch["image"], 2), functional.avg_pool2d(batch["alpha"], 2)
+        weight = 1 - functional.max_pool2d(1 - batch["weight"], 2)  # a half-size pixel counts if all four pixels do
+        image = functional.avg_pool2d(batch["image"], 2)
+        alpha = functional.avg_pool2d(batch["alpha"], 2) * (weight > 0)
         colour = contrasting_colour(image, alpha)
         truth = weight * _over(alpha, true_foreground(image, alpha), colour)
         mixed = _over(torch.sigmoid(prediction.alpha_logits), prediction.foreground, colour)

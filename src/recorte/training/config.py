@@ -34,6 +34,16 @@ def find_problems(conf: Path, config_name: str, arguments: Sequence[str]) -> lis
     return list(dict.fromkeys(problems))
 
 
+def without_empty_choices(conf: Path, config_name: str, arguments: Sequence[str]) -> list[str]:
+    """Leave out `group=null` and `~group` where a group is empty anyway: Hydra itself fails on a null for a group."""
+    defaults = [
+        entry for entry in OmegaConf.load(conf / f"{config_name}.yaml").defaults if isinstance(entry, DictConfig)
+    ]
+    empty = [group for entry in defaults for group, option in entry.items() if option is None]
+    said = {text for group in empty for text in (f"{group}=null", f"~{group}")}
+    return [text for text in arguments if text not in said]
+
+
 def _compose_and_check(conf: Path, config_name: str, overrides: list[Override]) -> list[str]:
     groups = [override for override in overrides if _is_group(conf, override)]
     values = [override for override in overrides if override not in groups]
@@ -64,18 +74,17 @@ def _is_group(conf: Path, override: Override) -> bool:
 
 def _choice_problems(conf: Path, override: Override) -> list[str]:
     options = sorted(path.stem for path in (conf / override.key_or_group).glob("*.yaml"))
-    problems = []
-    for text in _texts(override):
-        chosen = text.partition("=")[2]
-        if not override.is_delete() and chosen not in [*options, "null"]:
-            valid = ", ".join(options)
-            problems.append(f"{text}: there is no such {override.key_or_group}; valid are {valid}")
-    return problems
+    valid = ", ".join(options)
+    return [
+        f"{text}: there is no such {override.key_or_group}; valid are {valid}"
+        for text in _texts(override)
+        if text.partition("=")[2] not in options
+    ]
 
 
 def _unknown_key(config: DictConfig, override: Override, conf: Path) -> str | None:
     key = override.key_or_group
-    if override.is_add() or override.is_force_add() or key.split(".")[0] == "hydra":
+    if override.is_add() or override.is_force_add() or key.startswith(("hydra.", "hydra/")):
         return None
     if _has(config, key):
         return None

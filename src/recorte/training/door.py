@@ -1,6 +1,7 @@
 """The way from a command line to a function of a config: mistakes are told at once, without a traceback."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from hydra.errors import InstantiationException
 from omegaconf import DictConfig
 
 from recorte.errors import RecorteError
-from recorte.training.config import find_problems
+from recorte.training.config import find_problems, without_empty_choices
 from recorte.training.hardware import register_resolvers
 
 CONF = Path(__file__).parents[3] / "conf"
@@ -32,7 +33,8 @@ def run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequence
             `<key>.path`, since `<key>` itself may be a group of `conf/`.
     """
     register_resolvers()
-    sys.argv[1:] = arguments = [_quoted_path(text, path_keys) for text in sys.argv[1:]]
+    said = without_empty_choices(CONF, config_name, sys.argv[1:])
+    sys.argv[1:] = arguments = [_quoted_path(text, path_keys) for text in said]
     if all(argument in ("-m", "--multirun") for argument in arguments if argument.startswith("-")):
         problems = find_problems(CONF, config_name, [text for text in arguments if not text.startswith("-")])
         if problems:
@@ -43,14 +45,19 @@ def run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequence
     def guarded(config: DictConfig) -> Any:
         try:
             return task(config)
-        except (RecorteError, InstantiationException) as error:
-            mistake = error if isinstance(error, RecorteError) else error.__cause__  # Hydra wraps what a class raises
-            if not isinstance(mistake, RecorteError):
+        except RecorteError as error:
+            log.error("%s", error)
+        except InstantiationException as error:  # what a class of the config raises, Hydra wraps
+            if not isinstance(error.__cause__, RecorteError) and "HYDRA_FULL_ERROR" in os.environ:
                 raise
-            log.error("%s", mistake)
-            sys.exit(2)
+            log.error("%s", error.__cause__ if isinstance(error.__cause__, RecorteError) else _one_line(error))
+        sys.exit(2)
 
     hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(guarded)()
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) + " (HYDRA_FULL_ERROR=1 shows where)"
 
 
 def _quoted_path(argument: str, path_keys: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from rich.table import Table
 from recorte.errors import ModelError
 from recorte.files import write_whole
 from recorte.model.export import load_network
-from recorte.training.build import build_data
+from recorte.training.build import build_data, check_device
 from recorte.training.config import resolved
 from recorte.training.measure import measure
 
@@ -22,6 +22,7 @@ def evaluate(config: DictConfig) -> dict[str, float | None]:
         RecorteError: a model or data that cannot be used.
     """
     config = resolved(config)
+    check_device(config)
     network, page = load_network(config.model.path)
     image_size = config.image_size or page.get("image_size")
     if image_size is None:

@@ -18,7 +18,7 @@ from recorte.errors import ConfigError
 from recorte.files import write_whole
 from recorte.model.export import export_model, load_network
 from recorte.model.module import PersonSegmenter
-from recorte.training.build import build_data, build_network
+from recorte.training.build import build_data, build_network, check_device
 from recorte.training.config import resolved
 from recorte.training.measure import measure
 from recorte.training.pictures import write_sample_predictions
@@ -43,6 +43,7 @@ def fit(config: DictConfig) -> float:
     run_dir = Path(config.run_dir)
     if (run_dir / "config.yaml").exists():
         raise ConfigError(f"{run_dir}: another run is there already; give another run_dir")
+    check_device(config)
     write_whole(run_dir / "config.yaml", OmegaConf.to_yaml(config))
     log.info("Hardware profile %s; everything about this run is in %s", config.hardware_profile, run_dir)
     _quieten()

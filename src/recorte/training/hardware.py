@@ -45,10 +45,14 @@ def profile_for(memory: float, capability: float) -> str:
     return "gtx1080" if memory >= 7.5 else "gtx1060"
 
 
-def cpu_precision() -> str:
-    """Tell `bf16-mixed` if the processor computes in bf16 itself, else `32-true`."""
+def cpu_precision(description: Path = Path("/proc/cpuinfo")) -> str:
+    """Tell `bf16-mixed` if the processor computes in bf16 itself, else `32-true`.
+
+    Args:
+        description: Linux's description of the processor; where there is none, the answer is the careful one.
+    """
     try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        flags = description.read_text(encoding="utf-8")
     except OSError:
         return "32-true"
     return "bf16-mixed" if "avx512_bf16" in flags or "amx_bf16" in flags else "32-true"
@@ -58,9 +62,9 @@ def _first_card() -> tuple[float, float] | None:
     if shutil.which("nvidia-smi") is None:
         return None
     query = ["nvidia-smi", "--query-gpu=memory.total,compute_cap", "--format=csv,noheader,nounits"]
-    answer = subprocess.run(query, capture_output=True, text=True, timeout=10, check=False)
     try:
+        answer = subprocess.run(query, capture_output=True, text=True, timeout=10, check=False)
         memory, capability = answer.stdout.splitlines()[0].split(",")
         return float(memory) / 1024, float(capability)
-    except (IndexError, ValueError):
+    except (OSError, subprocess.TimeoutExpired, IndexError, ValueError):  # a driver that hangs or that is too old
         return None

@@ -55,7 +55,7 @@ def write_training_curves(rows: Sequence[Row], path: Path) -> None:
 
 def write_metrics_evolution(rows: Sequence[Row], monitor: str, path: Path) -> None:
     """Draw the validation figures over the epochs, and mark the epoch whose weights are kept."""
-    names = [name for name in FIGURES if any(row.get(f"val/{name}") is not None for row in rows)]
+    names = [name for name in FIGURES if any(row.get(f"val/{name}") is not None for row in rows)] or ["photo_iou"]
     best = max(rows, key=lambda row: row.get(monitor) or float("-inf"))
     with matplotlib.rc_context(STYLE):
         figure, axes = _grid(len(names))

@@ -8,12 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+from lightning.pytorch.loggers import TensorBoardLogger
 
 from recorte.files import write_whole
 from recorte.training.measure import plain
 from recorte.training.plots import write_metrics_evolution, write_training_curves
 
 log = logging.getLogger(__name__)
+
+
+class TensorBoardEvents(TensorBoardLogger):
+    """TensorBoard's events without the empty hparams.yaml that Lightning puts beside: config.yaml says it all."""
+
+    def save(self) -> None:
+        """Write what is still waiting."""
+        self.experiment.flush()
 
 
 class RunRecord(pl.Callback):

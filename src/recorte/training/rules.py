@@ -1,5 +1,6 @@
 """Which values a config may hold. No torch here: a mistake is told in the time that a config takes to read."""
 
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ def _whole(value: Any, least: int) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _one_of(*valid: str) -> Rule:
@@ -37,6 +38,7 @@ RULES: dict[str, Rule] = {
     "data.batch_size": COUNT,
     "data.image_size": SIZE,
     "data.num_workers": COUNT_OR_ZERO,
+    "data.sources.synthetic.length": COUNT,
     "augmentation.flip": SHARE,
     "augmentation.rotation": (lambda value: _number(value) and 0 <= value <= 180, "a number from 0 to 180"),
     "augmentation.scale": (
