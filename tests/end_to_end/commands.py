@@ -33,9 +33,16 @@ def run(script: str, cwd: Path, *arguments: str, **environment: str) -> Answer:
 
 
 def run_side_by_side(script: str, cwd: Path, commands: Sequence[Sequence[str]], **environment: str) -> list[Answer]:
-    """Run a script with several command lines, two at a time."""
+    """Run a script with several command lines, two at a time.
+
+    Each has a folder of its own: that of Hydra is named by the second, which two of them may share.
+    """
+
+    def run_one(number: int) -> Answer:
+        return run(script, cwd, *commands[number], f"hydra.run.dir=outputs/{number}", **environment)
+
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda arguments: run(script, cwd, *arguments, **environment), commands))
+        return list(pool.map(run_one, range(len(commands))))
 
 
 def train(cwd: Path, run_dir: str, *arguments: str) -> Path:
@@ -44,12 +51,6 @@ def train(cwd: Path, run_dir: str, *arguments: str) -> Path:
     assert answer.returncode == 0, answer.stderr + answer.stdout
     assert "Traceback" not in answer.stderr
     return cwd / run_dir
-
-
-def train_side_by_side(cwd: Path, runs: dict[str, Sequence[str]]) -> list[Path]:
-    """Train several, two at a time."""
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda name: train(cwd, name, *runs[name]), runs))
 
 
 def expect_mistake(answer: Answer, *words: str) -> None:

@@ -5,6 +5,8 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,6 @@ from commands import (
     run,
     run_side_by_side,
     train,
-    train_side_by_side,
     write_coco,
     write_portraits,
 )
@@ -49,6 +50,32 @@ def finished(place: Path) -> Path:
     assert answer.returncode == 0, answer.stderr + answer.stdout
     (folder,) = (place / "outputs").glob("*/*/")
     return folder
+
+
+@pytest.fixture(scope="module")
+def runs(place: Path, finished: Path) -> Iterator[dict[str, Future[Path]]]:
+    """More runs, two at a time; each test waits for its own."""
+    root = place / "data"
+    (write_coco(root / "persons", "train", 110) / "007.png").write_bytes(b"no photo")
+    write_coco(root / "persons", "val", 8)
+    write_portraits(root / "portraits", "train", 10)
+    write_portraits(root / "portraits", "val", 4)
+    settings = {
+        "started": [*DRAWN, f"init={finished}", "optimizer.lr=1e-12", "debug=fast"],
+        "mixed": [
+            "data=mixed", "data.batch_size=8", "data.image_size=32",
+            "data.shares.persons=11", "data.shares.portraits=1",  # so that every one of the persons is seen
+        ],
+        # Hardly anything is learned at such a rate, so the figure stops improving.
+        "others": [
+            *DRAWN, "loss=focal_dice", "optimizer=sgd", "scheduler=one_cycle", "augmentation=heavy", "model=unet",
+            "callbacks=early_stopping", "callbacks.early_stopping.patience=0", "trainer.max_epochs=6",
+            "trainer.accumulate_grad_batches=2", "model.dropout=0.3", "optimizer.lr=1e-9", "augmentation.paste=1",
+        ],
+        "overfit": [*DRAWN, "debug=overfit", "trainer.max_epochs=12", "optimizer.lr=3e-3"],
+    }  # fmt: skip
+    with ThreadPoolExecutor(2) as pool:
+        yield {name: pool.submit(train, place, name, *arguments) for name, arguments in settings.items()}
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -132,15 +159,17 @@ def test_the_model_cuts_out_a_photo(finished: Path, tmp_path: Path, red_square: 
 
 
 def test_the_same_seed_gives_the_same_run_with_any_number_of_workers(finished: Path, place: Path) -> None:
-    again = train_side_by_side(
-        place, {f"workers_{number}": [*TWO_EPOCHS, f"data.num_workers={number}"] for number in (0, 2)}
-    )
-    for folder in again:
+    answer = run("train", place, "-m", *TINY, *TWO_EPOCHS, "data.num_workers=0,2", "hydra.sweep.dir=sweep")
+    assert answer.returncode == 0, answer.stderr
+    for job, workers in enumerate((0, 2)):
+        folder = place / "sweep" / str(job)
+        assert OmegaConf.load(folder / "config.yaml").data.num_workers == workers
+        assert set(LEFT_BY_A_RUN) <= set(files(folder))
         assert figures(folder) == figures(finished)
 
 
-def test_starting_from_a_model(finished: Path, place: Path) -> None:
-    folder = train(place, "started", *DRAWN, f"init={finished}", "optimizer.lr=1e-12", "debug=fast")
+def test_starting_from_a_model(finished: Path, runs: dict[str, Future[Path]]) -> None:
+    folder = runs["started"].result()
     before, after = (load_file(path / "best_model" / "model.safetensors") for path in (finished, folder))
     learned = [name for name in before if "running_" not in name and "num_batches" not in name]  # batch norm counts on
     assert len(learned) > 50
@@ -149,14 +178,8 @@ def test_starting_from_a_model(finished: Path, place: Path) -> None:
     assert "Starting from the weights" in (folder / "train.log").read_text()
 
 
-def test_two_sources_and_a_broken_photo(place: Path) -> None:
-    root = place / "data"
-    (write_coco(root / "persons", "train", 110) / "007.png").write_bytes(b"no photo")
-    write_coco(root / "persons", "val", 8)
-    write_portraits(root / "portraits", "train", 10)
-    write_portraits(root / "portraits", "val", 4)
-    shares = ["data.shares.persons=11", "data.shares.portraits=1"]  # so that every one of the persons is seen
-    folder = train(place, "mixed", "data=mixed", *shares, "data.batch_size=8", "data.image_size=32")
+def test_two_sources_and_a_broken_photo(runs: dict[str, Future[Path]]) -> None:
+    folder = runs["mixed"].result()
     log = (folder / "train.log").read_text()
     assert log.count("Passed over") == 1
     assert "007.png" in log
@@ -165,10 +188,25 @@ def test_two_sources_and_a_broken_photo(place: Path) -> None:
     for name in ("iou", "photo_iou", "mae"):
         assert found[f"persons/{name}"] != found[f"portraits/{name}"]
         assert None not in (found[name], found[f"persons/{name}"], found[f"portraits/{name}"])
-    assert found["photo_iou"] == pytest.approx(
-        (8 * found["persons/photo_iou"] + 4 * found["portraits/photo_iou"]) / 12, abs=1e-6
-    )
+    together = (8 * found["persons/photo_iou"] + 4 * found["portraits/photo_iou"]) / 12
+    assert found["photo_iou"] == pytest.approx(together, abs=1e-6)
     assert "val/portraits/iou" in rows(folder)[0]
+
+
+def test_other_choices_together(runs: dict[str, Future[Path]]) -> None:
+    folder = runs["others"].result()
+    table = rows(folder)
+    assert 1 < len(table) < 6  # stopped early
+    assert [row["step"] for row in table] == [str(2 * number) for number in range(1, len(table) + 1)]
+    assert float(table[0]["train/loss_focal"]) > 0
+    assert figures(folder)["epochs"] == len(table)
+
+
+def test_overfitting_lowers_the_loss(runs: dict[str, Future[Path]]) -> None:
+    table = rows(runs["overfit"].result())
+    losses = [float(row["train/loss"]) for row in table]
+    assert losses[-1] < 0.8 * losses[0]
+    assert [row["step"] for row in table][:2] == ["2", "4"]
 
 
 def test_many_broken_photos_stop_the_run(tmp_path: Path) -> None:
@@ -180,46 +218,11 @@ def test_many_broken_photos_stop_the_run(tmp_path: Path) -> None:
     expect_mistake(answer, "2 of the 150 photos of train are broken", "callbacks.broken_photos.most")
 
 
-def test_other_choices_together(place: Path) -> None:
-    folder = train(
-        place, "others", *DRAWN, "loss=focal_dice", "optimizer=sgd", "scheduler=one_cycle", "augmentation=heavy",
-        "callbacks=early_stopping", "callbacks.early_stopping.patience=0", "trainer.max_epochs=6", "model=unet",
-        "trainer.accumulate_grad_batches=2", "model.dropout=0.3", "optimizer.lr=1e-9", "augmentation.paste=1",
-    )  # fmt: skip
-    table = rows(folder)
-    # Hardly anything is learned at such a rate, so the figure does not improve, and the first such epoch ends the run.
-    assert 1 < len(table) < 6
-    assert [row["step"] for row in table] == [str(2 * number) for number in range(1, len(table) + 1)]
-    assert float(table[0]["train/loss_focal"]) > 0
-    assert figures(folder)["epochs"] == len(table)
-
-
-def test_overfitting_lowers_the_loss(place: Path) -> None:
-    folder = train(place, "overfit", *DRAWN, "debug=overfit", "trainer.max_epochs=12", "optimizer.lr=3e-3")
-    losses = [float(row["train/loss"]) for row in rows(folder)]
-    assert losses[-1] < 0.8 * losses[0]
-    assert [row["step"] for row in rows(folder)][:2] == ["2", "4"]
-
-
-def test_profiling(place: Path) -> None:
-    folder = train(place, "profiled", *DRAWN, "debug=profile", "trainer.limit_train_batches=1")
-    (table,) = folder.glob("*profile*.txt")
-    assert "run_training_batch" in table.read_text()
-
-
 def test_a_run_is_never_written_over(finished: Path, place: Path) -> None:
     before = {name: (finished / name).stat().st_mtime_ns for name in files(finished)}
     answer = run("train", place, *TINY, *DRAWN, f"run_dir={finished}", "hydra.run.dir=second")
     expect_mistake(answer, "another run is there already", finished.name)
     assert {name: (finished / name).stat().st_mtime_ns for name in files(finished)} == before
-
-
-def test_a_sweep(place: Path) -> None:
-    answer = run("train", place, "-m", *TINY, *DRAWN, "debug=fast", "seed=1,2", "hydra.sweep.dir=sweep")
-    assert answer.returncode == 0, answer.stderr
-    one, other = (place / "sweep" / name for name in "01")
-    assert set(LEFT_BY_A_RUN) <= set(files(one)) & set(files(other))
-    assert [OmegaConf.load(folder / "config.yaml").seed for folder in (one, other)] == [1, 2]
 
 
 def test_imagenet_weights_that_cannot_be_had(tmp_path: Path) -> None:

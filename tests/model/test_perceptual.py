@@ -201,3 +201,12 @@ def test_true_foreground_takes_the_background_out_of_a_soft_edge() -> None:
     torch.testing.assert_close(found[touched], person.expand(1, 3, 24, 24)[touched])
     far = (distance > 8 + math.hypot(9, 9)).expand(1, 3, 24, 24)
     torch.testing.assert_close(found[far], background.expand(1, 3, 24, 24)[far])
+
+
+def test_colours_that_alternate_from_pixel_to_pixel_cost(perceptual: Perceptual) -> None:
+    image = torch.full((1, 3, 32, 32), 0.5)
+    everybody = {"image": image, "alpha": torch.ones(1, 1, 32, 32), "weight": torch.ones(1, 1, 32, 32)}
+    alternating = 0.1 * (1 - 2 * (torch.arange(32).view(32, 1) + torch.arange(32)).remainder(2))
+    found = Prediction(torch.full((1, 1, 32, 32), 50.0), image + alternating)
+    # At half the size each block of four has the mean colour, so that the features see nothing.
+    assert perceptual(found, everybody).item() == pytest.approx(0.1, abs=1e-5)

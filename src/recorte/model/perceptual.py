@@ -17,10 +17,11 @@ REACH = 9
 class Perceptual(nn.Module):
     """Distance of predicted and true cut-out, both laid over the same colour: of their pixels and of deep features.
 
-    The features are those of a frozen encoder at strides 2 and 4, each position's vector brought to length one
-    (as in LPIPS, Zhang et al. 2018, arXiv 1801.03924). Everything is done at half the size, for a quarter of the
-    time. The colour is black or white in each channel, whichever is farther from the person's mean colour, so that
-    no part of a person can hide before it. This term is what teaches the foreground head.
+    The pixels are compared at full size, or nothing would keep neighbours from alternating. The features are those
+    of a frozen encoder at strides 2 and 4, each position's vector brought to length one (as in LPIPS, Zhang et al.
+    2018, arXiv 1801.03924), of the pictures at half the size, for a quarter of the time. The colour is black or
+    white in each channel, whichever is farther from the person's mean colour, so that no part of a person can hide
+    before it. This term is what teaches the foreground head.
 
     The encoder is not part of the module tree: it is in no checkpoint, and is never trained nor averaged.
 
@@ -47,14 +48,19 @@ class Perceptual(nn.Module):
     def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
         """Give the scalar loss."""
         network = self._hidden[0].to(prediction.alpha_logits.device)
-        weight = 1 - functional.max_pool2d(1 - batch["weight"], 2)  # a half-size pixel counts if all four pixels do
-        image = functional.avg_pool2d(batch["image"], 2)
-        alpha = functional.avg_pool2d(batch["alpha"], 2) * (weight > 0)
-        colour = contrasting_colour(image, alpha)
-        truth = weight * _over(alpha, true_foreground(image, alpha), colour)
-        mixed = _over(torch.sigmoid(prediction.alpha_logits), prediction.foreground, colour)
-        guess = weight * functional.avg_pool2d(mixed, 2)
-        distance = (guess - truth).abs().sum() / (3 * weight.sum().clamp(min=1))
+        image, alpha, weight = batch["image"], batch["alpha"], batch["weight"]
+        half_weight = 1 - functional.max_pool2d(1 - weight, 2)  # a half-size pixel counts if all four pixels do
+        half_image = functional.avg_pool2d(image, 2)
+        half_alpha = functional.avg_pool2d(alpha, 2) * (half_weight > 0)
+        colour = contrasting_colour(half_image, half_alpha)
+        # Colours borrowed for soft edges are smooth, so that half the size does; solid pixels keep their own.
+        size = image.shape[-2:]
+        borrowed = functional.interpolate(true_foreground(half_image, half_alpha), size)
+        weight = weight * functional.interpolate(half_weight, size)
+        truth = _over(alpha, torch.where(alpha >= SOLID, image, borrowed), colour)
+        guess = _over(torch.sigmoid(prediction.alpha_logits), prediction.foreground, colour)
+        distance = (weight * (guess - truth).abs()).sum() / (3 * weight.sum().clamp(min=1))
+        truth, guess = (half_weight * functional.avg_pool2d(picture, 2) for picture in (truth, guess))
         with torch.no_grad():
             wanted = network((truth - self.mean) / self.std)
         found = network((guess - self.mean) / self.std)

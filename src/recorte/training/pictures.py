@@ -70,9 +70,9 @@ def _rows(
         name = Path(dataset.source.name(int(index))).name
         title = f"{name}   IoU {float(metrics.compute()['photo_iou']):.2f}"
         colours = prediction.foreground[0].float().cpu()
-        cutout = alpha[0] * colours + (1 - alpha[0]) * _checkerboard(alpha.shape[-1])
-        ignored = torch.where(item["weight"] > 0, item["alpha"], 0.5)
-        grey = [part.expand(3, -1, -1) for part in (ignored, alpha[0])]
+        counted = item["weight"] > 0
+        cutout = torch.where(counted, alpha[0] * colours + (1 - alpha[0]) * _checkerboard(alpha.shape[-1]), 1.0)
+        grey = [torch.where(counted, part, 0.5).expand(3, -1, -1) for part in (item["alpha"], alpha[0])]
         rows.append((title, [_bytes(picture) for picture in (item["image"], *grey, cutout)]))
     network.train(was_training)
     return rows

@@ -22,6 +22,7 @@ STYLE = {
     "axes.edgecolor": GREY,
     "axes.titlelocation": "left",
     "axes.titleweight": "bold",
+    "axes.titlesize": 10,
     "legend.frameon": False,
 }
 FIGURES = {
@@ -30,8 +31,8 @@ FIGURES = {
     "dice": "Dice",
     "accuracy": "Pixel accuracy",
     "boundary_iou": "Boundary IoU",
-    "mae": "Mean absolute error of the alpha",
-    "nobody_marked": "Photos of nobody with a person found",
+    "mae": "Mean absolute error",
+    "nobody_marked": "Photos of nobody marked",
     "people_iou": "IoU, photos with people",
 }
 
