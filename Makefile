@@ -6,7 +6,7 @@ demo: install  ## train on drawn figures for some minutes, then cut people out
 	$(PYTHON) scripts/demo.py
 
 test: install  ## the whole suite, slow tests included
-	$(PYTHON) -m pytest -m "slow or not slow"
+	$(PYTHON) -m pytest -m "slow or not slow" --numprocesses 2 --dist loadfile --durations 10
 
 lint: install
 	$(PYTHON) -m ruff check .

@@ -81,6 +81,7 @@ def test_items_are_a_function_of_seed_epoch_and_index() -> None:
     assert not equal(dataset(Augmentation(**HEAVY), seed=1)[0, 3], wanted[0, 3])
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more workers than cores
 @pytest.mark.parametrize("workers", [1, 3])
 def test_workers_change_nothing(workers: int) -> None:
     data = dataset(Augmentation(**HEAVY), negatives=[1, 2], broken=[5])
