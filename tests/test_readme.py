@@ -43,6 +43,6 @@ def test_the_readmes_options_of_recorte_exist(command: str) -> None:
 
 
 def test_every_picture_and_file_that_the_readme_shows_is_there() -> None:
-    links = re.findall(r"\]\((?!https?:)([^)]+)\)", README)
+    links = re.findall(r"\]\((?!https?:|#)([^)]+)\)", README)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
