@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from recorte.removal.folder import BatchReport
     from recorte.removal.remover import BackgroundRemover
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 SOME_FAILED = 1
 MISTAKE = 2
