@@ -211,19 +211,19 @@ def test_encoders_that_take_one_size_only_are_refused(encoder: str) -> None:
 
 
 def gate_of_one_channel() -> AttentionGate:
-    """A gate whose score is 2 * log(3) * relu(mean of four skip pixels - gate) - log(3)."""
+    """A gate, in evaluation, whose score is 2 * log(3) * relu(mean of four skip pixels - gate) - log(3)."""
     gate = AttentionGate(skip_channels=1, gate_channels=1)
     with torch.no_grad():
         for parameter in gate.parameters():
             parameter.zero_()
         gate.project_skip.weight[0] = 1 / 4
         gate.project_gate.weight[0] = -1
-        gate.score.weight[0, 0] = 2 * log(3)
-        gate.score.bias[0] = -log(3)
+        gate.score[0].weight[0, 0] = 2 * log(3)
+        gate.score[1].weight[0], gate.score[1].bias[0], gate.score[1].eps = 1, -log(3), 0
         # The second feature is below zero wherever skip and gate are above: only without the ReLU would it count.
         gate.project_skip.weight[1] = -1
-        gate.score.weight[0, 1] = 100
-    return gate
+        gate.score[0].weight[0, 1] = 100
+    return gate.eval()
 
 
 def test_the_attention_gate_computes_the_formula_of_the_paper() -> None:

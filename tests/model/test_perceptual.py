@@ -1,3 +1,4 @@
+import copy
 import math
 
 import pytest
@@ -65,8 +66,7 @@ def test_a_fault_costs_and_a_greater_one_costs_more(
 
 
 def test_the_pixels_share_of_the_loss(perceptual: Perceptual, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(perceptual, "_hidden", [torch.nn.Sequential()])  # no features to compare
-    monkeypatch.setattr(perceptual._hidden[0], "forward", lambda image: [])
+    monkeypatch.setattr(perceptual._hidden.network, "forward", lambda image: [])  # no features to compare
     # A white person before black: half of it missed, so that half of the pixels differ by 1 in each channel.
     batch = {"image": torch.ones(1, 3, 4, 4), "alpha": torch.ones(1, 1, 4, 4), "weight": torch.ones(1, 1, 4, 4)}
     alpha = torch.zeros(1, 1, 4, 4)
@@ -128,10 +128,14 @@ def test_the_frozen_encoder_is_in_no_part_of_the_module_tree(perceptual: Percept
     assert [name for name, _ in perceptual.named_modules()] == [""]
 
 
+def test_copies_share_the_frozen_encoder(perceptual: Perceptual) -> None:
+    assert copy.deepcopy(perceptual)._hidden.network is perceptual._hidden.network
+
+
 def test_the_frozen_encoder_neither_trains_nor_looks_at_the_rest_of_the_batch(
     perceptual: Perceptual, batch: dict[str, Tensor]
 ) -> None:
-    assert not any(parameter.requires_grad for parameter in perceptual._hidden[0].parameters())
+    assert not any(parameter.requires_grad for parameter in perceptual._hidden.network.parameters())
     logits = torch.tensor([-1.0, 2.0]).view(2, 1, 1, 1).expand(2, 1, 32, 32)
     together = perceptual.train()(Prediction(logits, batch["image"]), batch).item()
     alone = [
@@ -149,7 +153,7 @@ def test_random_features_are_the_same_in_every_run_and_leave_the_random_numbers_
     torch.manual_seed(5)
     one, other = Perceptual("test_resnet", "none"), Perceptual("test_resnet", "none")
     assert torch.equal(torch.rand(3), expected)
-    for first, second in zip(one._hidden[0].parameters(), other._hidden[0].parameters(), strict=True):
+    for first, second in zip(one._hidden.network.parameters(), other._hidden.network.parameters(), strict=True):
         assert torch.equal(first, second)
 
 

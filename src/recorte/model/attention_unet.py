@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from recorte.errors import ModelError
 from recorte.model.encoder_weights import load_encoder_weights
+from recorte.model.same_padding import fix_same_padding
 
 
 class Prediction(NamedTuple):
@@ -40,7 +41,9 @@ class AttentionGate(nn.Module):
         inner = max(8, skip_channels // 2)
         self.project_skip = nn.Conv2d(skip_channels, inner, kernel_size=2, stride=2, bias=False)
         self.project_gate = nn.Conv2d(gate_channels, inner, kernel_size=1)
-        self.score = nn.Conv2d(inner, 1, kernel_size=1)
+        # Normalised, so that a gate stays where the sigmoid is steep: free to grow, most scores soon lie so far out
+        # that the gate is open or shut everywhere, for good.
+        self.score = nn.Sequential(nn.Conv2d(inner, 1, kernel_size=1, bias=False), nn.BatchNorm2d(1))
 
     def forward(self, skip: Tensor, gate: Tensor) -> Tensor:
         """Weigh `skip (N, C, h, w)` of even sides by `gate (N, G, h/2, w/2)`; gives `(N, C, h, w)`."""
@@ -56,15 +59,24 @@ class DecoderBlock(nn.Module):
     """One level up: the coarser level brought to the skip's size, joined with the gated skip, and mixed.
 
     The coarser level is narrowed before it is enlarged, where it is a quarter of the work.
+
+    Args:
+        coarse_channels: of the coarser level.
+        skip_channels: of the skip.
+        channels: of what comes out.
+        attention: whether the skip is gated.
+        convolutions: of 3 x 3 that mix the two.
     """
 
-    def __init__(self, coarse_channels: int, skip_channels: int, channels: int, attention: bool) -> None:
+    def __init__(
+        self, coarse_channels: int, skip_channels: int, channels: int, attention: bool, convolutions: int = 2
+    ) -> None:
         super().__init__()
         self.gate = AttentionGate(skip_channels, coarse_channels) if attention else None
         self.narrow = ConvNormAct(coarse_channels, channels, kernel_size=1)
         self.mix = nn.Sequential(
             ConvNormAct(channels + skip_channels, channels, kernel_size=3),
-            ConvNormAct(channels, channels, kernel_size=3),
+            *(ConvNormAct(channels, channels, kernel_size=3) for _ in range(convolutions - 1)),
         )
 
     def forward(self, coarse: Tensor, skip: Tensor) -> Tensor:
@@ -112,6 +124,7 @@ class AttentionUNet(nn.Module):
     ) -> None:
         super().__init__()
         self.encoder = _build_encoder(encoder, encoder_weights)
+        self.encoder_frozen = False
         normalisation = self.encoder.pretrained_cfg
         for name in ("mean", "std"):
             self.register_buffer(name, torch.tensor(normalisation[name]).view(1, 3, 1, 1), persistent=False)
@@ -119,8 +132,10 @@ class AttentionUNet(nn.Module):
         levels = [coarsest, *decoder_channels]
         self.dropout = nn.Dropout2d(dropout)
         self.decoder = nn.ModuleList(
-            DecoderBlock(coarse, skip, channels, attention)
-            for coarse, channels, skip in zip(levels[:-1], levels[1:], reversed(skips), strict=True)
+            DecoderBlock(coarse, skip, channels, attention, convolutions)
+            for coarse, channels, skip, convolutions in zip(
+                levels[:-1], levels[1:], reversed(skips), (2, 2, 2, 1), strict=True
+            )  # the finest level is mixed once more below, together with the photo
         )
         # The finest step works at half size, on the photo's four interleaved half-size copies, and gives four
         # interleaved results (Shi et al. 2016, arXiv 1609.05158): full detail at a quarter of the memory traffic.
@@ -141,6 +156,9 @@ class AttentionUNet(nn.Module):
             for layer in module.modules():
                 if isinstance(layer, nn.Conv2d):
                     nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+        for block in self.decoder:
+            if block.gate is not None:  # three quarters open at first
+                nn.init.ones_(block.gate.score[1].bias)
         # The first prediction leaves the colours as they are, so that no photo is spoilt before something is learned.
         nn.init.zeros_(self.project_foreground.weight)
         nn.init.zeros_(self.project_foreground.bias)
@@ -152,7 +170,7 @@ class AttentionUNet(nn.Module):
         # Encoders differ in whether a stage rounds half a pixel up or down.
         if height % 32 or width % 32:
             normalised = functional.pad(normalised, (0, -width % 32, 0, -height % 32), mode="replicate")
-        *skips, coarse = self.encoder(normalised)
+        *skips, coarse = self._encode(normalised)
         coarse = self.dropout(coarse)
         for block, skip in zip(self.decoder, reversed(skips), strict=True):
             coarse = block(coarse, skip)
@@ -160,6 +178,28 @@ class AttentionUNet(nn.Module):
         alpha_logits = functional.pixel_shuffle(self.project_alpha(features), 2)[..., :height, :width]
         change = functional.pixel_shuffle(self.project_foreground(features), 2)[..., :height, :width]
         return Prediction(alpha_logits, (image + change).clamp(0, 1))
+
+    def freeze_encoder(self, frozen: bool = True) -> None:
+        """Keep the encoder's weights and statistics as they are, or train them again.
+
+        Its parameters go on asking for gradients, and get none: so optimizers and DDP, which look at a network once,
+        need not be told.
+        """
+        self.encoder_frozen = frozen
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> "AttentionUNet":
+        """Switch to training or evaluation; a frozen encoder stays in evaluation."""
+        super().train(mode)
+        if self.encoder_frozen:
+            self.encoder.eval()
+        return self
+
+    def _encode(self, image: Tensor) -> list[Tensor]:
+        if not self.encoder_frozen:
+            return self.encoder(image)
+        with torch.no_grad():
+            return self.encoder(image)
 
 
 def resize_to(features: Tensor, like: Tensor) -> Tensor:
@@ -190,4 +230,4 @@ def _build_encoder(name: str, weights: str) -> nn.Module:
         ) from None
     encoder.train()
     load_encoder_weights(encoder, name, weights)
-    return encoder
+    return fix_same_padding(encoder)

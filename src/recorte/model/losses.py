@@ -1,4 +1,8 @@
-"""The loss: named terms, weighted and summed. Soft alphas are legal targets everywhere; weight 0 is never looked at."""
+"""The loss: named terms, weighted and summed. Soft alphas are legal targets everywhere; weight 0 is never looked at.
+
+Every term is a mean over photos, each of which has a value of its own. So the mean over processes, or over batches that
+are gathered into one step, is the same as over one large batch, whatever padding each photo has.
+"""
 
 from collections.abc import Mapping
 
@@ -12,15 +16,26 @@ Batch = Mapping[str, Tensor]
 """`image (N, 3, H, W)`, `alpha (N, 1, H, W)` and `weight (N, 1, H, W)`, all in [0, 1]."""
 
 
+def mean_over_photos(values: Tensor, weight: Tensor) -> Tensor:
+    """Give the mean over photos of `values (N, C, H, W)`, each photo's divided by the pixels of it that count.
+
+    Args:
+        values: 0 wherever the weight is.
+        weight: `(N, 1, H, W)`; a photo of weight 0 everywhere has the value 0.
+    """
+    return (values.flatten(1).sum(dim=1) / weight.flatten(1).sum(dim=1).clamp(min=1)).mean()
+
+
 class BinaryCrossEntropy(nn.Module):
-    """Cross entropy of the alpha, averaged over the pixels that count."""
+    """Cross entropy of the alpha, averaged over the pixels of a photo that count."""
 
     def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
         """Give the scalar loss."""
-        loss = functional.binary_cross_entropy_with_logits(
-            prediction.alpha_logits, batch["alpha"], weight=batch["weight"], reduction="sum"
+        weight = batch["weight"]
+        entropy = functional.binary_cross_entropy_with_logits(
+            prediction.alpha_logits, batch["alpha"], weight, reduction="none"
         )
-        return loss / batch["weight"].sum().clamp(min=1)
+        return mean_over_photos(entropy, weight)
 
 
 class Focal(nn.Module):
@@ -42,7 +57,7 @@ class Focal(nn.Module):
         # Not 0: there a power below one has an infinite slope.
         distance = (target - torch.sigmoid(logits)).abs().clamp(min=1e-6)
         entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
-        return (weight * distance**self.gamma * entropy).sum() / weight.sum().clamp(min=1)
+        return mean_over_photos(weight * distance**self.gamma * entropy, weight)
 
 
 class Dice(nn.Module):
@@ -70,16 +85,16 @@ class Edge(nn.Module):
     """Difference between the gradients of the predicted and the true alpha: sharp edges where they are, none elsewhere.
 
     The gradients are differences of neighbours, across and down; a pair counts if both pixels do. The sum is
-    divided by the pixels that count.
+    divided by the pixels of the photo that count.
     """
 
     def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
         """Give the scalar loss."""
         weight = batch["weight"]
         error = torch.sigmoid(prediction.alpha_logits) - batch["alpha"]
-        across = (weight[..., 1:] * weight[..., :-1] * (error[..., 1:] - error[..., :-1]).abs()).sum()
-        down = (weight[..., 1:, :] * weight[..., :-1, :] * (error[..., 1:, :] - error[..., :-1, :]).abs()).sum()
-        return (across + down) / weight.sum().clamp(min=1)
+        across = weight[..., 1:] * weight[..., :-1] * (error[..., 1:] - error[..., :-1]).abs()
+        down = weight[..., 1:, :] * weight[..., :-1, :] * (error[..., 1:, :] - error[..., :-1, :]).abs()
+        return mean_over_photos(across, weight) + mean_over_photos(down, weight)
 
 
 class CompositeLoss(nn.Module):

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from recorte.model.attention_unet import Prediction
 from recorte.model.encoder_weights import load_encoder_weights
-from recorte.model.losses import Batch
+from recorte.model.losses import Batch, mean_over_photos
 
 SOLID = 0.99
 REACH = 9
@@ -40,14 +40,14 @@ class Perceptual(nn.Module):
             torch.manual_seed(0)
             network = timm.create_model(encoder, pretrained=False, features_only=True, out_indices=(0, 1))
         load_encoder_weights(network, encoder, encoder_weights)
-        self._hidden = [network.eval().requires_grad_(False)]  # a list hides it from the module tree
+        self._hidden = _Hidden(network.eval().requires_grad_(False))
         for name in ("mean", "std"):
             value = torch.tensor(network.pretrained_cfg[name]).view(1, 3, 1, 1)
             self.register_buffer(name, value, persistent=False)
 
     def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
         """Give the scalar loss."""
-        network = self._hidden[0].to(prediction.alpha_logits.device)
+        network = self._hidden.network.to(prediction.alpha_logits.device)
         image, alpha, weight = batch["image"], batch["alpha"], batch["weight"]
         half_weight = 1 - functional.max_pool2d(1 - weight, 2)  # a half-size pixel counts if all four pixels do
         half_image = functional.avg_pool2d(image, 2)
@@ -59,7 +59,7 @@ class Perceptual(nn.Module):
         weight = weight * functional.interpolate(half_weight, size)
         truth = _over(alpha, torch.where(alpha >= SOLID, image, borrowed), colour)
         guess = _over(torch.sigmoid(prediction.alpha_logits), prediction.foreground, colour)
-        distance = (weight * (guess - truth).abs()).sum() / (3 * weight.sum().clamp(min=1))
+        distance = mean_over_photos(weight * (guess - truth).abs(), weight) / 3
         truth, guess = (half_weight * functional.avg_pool2d(picture, 2) for picture in (truth, guess))
         with torch.no_grad():
             wanted = network((truth - self.mean) / self.std)
@@ -68,6 +68,16 @@ class Perceptual(nn.Module):
             difference = functional.normalize(one, dim=1) - functional.normalize(other, dim=1)
             distance = distance + difference.square().sum(dim=1).mean()
         return distance
+
+
+class _Hidden:
+    """Keeps a frozen network out of the module tree, and whole when the tree is copied: the copies share it."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.network = network
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "_Hidden":
+        return self
 
 
 def contrasting_colour(image: Tensor, alpha: Tensor) -> Tensor:
