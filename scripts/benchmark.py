@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+WITHOUT = "recorte eager without "
+
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 
 
@@ -21,33 +23,43 @@ def training(
     size: Annotated[int, typer.Option(min=32, help="pixels, a multiple of 32")] = 256,
     rounds: Annotated[int, typer.Option(min=1, help="how often each takes its turn")] = 12,
     precision: Annotated[str, typer.Option(help="32-true or bf16-mixed; auto: what the cpu profile takes")] = "auto",
+    compiled: Annotated[bool, typer.Option(help="also with torch.compile, which takes minutes to begin")] = True,
 ) -> None:
     """Full training steps on the CPU: our network against segmentation-models-pytorch's U-Net with scSE attention.
 
     Both have a ResNet34 encoder and heads for alpha and foreground; loss, optimizer, batch, size, precision and
-    memory format are the same.
+    memory format are the same. What a term of the loss costs is the difference to our step without it.
     """
     from recorte.training.hardware import cpu_precision
 
     precision = cpu_precision() if precision == "auto" else precision
-    steps = _training_steps(batch, size, precision)
+    steps = _training_steps(batch, size, precision, compiled)
     seconds = _in_turns(steps, rounds)
     print(f"Training step, {batch} photos of {size} x {size}, {precision}, {rounds} turns each; photos a second:")
     for name, values in seconds.items():
         low, middle, high = (batch / pick(values) for pick in (max, statistics.median, min))
-        print(f"  {name:45} median {middle:6.2f}   ({low:.2f} to {high:.2f})")
-    ours, theirs = seconds.values()
-    ratio = statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
-    print(f"Ratio, median of the turns: {ratio:.2f} times as fast")
+        print(f"  {name:30} median {middle:6.2f}   ({low:.2f} to {high:.2f})")
+    for way in ("eager", "compiled") if compiled else ("eager",):
+        ratio = _median_ratio(seconds[f"smp {way}"], seconds[f"recorte {way}"])
+        print(f"Ratio {way}, median of the turns: {ratio:.2f} times as fast")
+    print("What each term of the loss costs, of a whole step (eager):")
+    for name in [name for name in seconds if name.startswith(WITHOUT)]:
+        share = 1 - _median_ratio(seconds[name], seconds["recorte eager"])
+        print(f"  {name.removeprefix(WITHOUT):30} {share:6.1%}")
 
 
-def _training_steps(batch: int, size: int, precision: str) -> dict[str, Callable[[], None]]:
+def _median_ratio(one: list[float], other: list[float]) -> float:
+    return statistics.median(a / b for a, b in zip(one, other, strict=True))
+
+
+def _training_steps(batch: int, size: int, precision: str, compiled: bool) -> dict[str, Callable[[], None]]:
     import segmentation_models_pytorch as smp
     import torch
     from hydra import compose, initialize_config_dir
     from hydra.utils import instantiate
 
     from recorte.model.attention_unet import AttentionUNet, Prediction
+    from recorte.model.module import parameter_groups
     from recorte.training.door import CONF
 
     class Baseline(torch.nn.Module):
@@ -63,7 +75,7 @@ def _training_steps(batch: int, size: int, precision: str) -> dict[str, Callable
 
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("train", ["model.encoder_weights=none", "data=synthetic", "run_dir=."])
-    loss = instantiate(config.loss)
+    terms, make_optimizer = list(config.loss.weights), instantiate(config.optimizer)
     torch.manual_seed(0)
     data = {
         "image": torch.rand(batch, 3, size, size).contiguous(memory_format=torch.channels_last),
@@ -71,9 +83,13 @@ def _training_steps(batch: int, size: int, precision: str) -> dict[str, Callable
         "weight": torch.ones(batch, 1, size, size),
     }
 
-    def step_of(network: torch.nn.Module) -> Callable[[], None]:
+    def step_of(network: torch.nn.Module, without: str | None = None, compiled: bool = False) -> Callable[[], None]:
         network = network.to(memory_format=torch.channels_last).train()
-        optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4)
+        loss = instantiate(config.loss, weights={without: 0.0} if without else {})
+        optimizer = make_optimizer(parameter_groups(network))
+        if compiled:
+            network.compile()
+            loss.compile()
 
         def step() -> None:
             optimizer.zero_grad()
@@ -85,10 +101,16 @@ def _training_steps(batch: int, size: int, precision: str) -> dict[str, Callable
 
         return step
 
-    return {
-        "recorte AttentionUNet(resnet34)": step_of(AttentionUNet(encoder_weights="none")),
-        "segmentation_models_pytorch Unet(resnet34, scse)": step_of(Baseline()),
-    }
+    def ours() -> AttentionUNet:
+        return AttentionUNet(encoder_weights="none")
+
+    steps = {"recorte eager": step_of(ours()), "smp eager": step_of(Baseline())}
+    if compiled:
+        steps |= {
+            "recorte compiled": step_of(ours(), compiled=True),
+            "smp compiled": step_of(Baseline(), compiled=True),
+        }
+    return steps | {WITHOUT + term: step_of(ours(), without=term) for term in terms}
 
 
 def _in_turns(tasks: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:

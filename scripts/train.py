@@ -6,6 +6,10 @@ from recorte.training.door import run
 
 
 def train(config: DictConfig) -> float:
+    if config.dry_run:  # set in an experiment; that of a command line never comes as far
+        from recorte.training.dry_run import show
+
+        return show(config)
     from recorte.training.fit import fit
 
     return fit(config)

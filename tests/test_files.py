@@ -1,12 +1,15 @@
+import errno
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from recorte.files import whole_file, write_whole
+from recorte.errors import DiskFullError
+from recorte.files import PREFIX, whole_file, write_whole
 
 BLOCKED_WRITER = """
 import sys
@@ -82,3 +85,55 @@ def test_the_umask_of_the_process_is_never_touched(tmp_path: Path, monkeypatch: 
     # It belongs to all threads: two that changed it at once could leave the process without one.
     monkeypatch.setattr(os, "umask", lambda mask: pytest.fail("changed the umask"))
     write_whole(tmp_path / "file", b"content")
+
+
+def test_the_content_is_on_the_disk_before_the_move_and_the_name_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = []
+    sync, replace = os.fsync, Path.replace
+
+    def noted_sync(number: int) -> None:
+        done.append(str(Path(f"/proc/self/fd/{number}").readlink()))
+        sync(number)
+
+    monkeypatch.setattr(os, "fsync", noted_sync)
+    monkeypatch.setattr(Path, "replace", lambda one, other: (done.append("move"), replace(one, other)))
+    write_whole(tmp_path / "file", b"content")
+    written, move, folder = done
+    assert Path(written).parent == tmp_path
+    assert Path(written).name.startswith(PREFIX)
+    assert (move, folder) == ("move", str(tmp_path))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 256 kB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", place], check=False).returncode == 0
+    if not mounted:
+        pytest.skip("file systems can be mounted by root only")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+def test_a_full_disk_is_named_and_the_old_file_stays(small_disk: Path) -> None:
+    target = small_disk / "deep" / "file.bin"
+    write_whole(target, b"old" * 20_000)
+    with pytest.raises(DiskFullError) as error:
+        write_whole(target, b"new" * 80_000)
+    for word in (str(target), f"mounted at {small_disk}", "0.2 MB", "untouched"):
+        assert word in str(error.value)
+    with pytest.raises(DiskFullError, match="no room for this file:"), whole_file(target) as temporary:
+        temporary.write_bytes(b"new" * 80_000)
+    assert target.read_bytes() == b"old" * 20_000
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_no_room_while_encoding(tmp_path: Path, number: int) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises(DiskFullError), whole_file(tmp_path / "file"):
+        raise OSError(number, os.strerror(number))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

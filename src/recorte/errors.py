@@ -22,3 +22,11 @@ class ModelError(RecorteError):
 
 class ConfigError(RecorteError):
     """A configuration with mistakes. The message lists every one of them."""
+
+
+class DiskFullError(RecorteError):
+    """No room for a file."""
+
+
+class TrainingError(RecorteError):
+    """A training that went wrong: a loss that is not a number, say."""

@@ -83,3 +83,19 @@ def test_a_split_is_opened_once() -> None:
         data.train_dataloader()
         data.val_dataloader()
     assert opened == ["train", "val"]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_batches_go_on_where_a_checkpoint_was_made(workers: int) -> None:
+    def module() -> PersonDataModule:
+        source = {"drawn": partial(DRAWN, length=12)}
+        return PersonDataModule(source, batch_size=2, image_size=32, num_workers=workers, seed=3)
+
+    wanted = batches(module(), epoch=5)[4:]
+    data = module()
+    data.load_state_dict({"epoch": 5, "batches": 4})
+    # Before Lightning tells the sampler its epoch, the processes that load have begun.
+    found = list(data.train_dataloader())
+    assert len(found) == len(wanted) == 2
+    for one, other in zip(found, wanted, strict=True):
+        assert torch.equal(one["image"], other["image"])

@@ -186,3 +186,17 @@ def test_an_epoch_does_not_depend_on_the_ones_before() -> None:
 def test_sources_are_mixed_within_an_epoch() -> None:
     order = indices(EpochSampler([50, 50], [1, 1], seed=0), 0)
     assert 10 < sum(index < 50 for index in order[:50]) < 40
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_an_epoch_goes_on_where_it_was_interrupted(rank: int) -> None:
+    whole, rest = (EpochSampler([11, 30], [1, 2], seed=5, batch_size=4, rank=rank, processes=2) for _ in range(2))
+    whole.set_epoch(3)
+    rest.set_epoch(3)
+    rest.start = 8
+    rest.set_epoch(3)  # as Lightning says at the start of the epoch
+    assert list(rest) == list(whole)[8:]
+    assert len(rest) == len(whole) == 20  # Lightning counts the batches of the whole epoch
+    for sampler in (whole, rest):
+        sampler.set_epoch(4)
+    assert list(rest) == list(whole)

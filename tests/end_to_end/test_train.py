@@ -27,6 +27,7 @@ from commands import (
 from omegaconf import OmegaConf
 from PIL import Image
 from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 pytestmark = pytest.mark.slow
 
@@ -99,7 +100,7 @@ def test_what_a_run_leaves(finished: Path, place: Path) -> None:
     config = OmegaConf.load(finished / "config.yaml")
     assert (config.data.batch_size, config.trainer.max_epochs, config.hardware_profile) == (4, 2, "cpu")
     log = (finished / "train.log").read_text()
-    for word in ("Hardware profile cpu", "train: 16 photos", "Epoch 1:", "Epoch 2:", "Exported to"):
+    for word in ("Hardware profile cpu", "train: 16 photos", "Epoch 1:", "Epoch 2:", "photos/s", "Exported to"):
         assert word in log
 
 
@@ -124,6 +125,16 @@ def test_the_figures_agree(finished: Path) -> None:
         assert float(best[name]) > 0
     (_, extra), (missed, hit) = result["confusion_matrix"]
     assert result["metrics"]["iou"] == pytest.approx(hit / (hit + extra + missed), abs=1e-6)
+
+
+def test_what_tensorboard_shows(finished: Path) -> None:
+    events = EventAccumulator(str(finished), {"scalars": 0, "images": 0}).Reload()
+    for name in ("predictions", "attention"):
+        assert [event.step for event in events.Images(name)] == [3, 7]
+    assert [event.step for event in events.Scalars("val/photo_iou")] == [3, 7]
+    for row in rows(finished):
+        assert float(row["throughput/photos_per_second"]) > 0
+        assert 0 <= float(row["throughput/waiting"]) < 1
 
 
 def test_plots_can_be_looked_at(finished: Path) -> None:
@@ -166,6 +177,13 @@ def test_the_same_seed_gives_the_same_run_with_any_number_of_workers(finished: P
         assert OmegaConf.load(folder / "config.yaml").data.num_workers == workers
         assert set(LEFT_BY_A_RUN) <= set(files(folder))
         assert figures(folder) == figures(finished)
+        assert (folder / "train.log").read_text().count("Exported to") == 1  # each job has a log of its own
+        events = EventAccumulator(str(folder)).Reload()
+        assert events.Scalars("best/photo_iou")[0].value == pytest.approx(figures(folder)["metrics"]["photo_iou"])
+        assert "_hparams_/session_start_info" in events.PluginTagToContent("hparams")
+    with (place / "sweep" / "sweep.csv").open() as file:
+        jobs = list(csv.DictReader(file))
+    assert {job["data.num_workers"]: job["state"] for job in jobs} == {"0": "finished", "2": "finished"}
 
 
 def test_starting_from_a_model(finished: Path, runs: dict[str, Future[Path]]) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from recorte.model.metrics import SegmentationMetrics, boundary_iou
+from recorte.model.metrics import MeanLosses, SegmentationMetrics, boundary_iou
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -203,3 +203,21 @@ def test_boundary_iou_of_two_empty_masks_is_1() -> None:
     empty = torch.zeros(1, 1, 30, 30, dtype=torch.bool)
     assert boundary_iou(empty, empty).tolist() == [1.0]
     assert boundary_iou(empty, ~empty).tolist() == [0.0]
+
+
+def test_mean_losses_are_over_photos() -> None:
+    losses = MeanLosses()
+    losses.update({"bce": torch.tensor(1.0), "loss": torch.tensor(4.0)}, photos=3)
+    losses.update({"bce": torch.tensor(5.0), "loss": torch.tensor(0.0)}, photos=1)
+    assert {name: value.item() for name, value in losses.compute().items()} == {"bce": 2.0, "loss": 3.0}
+    losses.reset()
+    losses.update({"dice": torch.tensor(0.5)}, photos=2)
+    assert {name: value.item() for name, value in losses.compute().items()} == {"dice": 0.5}
+
+
+def test_mean_losses_of_two_processes_with_unequal_shares() -> None:
+    first, second = MeanLosses(), MeanLosses()
+    first.update({"loss": torch.tensor(1.0)}, photos=8)
+    second.update({"loss": torch.tensor(2.5)}, photos=7)
+    first.merge_state(second)  # as torchmetrics reduces the states of several processes
+    assert first.compute()["loss"].item() == pytest.approx((8 * 1 + 7 * 2.5) / 15)

@@ -5,14 +5,14 @@ import lightning.pytorch as pl
 import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from recorte.model.attention_unet import AttentionUNet
 from recorte.model.export import load_network
 from recorte.model.losses import BinaryCrossEntropy, CompositeLoss, Dice
 from recorte.model.metrics import SegmentationMetrics
-from recorte.model.module import PersonSegmenter
+from recorte.model.module import PersonSegmenter, parameter_groups
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*LeafSpec",
@@ -24,15 +24,15 @@ FIGURES = {"iou", "dice", "accuracy", "photo_iou", "people_iou", "boundary_iou",
 SIDE, BATCH = 32, 2
 
 
-def photos(count: int, seed: int) -> list[dict[str, Any]]:
+def photos(count: int, seed: int, side: int = SIDE) -> list[dict[str, Any]]:
     """Samples as the data give them; the person is a bright rectangle, and the sources take turns."""
     generator = torch.Generator().manual_seed(seed)
     samples = []
     for number in range(count):
-        alpha, weight = torch.zeros(1, SIDE, SIDE), torch.ones(1, SIDE, SIDE)
+        alpha, weight = torch.zeros(1, side, side), torch.ones(1, side, side)
         alpha[:, 4 : 12 + 3 * number, 6:20] = number != 1  # the second photo shows nobody
         weight[:, :, :2] = 0
-        image = 0.5 * torch.rand(3, SIDE, SIDE, generator=generator) + 0.5 * alpha
+        image = 0.5 * torch.rand(3, side, side, generator=generator) + 0.5 * alpha
         samples.append({"image": image, "alpha": alpha, "weight": weight, "source": number % 2})
     return samples
 
@@ -117,7 +117,8 @@ def test_the_loss_of_the_validation_is_the_mean_over_photos(tmp_path: Path) -> N
 def test_training_changes_every_weight(tmp_path: Path) -> None:
     module = tiny()
     before = {name: value.clone() for name, value in module.network.named_parameters()}
-    fit(module, trainer_in(tmp_path))
+    # Larger photos than elsewhere: batch norm makes 1 and -1 of any two values, with no slope.
+    trainer_in(tmp_path).fit(module, DataLoader(photos(6, seed=1, side=96), BATCH))
     untrained = {"project_foreground.weight", "project_foreground.bias"}  # no term of this loss looks at colours
     same = {name for name, value in module.network.named_parameters() if torch.equal(value, before[name])}
     assert same == untrained
@@ -147,7 +148,7 @@ def test_the_checkpoint_holds_the_size_of_the_data(tmp_path: Path) -> None:
     trainer = trainer_in(tmp_path)
     trainer.fit(tiny(), datamodule=Data())
     trainer.save_checkpoint(tmp_path / "last.ckpt")
-    assert load_network(tmp_path / "last.ckpt")[1] == {"image_size": SIDE}
+    assert load_network(tmp_path / "last.ckpt")[1] == {"image_size": SIDE, "averaged": False}
 
 
 def constant(optimizer: torch.optim.Optimizer, total_steps: int) -> torch.optim.lr_scheduler.LRScheduler:
@@ -174,6 +175,35 @@ def test_only_the_networks_weights_are_trained() -> None:
     optimizer = module.configure_optimizers()["optimizer"]
     trained = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
     assert trained == {id(parameter) for parameter in module.network.parameters()}
+
+
+def test_norms_and_biases_do_not_decay_and_the_encoder_has_its_own_rate() -> None:
+    network = tiny().network
+    optimizer = torch.optim.AdamW(parameter_groups(network, encoder_lr=1e-5), lr=1e-3, weight_decay=0.1)
+    settings = {id(p): (g["lr"], g["weight_decay"]) for g in optimizer.param_groups for p in g["params"]}
+    assert len(settings) == sum(len(group["params"]) for group in optimizer.param_groups)  # each once
+    for module_name, module in network.named_modules():
+        rate = 1e-5 if module_name.startswith("encoder") else 1e-3
+        for name, parameter in module.named_parameters(recurse=False):
+            decays = isinstance(module, nn.Conv2d) and name == "weight"
+            assert settings[id(parameter)] == (rate, 0.1 if decays else 0.0), f"{module_name}.{name}"
+
+
+def test_without_a_rate_of_its_own_the_encoder_has_that_of_the_rest() -> None:
+    optimizer = torch.optim.AdamW(parameter_groups(tiny().network), lr=1e-3)
+    assert {group["lr"] for group in optimizer.param_groups} == {1e-3}
+
+
+@pytest.mark.parametrize(("freeze", "epochs", "changed"), [(1, 1, False), (1, 2, True), (-1, 2, False), (0, 1, True)])
+def test_a_frozen_encoder_stays_as_it_is(tmp_path: Path, freeze: int, epochs: int, changed: bool) -> None:
+    module = tiny(freeze_encoder=freeze)
+    before = {name: value.clone() for name, value in module.network.state_dict().items()}
+    fit(module, trainer_in(tmp_path, max_epochs=epochs))
+    after = module.network.state_dict()
+    same = {name for name, value in after.items() if torch.equal(value, before[name])}
+    encoder = {name for name in before if name.startswith("encoder.")}
+    assert (encoder <= same) is not changed  # weights and the statistics of batch norm alike
+    assert not same & {"decoder.0.narrow.0.weight", "refine.1.running_mean"}
 
 
 @pytest.mark.parametrize("memory_format", ["channels_last", "contiguous_format"])

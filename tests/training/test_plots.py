@@ -58,15 +58,15 @@ def test_rows_without_any_figure(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("matrix", [[[90_000, 10_000], [5_000, 45_000]], [[1_000, 0], [0, 0]], [[0, 0], [0, 0]]])
 def test_confusion_matrix(matrix: list[list[int]], tmp_path: Path) -> None:
-    write_confusion_matrix(matrix, tmp_path / "matrix.png")
+    write_confusion_matrix(matrix, tmp_path / "matrix.png", "Epoch 3")
     drawn(tmp_path / "matrix.png")
 
 
 def test_confusion_matrix_is_dark_where_the_pixels_are(tmp_path: Path) -> None:
-    write_confusion_matrix([[100, 0], [0, 100]], tmp_path / "right.png")
+    write_confusion_matrix([[100, 0], [0, 100]], tmp_path / "right.png", "Epoch 3")
     right = drawn(tmp_path / "right.png").astype(int)
     (tmp_path / "right.png").unlink()
-    write_confusion_matrix([[0, 100], [100, 0]], tmp_path / "wrong.png")
+    write_confusion_matrix([[0, 100], [100, 0]], tmp_path / "wrong.png", "Epoch 3")
     wrong = drawn(tmp_path / "wrong.png").astype(int)
     middle = right.shape[1] // 2
     # Background predicted as background lies above on the left; the corner is away from the text.

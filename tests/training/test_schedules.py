@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from recorte.training.schedules import cosine
+from recorte.training.schedules import cosine, one_cycle
 
 
 def rates(steps: int, total_steps: int, **arguments: float) -> list[float]:
@@ -46,3 +46,17 @@ def test_after_the_end_the_rate_stays() -> None:
 
 def test_a_run_of_one_step() -> None:
     assert rates(2, 1, warmup=0.02, floor=0.5) == pytest.approx([2.0, 1.0])
+
+
+def test_one_cycle_keeps_the_ratio_of_the_groups_rates() -> None:
+    groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in (2.0, 0.5)]
+    optimizer = torch.optim.SGD(groups)
+    schedule = one_cycle(optimizer, 100, pct_start=0.25)
+    used = []
+    for _ in range(100):
+        used.append([group["lr"] for group in optimizer.param_groups])
+        optimizer.step()
+        schedule.step()
+    assert max(used) == pytest.approx([2.0, 0.5])
+    assert used.index(max(used)) == 24  # the last of the first quarter
+    assert all(first == pytest.approx(4 * second) for first, second in used)

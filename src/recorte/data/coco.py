@@ -22,6 +22,8 @@ class CocoPersons:
     smaller than `min_area` have weight 0 where nobody else is outlined: they are people, but not to learn from.
     A photo whose outlines are damaged can be opened with the others; only reading it is a PhotoError.
 
+    Frames of one video (`video_id`) are a group, which cross validation keeps together.
+
     What an instance holds is a few arrays and two bytes objects, so that worker processes get it cheaply.
 
     Args:
@@ -64,6 +66,11 @@ class CocoPersons:
         """The photo's file name, as the annotations have it."""
         return bytes(self._names[range(len(self))[index]]).decode()
 
+    def group(self, index: int) -> str:
+        """The video that the photo is a frame of, where the annotations have a `video_id`; else the photo's name."""
+        video = bytes(self._videos[range(len(self))[index]]).decode()
+        return f"video {video}" if video else self.name(index)
+
     def __getitem__(self, index: int) -> Sample:
         """Read a photo and draw its people.
 
@@ -102,6 +109,8 @@ class CocoPersons:
         persons = [persons[index] for index in np.argsort(places, kind="stable")]
         self._sizes = np.array([(image.height, image.width) for image in images], np.int32).reshape(-1, 2)
         self._names = _Packed([image.file_name.encode() for image in images])
+        videos = ("" if image.video_id is None else str(image.video_id) for image in images)
+        self._videos = _Packed([video.encode() for video in videos])
         self._first = np.concatenate(([0], np.cumsum(counts[kept])))
         self._ids = np.array([person.id for person in persons], np.int64)
         self._ignored = np.array(

@@ -14,12 +14,13 @@ _Side = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
 
 class Image(msgspec.Struct, gc=False):
-    """A photo: its id, its file below the photo folder, its sides in pixels."""
+    """A photo: its id, its file below the photo folder, its sides in pixels, and the video that it is a frame of."""
 
     id: _Id
     file_name: str
     width: _Side
     height: _Side
+    video_id: int | str | None = None
 
 
 class Annotation(msgspec.Struct, gc=False):

@@ -10,7 +10,7 @@ from torch.utils.data import Dataset, Sampler
 from recorte.data.augmentation import Augmentation, paste_person
 from recorte.data.mixed import MixedPersons
 from recorte.data.sample import Sample
-from recorte.errors import PhotoError
+from recorte.errors import DataError, PhotoError
 
 
 class PersonDataset(Dataset[dict[str, Any]]):
@@ -70,24 +70,51 @@ class EpochSampler(Sampler[tuple[int, int]]):
     round its own photos in an order shuffled anew each time, carried on from epoch to epoch so that none is
     seen less often than another.
 
+    Each of several processes takes its batches of that order: in every step they see together what one process with
+    a batch as large as all of theirs would see. What is left at the end and would make a smaller batch is left out: a
+    batch of one photo has no variance for batch norm at the coarsest level.
+
+    An epoch that was interrupted goes on at `start`: as many of this process's samples are left out, until another
+    epoch is chosen.
+
     Args:
         lengths: photos in each source.
         shares: how much of an epoch each source makes; they need not sum to 1. None: by length, every photo once.
         seed: of the order.
+        batch_size: of one process; where there are too few photos for one batch each, what there is, in equal parts.
+        rank: number of this process, from 0.
+        processes: how many there are.
+
+    Raises:
+        DataError: fewer photos than processes.
     """
 
-    def __init__(self, lengths: Sequence[int], shares: Sequence[float] | None, seed: int) -> None:
-        self.lengths, self.seed, self.epoch = list(lengths), seed, 0
+    def __init__(
+        self,
+        lengths: Sequence[int],
+        shares: Sequence[float] | None,
+        seed: int,
+        batch_size: int = 1,
+        rank: int = 0,
+        processes: int = 1,
+    ) -> None:
+        self.lengths, self.seed, self.epoch, self.start = list(lengths), seed, 0, 0
+        self.rank, self.processes = rank, processes
         wanted = np.asarray(lengths if shares is None else shares, float)
         ends = np.rint(np.cumsum(wanted / wanted.sum()) * sum(lengths)).astype(int)
         self.counts = np.diff(ends, prepend=0).tolist()
+        photos = sum(self.counts)
+        require_a_photo_each("train", photos, processes)
+        self.batch_size = min(batch_size, photos // processes)
+        self.steps = photos // (processes * self.batch_size)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch that the next iteration gives; Lightning calls this."""
-        self.epoch = epoch
+        if epoch != self.epoch:
+            self.epoch, self.start = epoch, 0
 
     def __len__(self) -> int:
-        return sum(self.counts)
+        return self.steps * self.batch_size
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         start = np.cumsum([0, *self.lengths])
@@ -95,7 +122,8 @@ class EpochSampler(Sampler[tuple[int, int]]):
             start[number] + self._round(number, self.epoch * count, count) for number, count in enumerate(self.counts)
         ]
         order = np.random.default_rng((self.seed, self.epoch)).permutation(np.concatenate(chosen))
-        return iter([(self.epoch, int(index)) for index in order])
+        batches = order[: len(self) * self.processes].reshape(self.steps, self.processes, self.batch_size)
+        return iter([(self.epoch, int(index)) for index in batches[:, self.rank].flat[self.start :]])
 
     def _round(self, number: int, first: int, count: int) -> np.ndarray:
         """Take positions first to first + count of a source's endless sequence of shuffled rounds."""
@@ -106,3 +134,16 @@ class EpochSampler(Sampler[tuple[int, int]]):
         shuffled = [np.random.default_rng((self.seed, number, turn)).permutation(length) for turn in rounds]
         offset = first - rounds.start * length
         return np.concatenate(shuffled)[offset : offset + count]
+
+
+def require_a_photo_each(split: str, photos: int, processes: int) -> None:
+    """Make sure that no process is left without photos, where the others would wait for it.
+
+    Raises:
+        DataError: there are fewer photos than processes.
+    """
+    if photos < processes:
+        raise DataError(
+            f"{split} has {photos} photos, too few for {processes} processes; give a smaller trainer.devices or "
+            "trainer.num_nodes"
+        )

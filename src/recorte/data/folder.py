@@ -19,7 +19,8 @@ class ImageMaskFolder:
 
     `root/train/photos` with `root/train/masks`, and the same below `root/val`; or `root/photos` with `root/masks`
     (and `root/train` without `root/val`), which are split by a hash of the photo's name. Folders may have folders
-    in them: `photos/a/b.jpg` belongs to `masks/a/b.png`. A mask of another size but the same aspect ratio is
+    in them: `photos/a/b.jpg` belongs to `masks/a/b.png`, and cross validation keeps the photos of such a folder (an
+    album, the frames of a video) together. A mask of another size but the same aspect ratio is
     resized to the photo.
 
     Args:
@@ -66,6 +67,11 @@ class ImageMaskFolder:
     def name(self, index: int) -> str:
         """The photo's path below the folder of photos."""
         return self._photos[index]
+
+    def group(self, index: int) -> str:
+        """The folder below the folder of photos that the photo is in; the photo's name if it is in none."""
+        name = self._photos[index]
+        return name.rpartition("/")[0] or name
 
     def __getitem__(self, index: int) -> Sample:
         """Read a photo and its mask.

@@ -57,6 +57,11 @@ class MixedPersons:
         source, index = self._locate(index)
         return source.name(index)
 
+    def group(self, index: int) -> str:
+        """The sample's group in its own source."""
+        source, index = self._locate(index)
+        return source.group(index)
+
     def _locate(self, index: int) -> tuple[PersonSource, int]:
         index = range(len(self))[index]
         position = self.source_of(index)

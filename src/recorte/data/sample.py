@@ -49,3 +49,10 @@ class PersonSource(Protocol):
     def name(self, index: int) -> str:
         """The sample's name without reading it."""
         ...
+
+    def group(self, index: int) -> str:
+        """What the sample belongs to, such as a video or an album; its name where it stands alone.
+
+        Samples of one group resemble one another, so cross validation keeps them together.
+        """
+        ...

@@ -67,6 +67,10 @@ class SyntheticPersons:
         """Give the sample's name, such as "synthetic train 17"."""
         return f"synthetic {self.split} {index}"
 
+    def group(self, index: int) -> str:
+        """Give the sample's name: each stands alone."""
+        return self.name(index)
+
     def _stream(self, index: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, get_args(Split).index(self.split), index])
 

@@ -78,14 +78,16 @@ def export_model(network: AttentionUNet, folder: Path, image_size: int, facts: M
     return difference
 
 
-def load_network(path: str | os.PathLike[str]) -> tuple[AttentionUNet, dict[str, Any]]:
+def load_network(path: str | os.PathLike[str], averaged: bool = True) -> tuple[AttentionUNet, dict[str, Any]]:
     """Build a trained network again.
 
     Args:
         path: a run's folder, a `best_model/` folder, or a Lightning `.ckpt` of ours.
+        averaged: of a `.ckpt` with averaged weights take those, else the ones that are being trained.
 
     Returns:
-        The network, in evaluation mode on the CPU, and its page of facts (for a `.ckpt`: `image_size` where known).
+        The network, in evaluation mode on the CPU, and its page of facts (for a `.ckpt`: `image_size` where known, and
+        whether there are averaged weights).
 
     Raises:
         ModelError: nothing there, damaged, or a checkpoint of another network.
@@ -96,7 +98,7 @@ def load_network(path: str | os.PathLike[str]) -> tuple[AttentionUNet, dict[str,
     if path.is_dir():
         config, state, page = _read_folder(path)
     elif path.is_file():
-        config, state, page = _read_checkpoint(path)
+        config, state, page = _read_checkpoint(path, averaged)
     else:
         raise ModelError(f"{path}: no such model; give a run's folder, its best_model/ folder, or a .ckpt file")
     try:
@@ -121,10 +123,11 @@ def _read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor], dict[
         raise ModelError(f"{folder}: a damaged model: {error!r}") from None
 
 
-def _read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any]]:
+def _read_checkpoint(path: Path, averaged: bool) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any]]:
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        state = checkpoint["state_dict"].items()
+        has_averages = "current_model_state" in checkpoint
+        state = checkpoint["current_model_state" if has_averages and not averaged else "state_dict"].items()
     except Exception as error:  # of many kinds; torch's own texts advise to read the file unsafely
         what = f"damaged, or more in it than plain data ({type(error).__name__})"
         raise ModelError(f"{path}: not a checkpoint that can be read: {what}") from None
@@ -132,7 +135,7 @@ def _read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Tensor], dic
         raise ModelError(f"{path}: a checkpoint of another network than Recorte's")
     prefix = "network."
     weights = {name.removeprefix(prefix): value for name, value in state if name.startswith(prefix)}
-    return checkpoint["network"], weights, {"image_size": checkpoint.get("image_size")}
+    return checkpoint["network"], weights, {"image_size": checkpoint.get("image_size"), "averaged": has_averages}
 
 
 def _write_onnx(model: nn.Module, path: Path) -> None:

@@ -1,4 +1,7 @@
-"""How good the alphas are, on photographs with known people."""
+"""How good the alphas are, on photographs with known people; over all batches, and over all processes."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,13 +30,16 @@ class SegmentationMetrics(Metric):
 
     A figure about nothing (no photo of nobody, say) is NaN. Pixels of weight 0 count nowhere, and a photo without any
     other is not counted at all. Sums add up over processes.
+
+    Args:
+        options: of torchmetrics, such as `sync_on_compute=False` for the photos of this process alone.
     """
 
     full_state_update = False
     sums = ("photo_iou", "people_iou", "boundary_iou", "nobody_marked", "photos", "people", "nobody", "error", "pixels")
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.add_state("confusion", torch.zeros(4, dtype=torch.float64), dist_reduce_fx="sum")
         for name in self.sums:
             self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
@@ -77,8 +83,47 @@ class SegmentationMetrics(Metric):
 
     def confusion_matrix(self) -> list[list[int]]:
         """Pixels, rows by truth and columns by prediction, background first."""
-        hit, extra, right, missed = (int(value) for value in self.confusion)
+        with self.sync_context(should_sync=self.sync_on_compute):
+            hit, extra, right, missed = (int(value) for value in self.confusion)
         return [[right, extra], [missed, hit]]
+
+
+class MeanLosses(Metric):
+    """Means over photos of a loss and its terms, however the photos are shared out to batches and processes.
+
+    Lightning's own means over processes count photos in whole numbers, and are wrong where processes have unequal
+    numbers of them.
+    """
+
+    full_state_update = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.add_state("sums", torch.zeros(0, dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("photos", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+
+    def update(self, terms: Mapping[str, Tensor], photos: int) -> None:
+        """Add a batch: scalars by name, each a mean over its photos, and how many these are."""
+        self.names = list(terms)
+        sums = torch.stack([value.detach().double() for value in terms.values()]) * photos
+        self.sums = self.sums + sums if len(self.sums) else sums
+        self.photos += photos
+
+    def so_far(self) -> dict[str, Any]:
+        """Give what all processes have added up, as plain data."""
+        with self.sync_context():
+            return {"names": list(self.names), "sums": self.sums.tolist(), "photos": float(self.photos)}
+
+    def go_on_from(self, so_far: Mapping[str, Any]) -> None:
+        """Add further batches to an earlier part."""
+        self.names = list(so_far["names"])
+        self.sums = torch.tensor(so_far["sums"], dtype=self.sums.dtype, device=self.sums.device)
+        self.photos = torch.full_like(self.photos, so_far["photos"])
+
+    def compute(self) -> dict[str, Tensor]:
+        """Give the means by name."""
+        return dict(zip(self.names, (self.sums / self.photos).float(), strict=True))
 
 
 def boundary_iou(person: Tensor, truth: Tensor) -> Tensor:

@@ -3,30 +3,16 @@
 import logging
 from pathlib import Path
 
-import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 import recorte
 from recorte.data.datamodule import PersonDataModule
-from recorte.errors import ConfigError, ModelError
+from recorte.errors import ModelError
 from recorte.model.attention_unet import AttentionUNet
 from recorte.model.export import load_network
 
 log = logging.getLogger(__name__)
-
-
-def check_device(config: DictConfig) -> None:
-    """Make sure that the card which the config asks for is there.
-
-    Raises:
-        ConfigError: it is not.
-    """
-    if config.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
-        raise ConfigError(
-            f"hardware={config.hardware_profile}: PyTorch {torch.__version__} sees no graphics card on this machine; "
-            "hardware=cpu works without one, and hardware=auto takes what fits"
-        )
 
 
 def build_data(config: DictConfig, image_size: int | None = None) -> PersonDataModule:
@@ -45,6 +31,8 @@ def build_data(config: DictConfig, image_size: int | None = None) -> PersonDataM
         num_workers=data.num_workers,
         augmentation=instantiate(config.augmentation, _convert_="all") if "augmentation" in config else None,
         seed=config.get("seed", 0),
+        folds=data.folds,
+        fold=data.fold,
     )
 
 

@@ -11,9 +11,13 @@ import hydra
 from hydra.errors import InstantiationException
 from omegaconf import DictConfig
 
-from recorte.errors import RecorteError
-from recorte.training.config import find_problems, without_empty_choices
+from recorte.errors import ConfigError, RecorteError
+from recorte.training.cluster import rank
+from recorte.training.config import find_problems, with_own_optuna, without_empty_choices
+from recorte.training.dry_run import dry_runs, is_dry_run
 from recorte.training.hardware import register_resolvers
+from recorte.training.run_folder import recall_arguments, with_run_folder
+from recorte.training.sweep import register_job_folder, run_job, run_sweep, with_sweep_folder, without_resume
 
 CONF = Path(__file__).parents[3] / "conf"
 
@@ -33,18 +37,69 @@ def run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequence
             `<key>.path`, since `<key>` itself may be a group of `conf/`.
     """
     register_resolvers()
-    said = without_empty_choices(CONF, config_name, sys.argv[1:])
+    register_job_folder()
+    # Lightning starts further processes with this command line, and another job's name: they share the job and its log.
+    started_with = [text for text in sys.argv[1:] if not text.startswith("hydra.job.name=train_ddp_process_")]
+    said = with_own_optuna(without_empty_choices(CONF, config_name, started_with))
     sys.argv[1:] = arguments = [_quoted_path(text, path_keys) for text in said]
+    several = bool({"-m", "--multirun"} & set(arguments))
+    sweep_dir = None
     if all(argument in ("-m", "--multirun") for argument in arguments if argument.startswith("-")):
-        problems = find_problems(CONF, config_name, [text for text in arguments if not text.startswith("-")])
+        problems = []
+        try:
+            if config_name == "train":
+                arguments = without_resume(arguments) if several else recall_arguments(arguments)
+            overrides = [text for text in arguments if not text.startswith("-")]
+            problems = find_problems(CONF, config_name, overrides, several)
+            if config_name == "train" and not problems and is_dry_run(overrides):
+                sys.exit(dry_runs(CONF, overrides))
+            if config_name == "train" and not problems and several:
+                sweep_dir, arguments = with_sweep_folder(CONF / "train.yaml", said)
+            elif config_name == "train" and not problems:
+                arguments = with_run_folder(CONF, arguments)
+        except ConfigError as error:
+            problems.append(str(error))
+        sys.argv[1:] = arguments
         if problems:
             print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} with the configuration:", file=sys.stderr)
             print("\n".join(f"  - {problem}" for problem in problems), file=sys.stderr)
             sys.exit(2)
 
-    def guarded(config: DictConfig) -> Any:
+    main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)
+    guarded = main(Guarded(task, started_with, sweep_dir is not None))
+    if sweep_dir is None:
+        guarded()
+    else:
+        run_sweep(sweep_dir, guarded)
+
+
+class Guarded:
+    """A task whose mistakes are told without a traceback.
+
+    Args:
+        task: a function of a config.
+        arguments: of the command line, as it was given.
+        job: whether this is one of several runs, which go on when this one fails.
+    """
+
+    def __init__(self, task: Callable[[DictConfig], Any], arguments: list[str], job: bool) -> None:
+        self.task, self.arguments, self.job = task, arguments, job
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Arrive in another process, which a launcher has sent this to."""
+        register_resolvers()
+        register_job_folder()
+        self.__dict__.update(state)
+
+    def __call__(self, config: DictConfig) -> Any:
+        """Run the task."""
+        sys.argv[1:] = self.arguments
+        if rank() > 0:  # the first process tells what all of them do
+            logging.getLogger().setLevel(logging.WARNING)
+        if self.job:
+            return run_job(self.task, config)
         try:
-            return task(config)
+            return self.task(config)
         except RecorteError as error:
             log.error("%s", error)
         except InstantiationException as error:  # what a class of the config raises, Hydra wraps
@@ -52,8 +107,6 @@ def run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequence
                 raise
             log.error("%s", error.__cause__ if isinstance(error.__cause__, RecorteError) else _one_line(error))
         sys.exit(2)
-
-    hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)(guarded)()
 
 
 def _one_line(error: Exception) -> str:

@@ -10,9 +10,12 @@ from rich.table import Table
 from recorte.errors import ModelError
 from recorte.files import write_whole
 from recorte.model.export import load_network
-from recorte.training.build import build_data, check_device
+from recorte.training.build import build_data
 from recorte.training.config import resolved
+from recorte.training.machine import check_machine
 from recorte.training.measure import measure
+from recorte.training.memory_advice import told_when_out_of_memory
+from recorte.training.processes import go_on_alone
 
 
 def evaluate(config: DictConfig) -> dict[str, float | None]:
@@ -22,13 +25,16 @@ def evaluate(config: DictConfig) -> dict[str, float | None]:
         RecorteError: a model or data that cannot be used.
     """
     config = resolved(config)
-    check_device(config)
+    check_machine(config)
     network, page = load_network(config.model.path)
     image_size = config.image_size or page.get("image_size")
     if image_size is None:
         raise ModelError(f"{config.model.path}: the size it was trained at is not known; give image_size=<pixels>")
     data = build_data(config, image_size)
-    figures, confusion_matrix = measure(network, data, config)
+    with told_when_out_of_memory(config):
+        figures, confusion_matrix = measure(network, data, config)
+    if not go_on_alone():
+        return figures
     result = {
         "model": str(config.model.path),
         "image_size": image_size,

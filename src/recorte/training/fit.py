@@ -1,28 +1,33 @@
 """A training run, from its config to the folder of results."""
 
-import json
+import contextlib
 import logging
-import subprocess
 import warnings
 from pathlib import Path
-from typing import Any
 
 import lightning.pytorch as pl
-import torch
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
+from timm.layers import convert_sync_batchnorm
 
-import recorte
-from recorte.data.datamodule import PersonDataModule
 from recorte.errors import ConfigError
 from recorte.files import write_whole
-from recorte.model.export import export_model, load_network
 from recorte.model.module import PersonSegmenter
-from recorte.training.build import build_data, build_network, check_device
+from recorte.training.build import build_data, build_network
+from recorte.training.checkpoints import WholeFiles, read_checkpoint
+from recorte.training.cluster import rank
 from recorte.training.config import resolved
-from recorte.training.measure import measure
-from recorte.training.pictures import write_sample_predictions
-from recorte.training.plots import write_confusion_matrix
+from recorte.training.failure import failure_noted
+from recorte.training.finish import finish
+from recorte.training.machine import check_machine
+from recorte.training.memory import checkpoint_bytes
+from recorte.training.memory_advice import told_when_out_of_memory
+from recorte.training.processes import EndTogether, strategy_for
+from recorte.training.resume import check_same_config, claimed, clear_remains
+from recorte.training.seeding import SeededSteps
+from recorte.training.signals import exit_on_signals
+from recorte.training.sweep import overrides_of_this_run
+from recorte.training.train_log import everything_in_the_log
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +46,17 @@ def fit(config: DictConfig) -> float:
     """
     config = resolved(config)
     run_dir = Path(config.run_dir)
-    if (run_dir / "config.yaml").exists():
-        raise ConfigError(f"{run_dir}: another run is there already; give another run_dir")
-    check_device(config)
-    write_whole(run_dir / "config.yaml", OmegaConf.to_yaml(config))
-    log.info("Hardware profile %s; everything about this run is in %s", config.hardware_profile, run_dir)
+    alone = claimed(run_dir) if rank() == 0 else contextlib.nullcontext()
+    with exit_on_signals(), alone, everything_in_the_log():
+        check_machine(config, checkpoint_bytes(config))
+        checkpoint, step = _begin(config, run_dir)
+        noted = failure_noted(run_dir, overrides_of_this_run()) if rank() == 0 else contextlib.nullcontext()
+        with noted, told_when_out_of_memory(config):
+            return _fit(config, run_dir, checkpoint, step)
+
+
+def _fit(config: DictConfig, run_dir: Path, checkpoint: Path | None, step: int) -> float:
+    log.info("Everything about this run is in %s", run_dir)
     _quieten()
     pl.seed_everything(config.seed, workers=True, verbose=False)
 
@@ -55,6 +66,8 @@ def fit(config: DictConfig) -> float:
         nobody = len(dataset.negatives)
         log.info("%s: %s photos, %s of them known to show nobody", split, f"{len(dataset):,}", f"{nobody:,}")
     network = build_network(config)
+    if config.trainer.sync_batchnorm:  # Lightning's own conversion would lose the activations in timm's norms
+        network = convert_sync_batchnorm(network)
     millions = sum(parameter.numel() for parameter in network.parameters()) / 1e6
     log.info("%s with %s: %.1f million parameters", type(network).__name__, network.config["encoder"], millions)
     segmenter = PersonSegmenter(
@@ -64,65 +77,72 @@ def fit(config: DictConfig) -> float:
         instantiate(config.scheduler),
         sources=list(data.sources),
         memory_format=config.memory_format,
+        encoder_lr=config.encoder_lr,
+        freeze_encoder=config.freeze_encoder,
     )
-    callbacks = {name: instantiate(callback) for name, callback in config.callbacks.items()}
+    if config.compile:  # in place: neither a name in the state dict nor what is exported changes
+        segmenter.network.compile()
+        segmenter.loss.compile()
+    callbacks = [instantiate(callback) for callback in config.callbacks.values() if callback is not None]
     trainer: pl.Trainer = instantiate(
-        config.trainer, callbacks=list(callbacks.values()), logger=instantiate(config.logger)
+        config.trainer,
+        callbacks=[EndTogether(), SeededSteps(config.seed), *callbacks],
+        # What an interrupted run logged after the checkpoint is logged again.
+        logger=instantiate(config.logger, purge_step=step),
+        plugins=[WholeFiles()],
+        strategy=strategy_for(config),
+        sync_batchnorm=False,
     )
-    trainer.fit(segmenter, data)
-    return _finish(config, trainer, data, run_dir)
+    if (processes := trainer.num_devices * trainer.num_nodes) > 1:
+        log.info("%d processes; together they see %d photos at a time", processes, processes * data.batch_size)
+    trainer.fit(segmenter, data, ckpt_path=checkpoint, weights_only=True)
+    best, epochs = trainer.checkpoint_callback, trainer.fit_loop.epoch_progress.current.processed
+    return finish(config, data, Path(best.best_model_path), best.monitor, epochs)
+
+
+def _begin(config: DictConfig, run_dir: Path) -> tuple[Path | None, int]:
+    """Start a run in its folder, or find the checkpoint that it goes on from, and the step of that.
+
+    Raises:
+        ConfigError: another run is there, or this one with another config.
+    """
+    if rank() == 0 and not (run_dir / "config.yaml").exists():
+        with open_dict(config):
+            config.overrides = overrides_of_this_run()
+        write_whole(run_dir / "config.yaml", OmegaConf.to_yaml(config))
+        if config.resume is not None:
+            log.info("resume=%s: no unfinished run of this config, so this is a new one", config.resume)
+        return None, 0
+    if config.resume is None:
+        if rank() == 0:
+            raise ConfigError(
+                f"{run_dir}: another run is there already; give another run_dir, or resume={run_dir} to go on with it"
+            )
+        return None, 0
+    if rank() == 0:
+        check_same_config(run_dir, config)
+        clear_remains(run_dir)
+    given = Path(config.resume)
+    checkpoint = given if given.suffix == ".ckpt" else run_dir / "checkpoints" / "last.ckpt"
+    if not checkpoint.exists():
+        log.info("Starting the run in %s again: it has no checkpoint yet", run_dir)
+        return None, 0
+    step = read_checkpoint(checkpoint)["global_step"]
+    log.info("Going on with the run in %s from %s, step %d", run_dir, checkpoint.name, step)
+    return checkpoint, step
 
 
 def _quieten() -> None:
     """Keep in the log what a user can act on."""
-    for name in ("lightning.pytorch", "lightning.pytorch.utilities.rank_zero", "onnx_ir", "onnxscript"):
+    lightning = ("lightning.fabric", "lightning.pytorch", "lightning.pytorch.utilities.rank_zero")
+    for name in (*lightning, "onnx_ir", "onnxscript"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    for message in (".*on_after_batch_transfer.*", ".*LeafSpec.*", ".*smaller than the logging interval.*"):
+    for message in (
+        ".*on_after_batch_transfer.*",
+        ".*LeafSpec.*",
+        ".*smaller than the logging interval.*",
+        ".*sync_dist=True.*",
+        ".*exists and is not empty.*",  # a run that goes on
+        ".*your dataloader is not resumable.*",  # ours is, by its sampler
+    ):
         warnings.filterwarnings("ignore", message)
-
-
-def _finish(config: DictConfig, trainer: pl.Trainer, data: PersonDataModule, run_dir: Path) -> float:
-    """Measure the best weights once more, export them, and draw what they do."""
-    checkpoint = trainer.checkpoint_callback
-    best = Path(checkpoint.best_model_path)
-    network, _ = load_network(best)
-    figures, confusion_matrix = measure(network, data, config)
-    result = {
-        "monitor": checkpoint.monitor,
-        "best_epoch": torch.load(best, map_location="cpu", weights_only=True)["epoch"] + 1,
-        "epochs": trainer.current_epoch,
-        "image_size": data.image_size,
-        "metrics": figures,
-        "confusion_matrix": confusion_matrix,
-    }
-    write_whole(run_dir / "metrics.json", json.dumps(result, indent=2) + "\n")
-    write_confusion_matrix(confusion_matrix, run_dir / "plots" / "confusion_matrix.png")
-    write_sample_predictions(network, data.dataset("val"), run_dir / "plots" / "sample_predictions.png")
-    facts = {"metrics": figures, "origin": _origin(config, data, result)}
-    difference = export_model(network, run_dir / "best_model", data.image_size, facts)
-    log.info("Exported to %s; ONNX Runtime and PyTorch agree within %.1e", run_dir / "best_model", difference)
-    value = figures[checkpoint.monitor.removeprefix("val/")]
-    log.info("Best epoch %d of %d: %s %.4f", result["best_epoch"], result["epochs"], checkpoint.monitor, value)
-    return value
-
-
-def _origin(config: DictConfig, data: PersonDataModule, result: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "recorte": recorte.__version__,
-        "commit": _commit(),
-        "torch": torch.__version__,
-        "data": {name: data.dataset("train").source.lengths[number] for number, name in enumerate(data.sources)},
-        "epochs": result["epochs"],
-        "best_epoch": result["best_epoch"],
-        "config": OmegaConf.to_container(config),
-    }
-
-
-def _commit() -> str | None:
-    """Tell the commit of the code, or None where it is no checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except OSError:
-        return None
-    return answer.stdout.strip() or None

@@ -9,15 +9,18 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from recorte.training.cluster import run_name
+
 log = logging.getLogger(__name__)
 
 PROFILES = Path(__file__).parents[3] / "conf" / "hardware"
 
 
 def register_resolvers() -> None:
-    """Make `${auto_hardware:key}` and `${cpu_precision:}` known to the configs."""
+    """Make `${auto_hardware:key}`, `${cpu_precision:}` and `${run_name:}` known to the configs."""
     OmegaConf.register_new_resolver("auto_hardware", _profile_value, replace=True)
     OmegaConf.register_new_resolver("cpu_precision", cpu_precision, replace=True)
+    OmegaConf.register_new_resolver("run_name", run_name, replace=True, use_cache=True)
 
 
 def _profile_value(key: str) -> Any:

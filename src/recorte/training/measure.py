@@ -11,6 +11,8 @@ from recorte.data.datamodule import PersonDataModule
 from recorte.model.attention_unet import AttentionUNet
 from recorte.model.module import PersonSegmenter
 from recorte.training.broken_photos import BrokenPhotos
+from recorte.training.processes import strategy_for
+from recorte.training.progress import RunProgress
 
 
 def measure(
@@ -21,24 +23,28 @@ def measure(
     Args:
         network: trained.
         data: any sources.
-        config: with `trainer.accelerator`, `trainer.devices`, `trainer.precision` and `memory_format`.
+        config: with `trainer` and `memory_format`; several devices share the photos.
 
     Returns:
         The figures by name (with `<source>/` before them where there are several sources; None for a figure about
         nothing), and the confusion matrix in pixels, rows by truth and columns by prediction, background first.
     """
     segmenter = PersonSegmenter(network, sources=list(data.sources), memory_format=config.memory_format)
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
+    for name in ("lightning.fabric", "lightning.pytorch", "lightning.pytorch.utilities.rank_zero"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     trainer = pl.Trainer(
         accelerator=config.trainer.accelerator,
         devices=config.trainer.devices,
+        num_nodes=config.trainer.num_nodes,
+        strategy=strategy_for(config),
+        use_distributed_sampler=False,
         precision=config.trainer.precision,
         limit_val_batches=config.trainer.get("limit_val_batches"),
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
         enable_progress_bar=False,
-        callbacks=[BrokenPhotos()],
+        callbacks=[BrokenPhotos(), RunProgress()],
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -70,7 +70,7 @@ def write_metrics_evolution(rows: Sequence[Row], monitor: str, path: Path) -> No
         _save(figure, path)
 
 
-def write_confusion_matrix(matrix: list[list[int]], path: Path) -> None:
+def write_confusion_matrix(matrix: list[list[int]], path: Path, when: str) -> None:
     """Draw the confusion matrix of pixels, each row as shares of its truth."""
     labels = ["background", "person"]
     shares = [[value / max(1, sum(row)) for value in row] for row in matrix]
@@ -87,18 +87,21 @@ def write_confusion_matrix(matrix: list[list[int]], path: Path) -> None:
         axis.set_yticks([0, 1], labels, rotation=90, va="center")
         axis.set_xlabel("predicted")
         axis.set_ylabel("true")
-        axis.set_title("Pixels of the validation photos")
+        axis.set_title(f"{when}: pixels of the validation photos")
         _save(figure, path)
 
 
 def _grid(panels: int) -> tuple[Figure, list[Axes]]:
     columns = min(3, panels)
     lines = -(-panels // columns)
-    figure = Figure(figsize=(4.2 * columns, 3.0 * lines), layout="constrained")
-    axes = list(figure.subplots(lines, columns, squeeze=False).flat)
-    for axis in axes[panels:]:
-        axis.set_visible(False)
-    for axis in axes[:panels]:
+    width, height = 4.2 * columns, 3.0 * lines
+    figure = Figure(figsize=(width, height))
+    # Margins in inches: a layout that measures every text takes as long as the drawing itself, every epoch.
+    figure.subplots_adjust(
+        left=0.75 / width, right=1 - 0.2 / width, bottom=0.5 / height, top=1 - 0.7 / height, wspace=0.3, hspace=0.45
+    )
+    axes = [figure.add_subplot(lines, columns, number + 1) for number in range(panels)]
+    for axis in axes:
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.set_xlabel("epoch")
     return figure, axes

@@ -7,6 +7,8 @@ from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from recorte.training.cluster import slurm_problems
+
 Rule = tuple[Callable[[Any], bool], str]
 
 
@@ -16,6 +18,10 @@ def _whole(value: Any, least: int) -> bool:
 
 def _number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _device_list(value: Any) -> bool:
+    return isinstance(value, list) and value != [] and all(_whole(number, 0) for number in value)
 
 
 def _one_of(*valid: str) -> Rule:
@@ -33,8 +39,14 @@ YES_OR_NO: Rule = (lambda value: isinstance(value, bool)), "true or false"
 
 RULES: dict[str, Rule] = {
     "seed": COUNT_OR_ZERO,
+    "encoder_lr": POSITIVE,
+    "freeze_encoder": (lambda value: _whole(value, -1), "a whole number of epochs, or -1 for all of them"),
+    "compile": YES_OR_NO,
+    "dry_run": YES_OR_NO,
     "image_size": SIZE,
     "memory_format": _one_of("channels_last", "contiguous_format"),
+    "data.folds": (lambda value: _whole(value, 2), "a whole number of at least 2, or null"),
+    "data.fold": (lambda value: _whole(value, 0), "a whole number of at least 0, or null"),
     "data.batch_size": COUNT,
     "data.image_size": SIZE,
     "data.num_workers": COUNT_OR_ZERO,
@@ -62,27 +74,48 @@ RULES: dict[str, Rule] = {
     "optimizer.lr": POSITIVE,
     "optimizer.weight_decay": NOT_NEGATIVE,
     "optimizer.momentum": BELOW_ONE,
+    "optimizer.fused": YES_OR_NO,
     "scheduler.warmup": BELOW_ONE,
     "scheduler.floor": SHARE,
     "scheduler.pct_start": SHARE,
+    "callbacks.averaging.decay": BELOW_ONE,
     "callbacks.broken_photos.most": SHARE,
-    "callbacks.grid.photos": COUNT,
+    "callbacks.finite_loss.most": (lambda value: _number(value) and value > 1, "a number above 1"),
+    "callbacks.last.every_minutes": POSITIVE,
+    "callbacks.last.every_steps": COUNT,
+    "callbacks.pictures.photos": COUNT,
     "callbacks.early_stopping.patience": COUNT_OR_ZERO,
     "trainer.max_epochs": COUNT,
     "trainer.accelerator": _one_of("auto", "cpu", "gpu", "cuda", "mps"),
+    "trainer.devices": (
+        lambda value: value in ("auto", -1) or _whole(value, 1) or _device_list(value),
+        "a whole number of at least 1, auto or -1 (all there are), or a list of cards such as [0,2]",
+    ),
+    "trainer.num_nodes": COUNT,
+    "trainer.strategy": _one_of("auto", "ddp"),
+    "trainer.sync_batchnorm": YES_OR_NO,
     "trainer.precision": _one_of("32-true", "bf16-mixed", "16-mixed"),
     "trainer.gradient_clip_val": NOT_NEGATIVE,
     "trainer.accumulate_grad_batches": COUNT,
 }  # fmt: skip
 """Keys that a config need not have, and values that may be null where the config has null, are passed over."""
 
-MAY_BE_NULL = ("image_size", "trainer.gradient_clip_val")
+MAY_BE_NULL = (
+    "image_size",
+    "encoder_lr",
+    "callbacks.last.every_minutes",
+    "callbacks.last.every_steps",
+    "data.folds",
+    "data.fold",
+    "trainer.gradient_clip_val",
+)
 
 
 def value_problems(config: DictConfig) -> list[str]:
     """Find every impossible value and missing folder of a composed config."""
     return [*_missing(config), *_broken_rules(config), *_folder_problems(config), *_path_problems(config),
-            *_weight_problems(config), *_share_problems(config)]  # fmt: skip
+            *_weight_problems(config), *_share_problems(config), *_fold_problems(config), *_optimizer_problems(config),
+            *_device_problems(config), *_batch_problems(config), *slurm_problems(config)]  # fmt: skip
 
 
 def _missing(config: DictConfig) -> Iterator[str]:
@@ -147,3 +180,37 @@ def _share_problems(config: DictConfig) -> Iterator[str]:
     for name, value in shares.items():
         if not (_number(value) and value > 0):
             yield f"data.shares.{name}={value}: must be {POSITIVE[1]}"
+
+
+def _fold_problems(config: DictConfig) -> Iterator[str]:
+    folds, fold = OmegaConf.select(config, "data.folds"), OmegaConf.select(config, "data.fold")
+    if (folds is None) != (fold is None):
+        given, other = ("data.fold", "data.folds=5") if folds is None else ("data.folds", "data.fold=0")
+        every = "-m data.folds=5 data.fold=0,1,2,3,4 runs all"
+        yield f"{given} without {other.partition('=')[0]}: cross validation needs both, such as {other}; {every}"
+    elif _whole(folds, 2) and _whole(fold, 0) and fold >= folds:
+        yield f"data.fold={fold}: must be a whole number from 0 to {folds - 1}, since data.folds={folds}"
+
+
+def _optimizer_problems(config: DictConfig) -> Iterator[str]:
+    fused, precision = OmegaConf.select(config, "optimizer.fused"), OmegaConf.select(config, "trainer.precision")
+    if fused is True and precision == "16-mixed" and config.trainer.get("gradient_clip_val"):
+        scaled = "with trainer.precision=16-mixed it sees scaled gradients, which cannot be clipped"
+        yield f"optimizer.fused=true: {scaled}; give optimizer.fused=false, or trainer.precision=bf16-mixed"
+
+
+def _device_problems(config: DictConfig) -> Iterator[str]:
+    if OmegaConf.select(config, "trainer.accelerator") != "cpu":
+        return
+    if config.trainer.get("sync_batchnorm") is True:
+        yield "trainer.sync_batchnorm=true: works between graphics cards only; leave it out on the CPU"
+    if config.trainer.devices == -1 or isinstance(config.trainer.devices, ListConfig):
+        yield f"trainer.devices={config.trainer.devices}: on the CPU it must be {COUNT[1]}"
+
+
+def _batch_problems(config: DictConfig) -> Iterator[str]:
+    if "optimizer" in config and config.data.batch_size == 1 and config.data.image_size == 32:
+        yield (
+            "data.batch_size=1 with data.image_size=32: at the coarsest level one value is left, and batch norm needs "
+            "two; give data.batch_size=2 or data.image_size=64"
+        )

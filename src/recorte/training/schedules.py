@@ -3,7 +3,7 @@
 import math
 
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
 
 
 def cosine(optimizer: Optimizer, total_steps: int, warmup: float = 0.02, floor: float = 0.01) -> LambdaLR:
@@ -24,3 +24,15 @@ def cosine(optimizer: Optimizer, total_steps: int, warmup: float = 0.02, floor: 
         return floor + (1 - floor) * (1 + math.cos(math.pi * progress)) / 2
 
     return LambdaLR(optimizer, factor)
+
+
+def one_cycle(optimizer: Optimizer, total_steps: int, pct_start: float = 0.3) -> OneCycleLR:
+    """Rise to the optimizer's rates and fall far below (Smith and Topin 2018, arXiv 1708.07120).
+
+    Args:
+        optimizer: its groups may differ in their rates.
+        total_steps: optimizer steps of the whole run.
+        pct_start: share of them in which the rate rises, in (0, 1).
+    """
+    rates = [group["lr"] for group in optimizer.param_groups]
+    return OneCycleLR(optimizer, max_lr=rates, total_steps=total_steps, pct_start=pct_start)

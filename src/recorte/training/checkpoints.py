@@ -1,0 +1,75 @@
+"""Checkpoints: written whole or not at all, read as plain data, and the best of them."""
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.plugins.io import CheckpointIO
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from recorte.errors import ModelError
+from recorte.files import write_whole
+
+
+class WholeFiles(CheckpointIO):
+    """Writes checkpoints whole or not at all, and reads nothing but plain data from them."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: None = None
+    ) -> None:
+        """Write a checkpoint; there are no options of the storage.
+
+        Raises:
+            DiskFullError: no room; an earlier checkpoint of the same name is still there.
+        """
+        # Not straight into the file: torch's writer would hide what the system says, such as a full disk.
+        content = io.BytesIO()
+        torch.save(checkpoint, content)
+        write_whole(path, content.getbuffer())
+
+    def load_checkpoint(
+        self, path: str | os.PathLike[str], map_location: Any = "cpu", weights_only: bool | None = True
+    ) -> dict[str, Any]:
+        """Read a checkpoint, whatever Lightning asks for as plain data on the CPU.
+
+        Raises:
+            ModelError: not there, damaged, or more in it than plain data.
+        """
+        return read_checkpoint(path)
+
+    def remove_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Remove a checkpoint, if it is there."""
+        Path(path).unlink(missing_ok=True)
+
+
+def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a checkpoint as plain data, tensors on the CPU.
+
+    Raises:
+        ModelError: not there, damaged, or more in it than plain data.
+    """
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise ModelError(f"{path}: there is no such checkpoint; resume=<a run's folder> takes its last one") from None
+    except Exception as error:  # of many kinds; torch's own texts advise to read the file unsafely
+        raise ModelError(
+            f"{path}: a checkpoint that cannot be read: damaged, or more in it than plain data "
+            f"({type(error).__name__}); resume=<the best.ckpt beside it> may still do"
+        ) from None
+
+
+class BestCheckpoint(ModelCheckpoint):
+    """Lightning's, which also knows its best value when the run's folder has been moved."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the best value so far."""
+
+        def here(path: str) -> str:
+            return os.path.join(self.dirpath, Path(path).name) if path else path  # noqa: PTH118 (Lightning compares text)
+
+        best = {here(path): score for path, score in state_dict["best_k_models"].items()}
+        paths = {name: here(state_dict[name]) for name in ("best_model_path", "kth_best_model_path", "last_model_path")}
+        super().load_state_dict({**state_dict, **paths, "best_k_models": best, "dirpath": self.dirpath})

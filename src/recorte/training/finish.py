@@ -1,0 +1,103 @@
+"""The end of a run: its best weights measured, drawn and exported."""
+
+import json
+import logging
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+
+import recorte
+from recorte.data.datamodule import PersonDataModule
+from recorte.files import write_whole
+from recorte.model.attention_unet import AttentionUNet
+from recorte.model.export import export_model, load_network
+from recorte.training.hparams import write_hparams
+from recorte.training.measure import measure
+from recorte.training.pictures import write_sample_predictions
+from recorte.training.plots import write_confusion_matrix
+from recorte.training.processes import go_on_alone
+
+log = logging.getLogger(__name__)
+
+
+def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str, epochs: int) -> float:
+    """Measure the best checkpoint once more, export it, and draw what it does.
+
+    Where it holds averaged weights beside the others, both are measured and the better are exported.
+
+    Args:
+        config: of the run; everything is written to its `run_dir`.
+        data: of the run.
+        best: the checkpoint.
+        monitor: the figure that it was chosen by, such as `val/photo_iou`.
+        epochs: how many the run had.
+
+    Returns:
+        The figure's value.
+    """
+    run_dir = Path(config.run_dir)
+    name = monitor.removeprefix("val/")
+    averaged, network, figures, confusion_matrix = _better_weights(best, name, data, config)
+    if not go_on_alone():
+        return figures[name]
+    result = {
+        "monitor": monitor,
+        "best_epoch": torch.load(best, map_location="cpu", weights_only=True)["epoch"] + 1,
+        "epochs": epochs,
+        "image_size": data.image_size,
+        "averaged": averaged,
+        "metrics": figures,
+        "confusion_matrix": confusion_matrix,
+    }
+    when = f"Best epoch ({result['best_epoch']})"
+    write_confusion_matrix(confusion_matrix, run_dir / "plots" / "confusion_matrix.png", when)
+    write_sample_predictions(network, data.dataset("val"), run_dir / "plots" / "sample_predictions.png", when)
+    facts = {"metrics": figures, "origin": _origin(config, data, result)}
+    difference = export_model(network, run_dir / "best_model", data.image_size, facts)
+    write_hparams(config, figures)
+    write_whole(run_dir / "metrics.json", json.dumps(result, indent=2) + "\n")
+    log.info("Exported to %s; ONNX Runtime and PyTorch agree within %.1e", run_dir / "best_model", difference)
+    log.info("Best epoch %d of %d: %s %.4f", result["best_epoch"], epochs, monitor, figures[name])
+    return figures[name]
+
+
+def _better_weights(
+    best: Path, name: str, data: PersonDataModule, config: DictConfig
+) -> tuple[bool, AttentionUNet, dict[str, float | None], list[list[int]]]:
+    network, page = load_network(best)
+    figures, confusion_matrix = measure(network, data, config)
+    if not page["averaged"]:
+        return False, network, figures, confusion_matrix
+    trained, _ = load_network(best, averaged=False)
+    trained_figures, trained_matrix = measure(trained, data, config)
+    log.info("%s %.4f with averaged weights, %.4f without", name, figures[name], trained_figures[name])
+    # `mae` and the like never choose the best epoch: the configs' monitors are all to be raised.
+    if trained_figures[name] > figures[name]:
+        return False, trained, trained_figures, trained_matrix
+    return True, network, figures, confusion_matrix
+
+
+def _origin(config: DictConfig, data: PersonDataModule, result: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "recorte": recorte.__version__,
+        "commit": _commit(),
+        "torch": torch.__version__,
+        "data": {name: data.dataset("train").source.lengths[number] for number, name in enumerate(data.sources)},
+        "epochs": result["epochs"],
+        "best_epoch": result["best_epoch"],
+        "averaged": result["averaged"],
+        "config": OmegaConf.to_container(config),
+    }
+
+
+def _commit() -> str | None:
+    """Tell the commit of the code, or None where it is no checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except OSError:
+        return None
+    return answer.stdout.strip() or None
