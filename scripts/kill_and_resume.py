@@ -48,7 +48,8 @@ def main() -> None:
             place = Path(scratch) / str(turn)
             # Data are read by a process of their own in every second run; that must make no difference.
             run_dir, when = kill(place, turn % 2, moments, seconds)
-            checkpoints = {path.name: is_loadable(path) for path in sorted(run_dir.rglob("*.ckpt"))}
+            # Not what was being written: that has another name until it is whole.
+            checkpoints = {path.name: is_loadable(path) for path in sorted(run_dir.glob("checkpoints/[!.]*"))}
             found = go_on(place, turn % 2) or differences(whole, run_dir)
             loadable, equal = loadable + all(checkpoints.values()), equal + (not found)
             shown = ", ".join(f"{name} {'ok' if ok else 'BROKEN'}" for name, ok in checkpoints.items()) or "none yet"
@@ -107,6 +108,7 @@ def start(place: Path, workers: int, *arguments: str) -> ForkServerProcess:
 
 def train(place: Path, arguments: Sequence[str]) -> None:
     """Train as scripts/train.py does, without the export at the end, which takes longer than all before it."""
+    multiprocessing.set_start_method("fork", force=True)  # of its own helpers, as where it is started by a shell
     os.chdir(place)
     output = os.open("output.txt", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
     os.dup2(output, 1)

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 RUN = [*TINY, *DRAWN, "trainer.max_epochs=4", "data.num_workers=1", "callbacks.last.every_steps=1"]
 
 
+@pytest.mark.timeout(1800)
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
     command = [sys.executable, SCRIPTS / "kill_and_resume.py", "--times", "10"]
     environment = os.environ | {"TMPDIR": os.fspath(tmp_path)}
@@ -40,6 +41,7 @@ def stopped(cwd: Path, number: signal.Signals, when: Callable[[], bool], *argume
     return process.returncode, output
 
 
+@pytest.mark.timeout(1800)
 def test_a_run_is_stopped_moved_and_gone_on_with(tmp_path: Path) -> None:
     first, moved = tmp_path / "first", tmp_path / "moved"
     best = first / "checkpoints" / "best.ckpt"

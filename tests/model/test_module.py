@@ -177,6 +177,22 @@ def test_only_the_networks_weights_are_trained() -> None:
     assert trained == {id(parameter) for parameter in module.network.parameters()}
 
 
+def test_a_fused_optimizer_sees_clipped_gradients_in_16_bits_too(tmp_path: Path) -> None:
+    norms = []
+
+    class Looking(pl.Callback):
+        def on_before_zero_grad(self, trainer: pl.Trainer, module: pl.LightningModule, optimizer: object) -> None:
+            gradients = [p.grad.flatten() for p in module.network.parameters() if p.grad is not None]
+            norms.extend([torch.cat(gradients).norm().item()] if gradients else [])
+
+    module = tiny()
+    module.optimizer = lambda groups: torch.optim.AdamW(groups, lr=1e-4, fused=True)
+    options = {"precision": "bf16-mixed", "gradient_clip_val": 0.01, "max_epochs": 2, "callbacks": [Looking()]}
+    fit(module, trainer_in(tmp_path, **options))
+    assert len(norms) > 2
+    assert norms == pytest.approx([0.01] * len(norms), rel=1e-3)
+
+
 def test_norms_and_biases_do_not_decay_and_the_encoder_has_its_own_rate() -> None:
     network = tiny().network
     optimizer = torch.optim.AdamW(parameter_groups(network, encoder_lr=1e-5), lr=1e-3, weight_decay=0.1)

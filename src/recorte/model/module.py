@@ -113,6 +113,19 @@ class PersonSegmenter(pl.LightningModule):
         schedule = self.scheduler(optimizer, total_steps=int(self.trainer.estimated_stepping_batches))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip by the norm of all gradients.
+
+        Lightning's own refuses fused optimizers in any 16 bits, though in bfloat16 no gradient is scaled.
+        """
+        if gradient_clip_val:
+            nn.utils.clip_grad_norm_(self.network.parameters(), gradient_clip_val)
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the plain data from which the network is built again, and the size it is trained at."""
         checkpoint["network"] = self.network.config
