@@ -177,8 +177,19 @@ def test_load_from_a_checkpoint(tmp_path: Path, facts: dict[str, int]) -> None:
     torch.save(checkpoint_of(tiny()) | facts, tmp_path / "last.ckpt")
     network, page = load_network(str(tmp_path / "last.ckpt"))
     assert not network.training
-    assert page == {"image_size": facts.get("image_size")}
+    assert page == {"image_size": facts.get("image_size"), "averaged": False}
     assert_same_predictions(network, tiny())
+
+
+def test_of_averaged_weights_and_those_that_are_trained_both_can_be_had(tmp_path: Path) -> None:
+    checkpoint = checkpoint_of(tiny())
+    checkpoint["current_model_state"] = {name: value + 1 for name, value in checkpoint["state_dict"].items()}
+    torch.save(checkpoint, tmp_path / "last.ckpt")
+    name = "refine.0.weight"
+    for averaged, more in ((True, 0), (False, 1)):
+        network, page = load_network(tmp_path / "last.ckpt", averaged=averaged)
+        assert page["averaged"]
+        torch.testing.assert_close(network.state_dict()[name], checkpoint["state_dict"][f"network.{name}"] + more)
 
 
 def refuse(path: Path, message: str) -> None:

@@ -19,16 +19,16 @@ COLOURS = {"running": "cyan", "finished": "green", "interrupted": "yellow", "fai
 
 STYLE = """
 :root { color-scheme: light dark }
-body { font: 14px/1.4 system-ui, sans-serif; margin: 2rem }
+body { font: 14px/1.4 system-ui, sans-serif; margin: 1.5rem }
 table { border-collapse: collapse }
-th, td { padding: .4rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid #8884 }
+th, td { padding: .4rem .5rem; text-align: left; vertical-align: top; border-bottom: 1px solid #8884 }
 th { cursor: pointer; position: sticky; top: 0; background: Canvas; white-space: nowrap }
 th.sorted::after { content: " ▾" }
 th.sorted.up::after { content: " ▴" }
 td:first-child, .plots { white-space: nowrap }
 .number { text-align: right; font-variant-numeric: tabular-nums }
 .running { color: #08a } .finished { color: #2a2 } .interrupted { color: #b80 } .failed { color: #d33 }
-.reason, .settings { min-width: 12rem; max-width: 26rem; overflow-wrap: break-word; font-size: 12px }
+.reason, .settings { min-width: 8rem; max-width: 20rem; overflow-wrap: anywhere; font-size: 12px }
 img { width: 64px; height: 44px; object-fit: cover; object-position: top left; border-radius: 4px; margin-right: 4px }
 """
 # Sorts by the column that is clicked on; cells may carry the value to sort by.
