@@ -36,7 +36,8 @@ LEFT_BY_A_RUN = [
     "checkpoints/last.ckpt", "config.yaml", "metrics.csv", "metrics.json", "plots/confusion_matrix.png",
     "plots/metrics_evolution.png", "plots/sample_predictions.png", "plots/training_curves.png", "train.log",
 ]  # fmt: skip
-TWO_EPOCHS = [*DRAWN, "trainer.max_epochs=2"]
+# Averages that forget at once: the figures are then those of the averaged and of the trained weights alike.
+TWO_EPOCHS = [*DRAWN, "trainer.max_epochs=2", "callbacks.averaging.decay=0"]
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,7 @@ def test_the_figures_agree(finished: Path) -> None:
     result, table = figures(finished), rows(finished)
     assert [row["epoch"] for row in table] == ["1", "2"]
     assert [row["step"] for row in table] == ["4", "8"]
+    assert result["averaged"]
     best = max(table, key=lambda row: float(row["val/photo_iou"]))
     assert int(best["epoch"]) == result["best_epoch"]
     for name, value in result["metrics"].items():
