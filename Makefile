@@ -1,12 +1,15 @@
 PYTHON := .venv/bin/python
 
-.PHONY: demo test lint install
+.PHONY: demo test test-long lint install
 
 demo: install  ## train on drawn figures for some minutes, then cut people out
 	$(PYTHON) scripts/demo.py
 
-test: install  ## the whole suite, slow tests included
-	$(PYTHON) -m pytest -m "slow or not slow" --numprocesses 2 --dist loadfile --durations 10
+test: install  ## the suite, slow tests included
+	$(PYTHON) -m pytest -m "not long" --numprocesses 2 --dist loadfile --durations 10
+
+test-long: install  ## runs that are killed again and again
+	$(PYTHON) -m pytest -m long
 
 lint: install
 	$(PYTHON) -m ruff check .

@@ -80,6 +80,7 @@ def test_the_figures_are_those_of_one_process_on_all_photos(together: Path, plac
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="finds the other process in Linux's /proc")
+@pytest.mark.long
 def test_one_process_is_killed_and_the_run_goes_on_later(together: Path, place: Path) -> None:
     settings = [*SETTINGS, "trainer.devices=2"]
     command = [sys.executable, SCRIPTS / "train.py", *settings, "hydra.run.dir=killed"]

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 RUN = [*TINY, *DRAWN, "trainer.max_epochs=4", "data.num_workers=1", "callbacks.last.every_steps=1"]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
     command = [sys.executable, SCRIPTS / "kill_and_resume.py", "--times", "10"]
