@@ -3,9 +3,13 @@
 import statistics
 import time
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+    from torch import Tensor, nn
 
 WITHOUT = "recorte eager without "
 
@@ -53,64 +57,81 @@ def _median_ratio(one: list[float], other: list[float]) -> float:
 
 
 def _training_steps(batch: int, size: int, precision: str, compiled: bool) -> dict[str, Callable[[], None]]:
-    import segmentation_models_pytorch as smp
+    """Give full training steps by name, each with a network, a loss and an optimizer of its own."""
     import torch
     from hydra import compose, initialize_config_dir
-    from hydra.utils import instantiate
 
-    from recorte.model.attention_unet import AttentionUNet, Prediction
-    from recorte.model.module import parameter_groups
+    from recorte.model.attention_unet import AttentionUNet
     from recorte.training.door import CONF
-
-    class Baseline(torch.nn.Module):
-        """The other U-Net, with our two heads."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = smp.Unet("resnet34", encoder_weights=None, decoder_attention_type="scse", classes=4)
-
-        def forward(self, image: torch.Tensor) -> Prediction:
-            output = self.network(image)
-            return Prediction(output[:, :1], (image + output[:, 1:]).clamp(0, 1))
 
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("train", ["model.encoder_weights=none", "data=synthetic", "run_dir=."])
-    terms, make_optimizer = list(config.loss.weights), instantiate(config.optimizer)
+    config.trainer.precision = precision
     torch.manual_seed(0)
     data = {
         "image": torch.rand(batch, 3, size, size).contiguous(memory_format=torch.channels_last),
         "alpha": torch.nn.functional.interpolate((torch.rand(batch, 1, 8, 8) > 0.5).float(), size=(size, size)),
         "weight": torch.ones(batch, 1, size, size),
     }
+    networks = {"recorte": lambda: AttentionUNet(encoder_weights="none"), "smp": _baseline}
+    steps = {
+        f"{name} {way}": _step_of(build(), data, config, compiled=way == "compiled")
+        for way in (("eager", "compiled") if compiled else ("eager",))
+        for name, build in networks.items()
+    }
+    return steps | {
+        WITHOUT + term: _step_of(networks["recorte"](), data, config, without=term) for term in config.loss.weights
+    }
 
-    def step_of(network: torch.nn.Module, without: str | None = None, compiled: bool = False) -> Callable[[], None]:
-        network = network.to(memory_format=torch.channels_last).train()
-        loss = instantiate(config.loss, weights={without: 0.0} if without else {})
-        optimizer = make_optimizer(parameter_groups(network))
-        if compiled:
-            network.compile()
-            loss.compile()
 
-        def step() -> None:
-            optimizer.zero_grad()
-            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"):
-                prediction = network(data["image"])
-            loss(prediction, data)["loss"].backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
+def _baseline() -> "nn.Module":
+    """Build the other U-Net, with our two heads."""
+    import segmentation_models_pytorch as smp
+    from torch import Tensor, nn
 
-        return step
+    from recorte.model.attention_unet import Prediction
 
-    def ours() -> AttentionUNet:
-        return AttentionUNet(encoder_weights="none")
+    class Baseline(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = smp.Unet("resnet34", encoder_weights=None, decoder_attention_type="scse", classes=4)
 
-    steps = {"recorte eager": step_of(ours()), "smp eager": step_of(Baseline())}
+        def forward(self, image: Tensor) -> Prediction:
+            output = self.network(image)
+            return Prediction(output[:, :1], (image + output[:, 1:]).clamp(0, 1))
+
+    return Baseline()
+
+
+def _step_of(
+    network: "nn.Module",
+    data: "dict[str, Tensor]",
+    config: "DictConfig",
+    compiled: bool = False,
+    without: str | None = None,
+) -> Callable[[], None]:
+    """Give a step of a network on always the same photos; `without` names a term of the loss to leave out."""
+    import torch
+    from hydra.utils import instantiate
+
+    from recorte.model.module import parameter_groups
+
+    network = network.to(memory_format=torch.channels_last).train()
+    loss = instantiate(config.loss, weights={without: 0.0} if without else {})
+    optimizer = instantiate(config.optimizer)(parameter_groups(network))
     if compiled:
-        steps |= {
-            "recorte compiled": step_of(ours(), compiled=True),
-            "smp compiled": step_of(Baseline(), compiled=True),
-        }
-    return steps | {WITHOUT + term: step_of(ours(), without=term) for term in terms}
+        network.compile()
+        loss.compile()
+
+    def step() -> None:
+        optimizer.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=config.trainer.precision == "bf16-mixed"):
+            prediction = network(data["image"])
+        loss(prediction, data)["loss"].backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+
+    return step
 
 
 def _in_turns(tasks: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
