@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from recorte.errors import DiskFullError, ModelError
-from recorte.training.checkpoints import BestCheckpoint, WholeFiles, read_checkpoint
+from recorte.model.export import read_checkpoint
+from recorte.training.checkpoints import BestCheckpoint, WholeFiles
 from recorte.training.last_checkpoint import LastCheckpoint
 from recorte.training.seeding import SeededSteps
 
@@ -82,12 +83,12 @@ def test_a_full_disk_leaves_the_earlier_checkpoint(tmp_path: Path) -> None:
         pytest.skip("file systems can be mounted by root only")
     try:
         path = tmp_path / "last.ckpt"
-        WholeFiles().save_checkpoint({"weight": torch.ones(150_000)}, path)
+        WholeFiles().save_checkpoint({"state_dict": {"weight": torch.ones(150_000)}}, path)
         with pytest.raises(
             DiskFullError, match=rf"last\.ckpt: no room for this file of 1\.2 MB: .* {tmp_path} has 0\.4"
         ):
-            WholeFiles().save_checkpoint({"weight": torch.ones(300_000)}, path)
-        assert len(read_checkpoint(path)["weight"]) == 150_000
+            WholeFiles().save_checkpoint({"state_dict": {"weight": torch.ones(300_000)}}, path)
+        assert len(read_checkpoint(path)["state_dict"]["weight"]) == 150_000
         assert list(tmp_path.iterdir()) == [path]
     finally:
         subprocess.run(["umount", tmp_path], check=True)

@@ -98,7 +98,7 @@ def load_network(path: str | os.PathLike[str], averaged: bool = True) -> tuple[A
     if path.is_dir():
         config, state, page = _read_folder(path)
     elif path.is_file():
-        config, state, page = _read_checkpoint(path, averaged)
+        config, state, page = _network_of(path, averaged)
     else:
         raise ModelError(f"{path}: no such model; give a run's folder, its best_model/ folder, or a .ckpt file")
     try:
@@ -123,18 +123,32 @@ def _read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor], dict[
         raise ModelError(f"{folder}: a damaged model: {error!r}") from None
 
 
-def _read_checkpoint(path: Path, averaged: bool) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any]]:
+def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a checkpoint as plain data, tensors on the CPU.
+
+    Raises:
+        ModelError: not there, damaged, or more in it than plain data.
+    """
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        has_averages = "current_model_state" in checkpoint
-        state = checkpoint["current_model_state" if has_averages and not averaged else "state_dict"].items()
+        if not isinstance(checkpoint["state_dict"], dict):
+            raise TypeError("state_dict")
+        return checkpoint
+    except FileNotFoundError:
+        raise ModelError(f"{path}: there is no such checkpoint; give a run's folder, or a .ckpt of it") from None
     except Exception as error:  # of many kinds; torch's own texts advise to read the file unsafely
         what = f"damaged, or more in it than plain data ({type(error).__name__})"
-        raise ModelError(f"{path}: not a checkpoint that can be read: {what}") from None
+        raise ModelError(f"{path}: not a checkpoint that can be read: {what}; another one of the run may do") from None
+
+
+def _network_of(path: Path, averaged: bool) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any]]:
+    checkpoint = read_checkpoint(path)
     if "network" not in checkpoint:
         raise ModelError(f"{path}: a checkpoint of another network than Recorte's")
+    has_averages = "current_model_state" in checkpoint
+    state = checkpoint["current_model_state" if has_averages and not averaged else "state_dict"]
     prefix = "network."
-    weights = {name.removeprefix(prefix): value for name, value in state if name.startswith(prefix)}
+    weights = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
     return checkpoint["network"], weights, {"image_size": checkpoint.get("image_size"), "averaged": has_averages}
 
 

@@ -9,8 +9,8 @@ import torch
 from lightning.fabric.plugins.io import CheckpointIO
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from recorte.errors import ModelError
 from recorte.files import write_whole
+from recorte.model.export import read_checkpoint
 
 
 class WholeFiles(CheckpointIO):
@@ -42,23 +42,6 @@ class WholeFiles(CheckpointIO):
     def remove_checkpoint(self, path: str | os.PathLike[str]) -> None:
         """Remove a checkpoint, if it is there."""
         Path(path).unlink(missing_ok=True)
-
-
-def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a checkpoint as plain data, tensors on the CPU.
-
-    Raises:
-        ModelError: not there, damaged, or more in it than plain data.
-    """
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise ModelError(f"{path}: there is no such checkpoint; resume=<a run's folder> takes its last one") from None
-    except Exception as error:  # of many kinds; torch's own texts advise to read the file unsafely
-        raise ModelError(
-            f"{path}: a checkpoint that cannot be read: damaged, or more in it than plain data "
-            f"({type(error).__name__}); resume=<the best.ckpt beside it> may still do"
-        ) from None
 
 
 class BestCheckpoint(ModelCheckpoint):

@@ -13,7 +13,7 @@ import recorte
 from recorte.data.datamodule import PersonDataModule
 from recorte.files import write_whole
 from recorte.model.attention_unet import AttentionUNet
-from recorte.model.export import export_model, load_network
+from recorte.model.export import export_model, load_network, read_checkpoint
 from recorte.training.hparams import write_hparams
 from recorte.training.measure import measure
 from recorte.training.pictures import write_sample_predictions
@@ -45,7 +45,7 @@ def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str,
         return figures[name]
     result = {
         "monitor": monitor,
-        "best_epoch": torch.load(best, map_location="cpu", weights_only=True)["epoch"] + 1,
+        "best_epoch": read_checkpoint(best)["epoch"] + 1,
         "epochs": epochs,
         "image_size": data.image_size,
         "averaged": averaged,

@@ -12,9 +12,10 @@ from timm.layers import convert_sync_batchnorm
 
 from recorte.errors import ConfigError
 from recorte.files import write_whole
+from recorte.model.export import read_checkpoint
 from recorte.model.module import PersonSegmenter
 from recorte.training.build import build_data, build_network
-from recorte.training.checkpoints import WholeFiles, read_checkpoint
+from recorte.training.checkpoints import WholeFiles
 from recorte.training.cluster import rank
 from recorte.training.config import resolved
 from recorte.training.failure import failure_noted

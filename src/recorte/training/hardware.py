@@ -61,13 +61,26 @@ def cpu_precision(description: Path = Path("/proc/cpuinfo")) -> str:
     return "bf16-mixed" if "avx512_bf16" in flags or "amx_bf16" in flags else "32-true"
 
 
-def _first_card() -> tuple[float, float] | None:
+def ask_driver(*fields: str) -> list[str] | None:
+    """Ask the graphics driver for facts of the first card, by the names that `nvidia-smi --help-query-gpu` lists.
+
+    None where there is no driver, or one that does not know.
+    """
     if shutil.which("nvidia-smi") is None:
         return None
-    query = ["nvidia-smi", "--query-gpu=memory.total,compute_cap", "--format=csv,noheader,nounits"]
+    query = ["nvidia-smi", f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"]
     try:
         answer = subprocess.run(query, capture_output=True, text=True, timeout=10, check=False)
-        memory, capability = answer.stdout.splitlines()[0].split(",")
+    except (OSError, subprocess.TimeoutExpired):  # a driver that hangs
+        return None
+    lines = answer.stdout.splitlines() if answer.returncode == 0 else []
+    values = [value.strip() for value in lines[0].split(",")] if lines else []
+    return values if len(values) == len(fields) else None
+
+
+def _first_card() -> tuple[float, float] | None:
+    try:
+        memory, capability = ask_driver("memory.total", "compute_cap") or ("", "")
         return float(memory) / 1024, float(capability)
-    except (OSError, subprocess.TimeoutExpired, IndexError, ValueError):  # a driver that hangs or that is too old
+    except ValueError:  # no card, or a driver that is too old
         return None

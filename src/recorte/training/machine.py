@@ -3,7 +3,6 @@
 import logging
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from omegaconf import DictConfig
 
 from recorte.errors import ConfigError
 from recorte.training.cluster import rank
-from recorte.training.hardware import cpu_precision
+from recorte.training.hardware import ask_driver, cpu_precision
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +77,7 @@ def look(run_dir: Path, device: int = 0) -> Machine:
     folder = next(path for path in [run_dir.absolute(), *run_dir.absolute().parents] if path.is_dir())
     return Machine(
         card=card,
-        driver=_driver(),
+        driver=(ask_driver("driver_version") or [None])[0],
         torch=str(torch.__version__),
         cuda=torch.version.cuda,
         kernels=torch.cuda.get_arch_list(),
@@ -236,14 +235,3 @@ def first_device(config: DictConfig) -> int:
     """Give the number of the first card that a config names; 0 where it only says how many."""
     devices = config.trainer.devices
     return 0 if isinstance(devices, (int, str)) else devices[0]
-
-
-def _driver() -> str | None:
-    if shutil.which("nvidia-smi") is None:
-        return None
-    query = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
-    try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return answer.stdout.strip().splitlines()[0] if answer.returncode == 0 and answer.stdout.strip() else None
