@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from recorte.errors import ModelError
-from recorte.model.lite0_weights import NAME, lite0_weights
+from recorte.model.lite_weights import lite_weights
 
 
 def load_encoder_weights(encoder: nn.Module, name: str, weights: str) -> None:
@@ -17,8 +17,8 @@ def load_encoder_weights(encoder: nn.Module, name: str, weights: str) -> None:
     Args:
         encoder: made by `timm.create_model(name, features_only=True)`.
         name: its timm name.
-        weights: `imagenet` (those of `tf_efficientnet_lite0` come with an installed package, others are downloaded),
-            `none`, or a path of a state dict of the whole timm model.
+        weights: `imagenet` (those of `tf_efficientnet_lite0` and `tf_efficientnet_lite2` come with installed packages,
+            others are downloaded), `none`, or a path of a state dict of the whole timm model.
 
     Raises:
         ModelError: weights that cannot be downloaded, read or do not fit; the message says what to do.
@@ -41,7 +41,7 @@ def load_encoder_weights(encoder: nn.Module, name: str, weights: str) -> None:
 
 
 def _download(name: str) -> dict[str, torch.Tensor]:
-    installed = lite0_weights() if name == NAME else None
+    installed = lite_weights(name)
     if installed is not None:
         return installed
     try:
