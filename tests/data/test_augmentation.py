@@ -6,7 +6,7 @@ import pytest
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from recorte.data.augmentation import Augmentation, paste_person
+from recorte.data.augmentation import Augmentation
 from recorte.data.sample import Sample
 from recorte.letterbox import PADDING_COLOUR, Letterbox
 
@@ -153,48 +153,3 @@ def test_colour_changes_leave_alpha_and_weight() -> None:
         assert not np.array_equal(result.photo, sample.photo)
         assert np.array_equal(result.alpha, letterbox.apply(sample.alpha))
         assert np.array_equal(result.weight, sample.weight)
-
-
-# A person before another background
-
-
-def person_before_noise() -> Sample:
-    sample = noise_sample(50, 60)
-    alpha = np.zeros((50, 60), np.uint8)
-    alpha[10:40, 20:45] = 255
-    return Sample(sample.photo, alpha, sample.weight, "person")
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_a_person_before_a_new_background(seed: int) -> None:
-    sample = person_before_noise()
-    background = NOISE.integers(0, 256, (50, 60, 3), dtype=np.uint8)
-    result = paste_person(sample, background, seed)
-    solid, gone = result.alpha == 255, result.alpha == 0
-    assert np.array_equal(result.photo[solid], sample.photo[solid])
-    assert np.array_equal(result.photo[gone], background[gone])
-    assert solid[18:32, 28:37].all()
-    assert gone[:4].all() and gone[:, :14].all()
-    assert len(np.unique(result.alpha)) > 4  # the seam is soft
-    assert not solid[sample.alpha == 0].any()  # nothing of the old background comes along whole
-    assert result.weight.min() == 1
-
-
-@pytest.mark.parametrize("shape", [(50, 60), (500, 30), (3, 400), (1, 1)])
-def test_the_new_background_covers_the_photo(shape: tuple[int, int]) -> None:
-    background = np.full((*shape, 3), (10, 200, 30), np.uint8)
-    result = paste_person(person_before_noise(), background, seed=3)
-    assert result.photo.shape == (50, 60, 3)
-    assert (result.photo[result.alpha == 0] == (10, 200, 30)).all()
-
-
-def test_crowds_stay_behind() -> None:
-    sample = person_before_noise()
-    weight = np.ones((50, 60), np.uint8)
-    weight[:, :32] = 0
-    background = np.full((50, 60, 3), 7, np.uint8)
-    result = paste_person(Sample(sample.photo, sample.alpha, weight, "crowd"), background, seed=0)
-    assert (result.photo[:, :28] == 7).all()
-    assert not result.alpha[:, :28].any()
-    assert result.alpha[25, 38] == 255
-    assert result.weight.min() == 1

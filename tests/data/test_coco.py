@@ -1,5 +1,6 @@
 import contextlib
 import pickle
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,6 +105,18 @@ def test_negatives_are_photos_without_any_person(tmp_path: Path) -> None:
     assert list(source.negatives) == [3]
     assert [source[index].weight.min() for index in range(4)] == [1, 0, 0, 1]
     assert source[3].alpha.max() == 0
+
+
+def test_negatives_may_come_up_several_times_in_training(tmp_path: Path) -> None:
+    annotations = [person(number, number - 1) for number in range(1, 4)]
+    for split in ("train", "val"):
+        write_coco(tmp_path, [image(number) for number in range(103)], annotations, split=split)
+    train, val = (CocoPersons(tmp_path, split, negatives=2.5) for split in ("train", "val"))
+    times = Counter(train.name(index) for index in train.negatives)
+    assert len(times) == 100 and set(times.values()) == {2, 3}
+    assert 30 < list(times.values()).count(3) < 70
+    assert [train[index].alpha.any() for index in (0, 1, 2, 3, 200)] == [True] * 3 + [False] * 2
+    assert len(val) == 103 and len(val.negatives) == 100
 
 
 def test_share_of_negatives_is_stable_when_photos_are_added(tmp_path: Path) -> None:

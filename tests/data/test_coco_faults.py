@@ -195,7 +195,7 @@ def test_no_photo_is_kept(tmp_path: Path) -> None:
         CocoPersons(tmp_path, "val", negatives=0)
 
 
-@pytest.mark.parametrize("wrong", [{"min_area": -1}, {"negatives": 1.5}, {"negatives": float("nan")}])
+@pytest.mark.parametrize("wrong", [{"min_area": -1}, {"negatives": 101}, {"negatives": float("nan")}])
 def test_options_out_of_range(tmp_path: Path, wrong: Record) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         CocoPersons(write_coco(tmp_path, [image(7)], [person(1, 7)]), "train", **wrong)

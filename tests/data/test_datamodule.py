@@ -50,6 +50,13 @@ def test_validation_is_in_order_and_unchanged() -> None:
     assert not torch.equal(data.dataset("train")[0]["image"], plain.dataset("train")[0]["image"])
 
 
+def test_only_the_training_begins_with_small_photos() -> None:
+    sources = {"drawn": partial(DRAWN, length=4)}
+    data = PersonDataModule(sources, batch_size=4, image_size=64, num_workers=0, early_sizes={32: 1})
+    assert [batches(data, epoch)[0]["image"].shape[-1] for epoch in range(2)] == [32, 64]
+    assert next(iter(data.val_dataloader()))["image"].shape[-1] == 64
+
+
 @pytest.mark.parametrize(("length", "sizes"), [(9, [4, 4]), (8, [4, 4]), (3, [3])])
 def test_a_last_batch_of_few_is_left_out_of_training_only(length: int, sizes: list[int]) -> None:
     data = PersonDataModule({"drawn": partial(DRAWN, length=length)}, batch_size=4, image_size=32, num_workers=0)

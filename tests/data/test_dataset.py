@@ -42,7 +42,8 @@ class Drawn:
         return f"{index}.jpg"
 
 
-HEAVY = {"flip": 0.5, "rotation": 20, "scale": (0.5, 1.8), "colour": 0.5, "noise": 0.5, "jpeg": 0.5, "paste": 0.5}
+HEAVY = {"flip": 0.5, "rotation": 20, "scale": (0.5, 1.8), "colour": 0.5, "noise": 0.5, "jpeg": 0.5, "paste": 0.5,
+         "join": 0.5}  # fmt: skip
 
 
 def dataset(augmentation: Augmentation | None = None, seed: int = 0, **arguments: Any) -> PersonDataset:
@@ -127,6 +128,20 @@ def test_a_background_that_cannot_be_read_breaks_the_sample_only() -> None:
     item = dataset(Augmentation(paste=1), negatives=[7], broken=[7])[0]
     assert item["broken"] == "7.jpg: truncated"
     assert not item["weight"].any()
+
+
+def test_people_of_other_photos_join() -> None:
+    joined, plain = dataset(Augmentation(join=1), negatives=range(8)), dataset(negatives=range(8))
+    more = [int(joined[index]["alpha"].sum() > plain[index]["alpha"].sum()) for index in range(4, 12)]
+    assert 0 < sum(more) < 8  # those joined by photos 0 to 3, the only ones with people
+
+
+def test_small_photos_come_first() -> None:
+    source = MixedPersons({"drawn": Drawn(4)})
+    data = PersonDataset(source, 96, Augmentation(), 0, early_sizes={32: 2, 64: 3})
+    assert [data[epoch, 1]["image"].shape[-1] for epoch in range(5)] == [32, 32, 64, 96, 96]
+    broken = PersonDataset(MixedPersons({"drawn": Drawn(4, broken=[1])}), 96, Augmentation(), 0, early_sizes={32: 2})
+    assert [broken[epoch, 1]["weight"].shape for epoch in (1, 2)] == [(1, 32, 32), (1, 96, 96)]
 
 
 # The order of an epoch

@@ -26,6 +26,7 @@ class Augmentation:
         grey: probability of losing all colour.
         blur, noise, jpeg: probability of each.
         paste: probability that a person is put before a photo without people, where the data have such photos.
+        join: probability that the people of another photo are put into this one, mostly smaller.
     """
 
     def __init__(
@@ -39,8 +40,9 @@ class Augmentation:
         noise: float = 0.0,
         jpeg: float = 0.0,
         paste: float = 0.0,
+        join: float = 0.0,
     ) -> None:
-        self.scale, self.paste = (float(scale[0]), float(scale[1])), paste
+        self.scale, self.paste, self.join = (float(scale[0]), float(scale[1])), paste, join
         steps = [
             (colour, A.ColorJitter((1 - colour, 1 + colour), (1 - colour, 1 + colour), (1 - colour, 1 + colour),
                                    (-colour / 10, colour / 10), p=0.8)),
@@ -92,29 +94,3 @@ def _scaled(sample: Sample, size: int, factor: float, rng: np.random.Generator) 
         resize(part[window], min(size, target[0]), min(size, target[1]))
         for part in (sample.photo, sample.alpha, sample.weight)
     ]
-
-
-def paste_person(sample: Sample, background: np.ndarray, seed: int) -> Sample:
-    """Put the person of a sample, with soft edges, before another photo.
-
-    The mask is drawn in by a pixel, so that no seam of the old background comes along, and softened; the softened
-    mask is both what mixes the two photos and the new truth. Crowds stay behind with the old background.
-
-    Args:
-        sample: with at least one person in it.
-        background: `uint8 (h, w, 3)`, a photo of nobody; scaled and cropped to cover the sample's size.
-        seed: of the crop and the softness.
-    """
-    rng = np.random.default_rng(seed)
-    height, width = sample.alpha.shape
-    cover = max(height / background.shape[0], width / background.shape[1])
-    scaled = resize(background, *(max(goal, round(side * cover)) for goal, side in
-                                  zip((height, width), background.shape[:2], strict=True)))  # fmt: skip
-    top, left = (int(rng.integers(have - goal + 1)) for have, goal in
-                 zip(scaled.shape[:2], (height, width), strict=True))  # fmt: skip
-    scaled = scaled[top : top + height, left : left + width]
-    counted = sample.alpha * (sample.weight > 0)
-    alpha = cv2.GaussianBlur(cv2.erode(counted, np.ones((3, 3), np.uint8)), (0, 0), float(rng.uniform(0.6, 1.6)))
-    share = alpha[..., None].astype(np.float32) / 255
-    photo = (share * sample.photo + (1 - share) * scaled).round().astype(np.uint8)
-    return Sample(photo, alpha, np.ones_like(sample.weight), sample.name)

@@ -33,6 +33,8 @@ class PersonDataModule(pl.LightningDataModule):
         folds: for cross validation: in how many parts the training photos of each source are cut. One of them is
             validated on and the others are trained on, instead of the sources' own splits.
         fold: which of them, from 0.
+        early_sizes: other sizes for the first training epochs, each with the epoch before which it ends: with
+            `{128: 10, 192: 15}` ten epochs of 128 pixels, five of 192, and the others of `image_size`.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class PersonDataModule(pl.LightningDataModule):
         seed: int = 0,
         folds: int | None = None,
         fold: int | None = None,
+        early_sizes: Mapping[int, int] | None = None,
     ) -> None:
         super().__init__()
         self.sources, self.seed = dict(sources), seed
@@ -53,6 +56,7 @@ class PersonDataModule(pl.LightningDataModule):
         self.batch_size, self.image_size, self.num_workers = batch_size, image_size, num_workers
         self.augmentation = augmentation or Augmentation()
         self.folds, self.fold = folds, fold
+        self.early_sizes = early_sizes
         self.opened: dict[str, PersonDataset] = {}
         self.position = {"epoch": 0, "batches": 0}
         self._uncut: dict[str, PersonSource] = {}
@@ -65,8 +69,9 @@ class PersonDataModule(pl.LightningDataModule):
         """
         if split not in self.opened:
             source = MixedPersons({name: self._open(name, split) for name in self.sources})
-            augmentation = self.augmentation if split == "train" else Augmentation()
-            self.opened[split] = PersonDataset(source, self.image_size, augmentation, self.seed)
+            trained = split == "train"
+            augmentation, early_sizes = (self.augmentation, self.early_sizes) if trained else (Augmentation(), None)
+            self.opened[split] = PersonDataset(source, self.image_size, augmentation, self.seed, early_sizes)
         return self.opened[split]
 
     def _open(self, name: str, split: Split) -> PersonSource:

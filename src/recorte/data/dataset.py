@@ -1,13 +1,14 @@
 """From a source's samples to tensors: the same for any number of worker processes, in any order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset, Sampler
 
-from recorte.data.augmentation import Augmentation, paste_person
+from recorte.data.augmentation import Augmentation
+from recorte.data.company import join_people, paste_person
 from recorte.data.mixed import MixedPersons
 from recorte.data.sample import Sample
 from recorte.errors import DataError, PhotoError
@@ -25,24 +26,37 @@ class PersonDataset(Dataset[dict[str, Any]]):
         image_size: S, pixels.
         augmentation: what is done to them.
         seed: of everything random.
+        early_sizes: other sizes for the first epochs, each with the epoch before which it ends; see `size_in`.
     """
 
-    def __init__(self, source: MixedPersons, image_size: int, augmentation: Augmentation, seed: int) -> None:
+    def __init__(
+        self,
+        source: MixedPersons,
+        image_size: int,
+        augmentation: Augmentation,
+        seed: int,
+        early_sizes: Mapping[int, int] | None = None,
+    ) -> None:
         self.source, self.image_size, self.augmentation, self.seed = source, image_size, augmentation, seed
+        self.early_sizes = dict(early_sizes or {})
         self.negatives = list(source.negatives)
 
     def __len__(self) -> int:
         return len(self.source)
 
+    def size_in(self, epoch: int) -> int:
+        """Give S in an epoch: small photos teach the large shapes in a fraction of the time that large ones take."""
+        return next((size for size, end in self.early_sizes.items() if epoch < end), self.image_size)
+
     def __getitem__(self, key: int | tuple[int, int]) -> dict[str, Any]:
         """Make item `index` or `(epoch, index)`."""
         epoch, index = key if isinstance(key, tuple) else (0, key)
-        broken = ""
+        size, broken = self.size_in(epoch), ""
         try:
-            sample = self._augmented(epoch, index)
+            sample = self._augmented(epoch, index, size)
         except PhotoError as error:
             broken = str(error)
-            empty = np.zeros((self.image_size, self.image_size), np.uint8)
+            empty = np.zeros((size, size), np.uint8)
             sample = Sample(np.zeros((*empty.shape, 3), np.uint8), empty, empty, self.source.name(index))
         return {
             "image": torch.from_numpy(sample.photo).permute(2, 0, 1).float().div_(255),
@@ -53,14 +67,16 @@ class PersonDataset(Dataset[dict[str, Any]]):
             "broken": broken,
         }
 
-    def _augmented(self, epoch: int, index: int) -> Sample:
+    def _augmented(self, epoch: int, index: int, size: int) -> Sample:
         rng = np.random.default_rng((self.seed, epoch, index))
-        paste_seed, augmentation_seed = (int(number) for number in rng.integers(2**63, size=2))
+        company_seed, augmentation_seed = (int(number) for number in rng.integers(2**63, size=2))
         sample = self.source[index]
         if self.negatives and rng.random() < self.augmentation.paste and sample.alpha.any():
             background = self.source[self.negatives[int(rng.integers(len(self.negatives)))]]
-            sample = paste_person(sample, background.photo, paste_seed)
-        return self.augmentation(sample, self.image_size, augmentation_seed)
+            sample = paste_person(sample, background.photo, company_seed)
+        if rng.random() < self.augmentation.join:
+            sample = join_people(sample, self.source[int(rng.integers(len(self)))], company_seed)
+        return self.augmentation(sample, size, augmentation_seed)
 
 
 class EpochSampler(Sampler[tuple[int, int]]):

@@ -49,6 +49,14 @@ RULES: dict[str, Rule] = {
     "data.fold": (lambda value: _whole(value, 0), "a whole number of at least 0, or null"),
     "data.batch_size": COUNT,
     "data.image_size": SIZE,
+    "data.early_sizes": (
+        lambda value: (
+            isinstance(value, dict)
+            and all(_whole(size, 32) and size % 32 == 0 and _whole(end, 1) for size, end in value.items())
+            and list(value.values()) == sorted(set(value.values()))
+        ),
+        "multiples of 32, each with the epoch before which it ends, in order, such as {192:10,256:16}",
+    ),
     "data.num_workers": COUNT_OR_ZERO,
     "data.sources.synthetic.length": COUNT,
     "augmentation.flip": SHARE,
@@ -65,6 +73,7 @@ RULES: dict[str, Rule] = {
     "augmentation.noise": SHARE,
     "augmentation.jpeg": SHARE,
     "augmentation.paste": SHARE,
+    "augmentation.join": SHARE,
     "model.attention": YES_OR_NO,
     "model.dropout": BELOW_ONE,
     "model.decoder_channels": (
@@ -105,6 +114,7 @@ MAY_BE_NULL = (
     "encoder_lr",
     "callbacks.last.every_minutes",
     "callbacks.last.every_steps",
+    "data.early_sizes",
     "data.folds",
     "data.fold",
     "trainer.gradient_clip_val",

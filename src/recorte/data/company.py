@@ -1,0 +1,69 @@
+"""Putting people of one photo into another."""
+
+import cv2
+import numpy as np
+
+from recorte.data.sample import Sample
+from recorte.letterbox import resize
+
+LEAST = 0.25
+"""Least size of people who join a photo, as a share of the largest at which theirs fits in."""
+
+
+def paste_person(sample: Sample, background: np.ndarray, seed: int) -> Sample:
+    """Put the person of a sample, with soft edges, before another photo; crowds stay behind with the old background.
+
+    Args:
+        sample: with at least one person in it.
+        background: `uint8 (h, w, 3)`, a photo of nobody; scaled and cropped to cover the sample's size.
+        seed: of the crop and the softness.
+    """
+    rng = np.random.default_rng(seed)
+    height, width = sample.alpha.shape
+    cover = max(height / background.shape[0], width / background.shape[1])
+    scaled = resize(background, *(max(goal, round(side * cover)) for goal, side in
+                                  zip((height, width), background.shape[:2], strict=True)))  # fmt: skip
+    top, left = (int(rng.integers(have - goal + 1)) for have, goal in
+                 zip(scaled.shape[:2], (height, width), strict=True))  # fmt: skip
+    scaled = scaled[top : top + height, left : left + width]
+    alpha = _soft(sample.alpha * (sample.weight > 0), rng)
+    return Sample(_mixed(alpha, sample.photo, scaled), alpha, np.ones_like(sample.weight), sample.name)
+
+
+def join_people(sample: Sample, others: Sample, seed: int) -> Sample:
+    """Put the people of another photo into a sample, somewhere in it and smaller or as large as fits.
+
+    So that there are groups, and small people, where the data have few (Ghiasi et al. 2021, arXiv 2012.07177). They
+    stand before whoever is in the sample already; crowds do not come along.
+
+    Args:
+        sample: with or without people.
+        others: the photo that the people come from.
+        seed: of place, size and softness.
+    """
+    rng = np.random.default_rng(seed)
+    height, width = sample.alpha.shape
+    fit = min(height / others.alpha.shape[0], width / others.alpha.shape[1]) * float(rng.uniform(LEAST, 1))
+    sides = tuple(max(1, round(side * fit)) for side in others.alpha.shape)
+    alpha = _soft(resize(others.alpha * (others.weight > 0), *sides), rng)
+    top, left = int(rng.integers(height - sides[0] + 1)), int(rng.integers(width - sides[1] + 1))
+    window = slice(top, top + sides[0]), slice(left, left + sides[1])
+    photo, whole, weight = sample.photo.copy(), sample.alpha.copy(), sample.weight.copy()
+    photo[window] = _mixed(alpha, resize(others.photo, *sides), photo[window])
+    whole[window] = np.maximum(alpha, whole[window])
+    weight[window] |= alpha > 0
+    return Sample(photo, whole, weight, sample.name)
+
+
+def _soft(alpha: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw a mask in by a pixel, so that no seam of its old background comes along, and soften it.
+
+    What comes out is both what mixes two photos and the new truth.
+    """
+    drawn_in = cv2.erode(alpha, np.ones((3, 3), np.uint8))
+    return cv2.GaussianBlur(drawn_in, (0, 0), float(rng.uniform(0.6, 1.6)))
+
+
+def _mixed(alpha: np.ndarray, front: np.ndarray, back: np.ndarray) -> np.ndarray:
+    share = alpha[..., None].astype(np.float32) / 255
+    return (share * front + (1 - share) * back).round().astype(np.uint8)
