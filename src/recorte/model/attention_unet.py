@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import timm
@@ -203,8 +204,15 @@ class AttentionUNet(nn.Module):
 
 
 def resize_to(features: Tensor, like: Tensor) -> Tensor:
-    """Bring `features (N, C, h, w)` to the height and width of `like`, bilinearly."""
-    return functional.interpolate(features, size=like.shape[-2:], mode="bilinear", align_corners=False)
+    """Bring `features (N, C, h, w)` to the height and width of `like`, bilinearly, in their own type.
+
+    On a CPU autocast would have it done in 32 bits, and with it all that is joined to the result.
+    """
+    enlarge = partial(functional.interpolate, size=like.shape[-2:], mode="bilinear", align_corners=False)
+    if not (features.device.type == "cpu" and torch.is_autocast_enabled("cpu")):  # exporters do not take the context
+        return enlarge(features)
+    with torch.autocast("cpu", enabled=False):
+        return enlarge(features)
 
 
 def _build_encoder(name: str, weights: str) -> nn.Module:

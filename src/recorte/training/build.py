@@ -11,8 +11,12 @@ from recorte.data.datamodule import PersonDataModule
 from recorte.errors import ModelError
 from recorte.model.attention_unet import AttentionUNet
 from recorte.model.export import load_network
+from recorte.training.sweep import overrides_of_this_run
 
 log = logging.getLogger(__name__)
+
+BUNDLED_WEIGHTS = Path(recorte.__file__).parent / "removal" / "weights"
+"""The `best_model` folder inside the package, by a way that does not lead through the rooms of the small tool."""
 
 
 def build_data(config: DictConfig, image_size: int | None = None) -> PersonDataModule:
@@ -37,33 +41,41 @@ def build_data(config: DictConfig, image_size: int | None = None) -> PersonDataM
     )
 
 
+def take_network_of_init(config: DictConfig) -> None:
+    """Let `config.model` describe the network that `config.init` starts from, in place.
+
+    Raises:
+        ModelError: a model that cannot be read, or another network is asked for on the command line.
+    """
+    if config.init is None:
+        return
+    trained, _ = load_network(_path_of(config.init))
+    asked_for = {text.partition("=")[0] for text in overrides_of_this_run()}
+    for key in ("encoder", "attention", "decoder_channels"):
+        value = trained.config[key]
+        if config.model[key] != value and asked_for & {f"model.{key}", "model"}:
+            raise ModelError(
+                f"init={config.init}: its network has {key}={value}, but model.{key}={config.model[key]} is asked for; "
+                "leave it out, or give init=null to start anew"
+            )
+        config.model[key] = value
+
+
 def build_network(config: DictConfig) -> AttentionUNet:
     """Build the network of `config.model`, with the weights of `config.init` if that is given.
 
     Raises:
-        ModelError: weights that cannot be had, or that belong to another network.
+        ModelError: weights that cannot be had.
     """
     if config.init is None:
         return instantiate(config.model, _convert_="all")
-    path = _bundled() if config.init == "bundled" else Path(config.init)
+    path = _path_of(config.init)
     trained, _ = load_network(path)
     network = instantiate(config.model, encoder_weights="none", _convert_="all")
-    try:
-        network.load_state_dict(trained.state_dict())
-    except RuntimeError:
-        raise ModelError(
-            f"init={config.init}: its network is {trained.config}, but the config asks for {network.config}; "
-            "give the same model.* values as those it was trained with"
-        ) from None
+    network.load_state_dict(trained.state_dict())
     log.info("Starting from the weights of %s", path)
     return network
 
 
-def _bundled() -> Path:
-    folder = Path(recorte.__file__).parent / "removal" / "weights"
-    if not folder.is_dir():
-        raise ModelError(
-            "init=bundled: this version of Recorte ships no weights; give init=<a run's folder, its best_model/, or a "
-            ".ckpt>, or init=null to start from the encoder's weights"
-        )
-    return folder
+def _path_of(init: str) -> Path:
+    return BUNDLED_WEIGHTS if init == "bundled" else Path(init)

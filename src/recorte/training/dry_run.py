@@ -59,9 +59,12 @@ def show(config: DictConfig) -> int:
         Status: 2 if it could not start on this machine, else 0.
     """
     from recorte.training import machine as facts
+    from recorte.training.build import take_network_of_init
     from recorte.training.memory import count_need
     from recorte.training.memory_advice import memory_lines
 
+    config = config.copy()
+    take_network_of_init(config)
     config = resolved(config)
     machine = facts.look(Path(config.run_dir), facts.first_device(config))
     need = count_need(config)

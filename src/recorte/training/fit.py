@@ -14,7 +14,7 @@ from recorte.errors import ConfigError
 from recorte.files import write_whole
 from recorte.model.export import read_checkpoint
 from recorte.model.module import PersonSegmenter
-from recorte.training.build import build_data, build_network
+from recorte.training.build import build_data, build_network, take_network_of_init
 from recorte.training.checkpoints import WholeFiles
 from recorte.training.cluster import rank
 from recorte.training.config import resolved
@@ -45,6 +45,8 @@ def fit(config: DictConfig) -> float:
     Raises:
         RecorteError: a mistake in the config, the data or the weights.
     """
+    config = config.copy()
+    take_network_of_init(config)
     config = resolved(config)
     run_dir = Path(config.run_dir)
     alone = claimed(run_dir) if rank() == 0 else contextlib.nullcontext()
