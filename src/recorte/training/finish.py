@@ -100,4 +100,4 @@ def _commit() -> str | None:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     except OSError:
         return None
-    return answer.stdout.strip() or None
+    return answer.stdout.strip() if answer.returncode == 0 else None
