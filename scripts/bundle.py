@@ -5,12 +5,14 @@
 
 import json
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from recorte.errors import RecorteError
 from strata import measure, validation
 
 MOST_LOST = 0.003
@@ -31,9 +33,10 @@ def main(
     from recorte.files import write_whole
     from recorte.model.eight_bits import store_in_eight_bits
     from recorte.model.export import load_network
+    from recorte.removal.network import find_model
     from recorte.training.build import BUNDLED_WEIGHTS
 
-    source = model / "best_model" if (model / "best_model").is_dir() else model
+    source = find_model(model).parent
     with tempfile.TemporaryDirectory() as folder:
         rounded = Path(folder)
         shutil.copy(source / "model.json", rounded)
@@ -41,7 +44,7 @@ def main(
         whole, less = (_photo_iou(BackgroundRemover(path).predict_alpha, data) for path in (source, rounded))
         print(f"photo_iou at full size: {whole:.4f} with weights of 32 bits, {less:.4f} with 8")
         if whole - less >= MOST_LOST:
-            raise SystemExit(f"the rounding costs {100 * (whole - less):.2f} points, at most 0.3 may be lost")
+            raise RecorteError(f"the rounding costs {100 * (whole - less):.2f} points of IoU, at most 0.3 may be lost")
         network, page = load_network(source)
         # Half precision does for training to go on from; the few values of norms and biases stay as they are.
         state = {
@@ -57,7 +60,7 @@ def main(
         }
     size = sum(map(len, content.values()))
     if size > MOST_BYTES:
-        raise SystemExit(f"{size / 1e6:.1f} MB in all, at most {MOST_BYTES / 1e6:.0f} fit into the package")
+        raise RecorteError(f"{size / 1e6:.1f} MB in all, at most {MOST_BYTES / 1e6:.0f} go into the package")
     for name, part in content.items():
         write_whole((into or BUNDLED_WEIGHTS) / name, part)
         print(f"{name}: {len(part) / 1e6:.1f} MB")
@@ -78,4 +81,8 @@ def _without_paths(origin: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except RecorteError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -5,12 +5,15 @@ layout of COCO) and `data/portraits` (photos and masks).
 """
 
 import json
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from recorte.errors import RecorteError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -141,4 +144,8 @@ def _draw(path: Path, samples: "list[Sample]", remover: "BackgroundRemover") -> 
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except RecorteError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -52,7 +52,7 @@ def test_validation_is_in_order_and_unchanged() -> None:
 
 def test_only_the_training_begins_with_small_photos() -> None:
     sources = {"drawn": partial(DRAWN, length=4)}
-    data = PersonDataModule(sources, batch_size=4, image_size=64, num_workers=0, early_sizes={32: 1})
+    data = PersonDataModule(sources, batch_size=4, image_size=64, num_workers=0, early_sizes=[(32, 1)])
     assert [batches(data, epoch)[0]["image"].shape[-1] for epoch in range(2)] == [32, 64]
     assert next(iter(data.val_dataloader()))["image"].shape[-1] == 64
 

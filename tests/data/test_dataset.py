@@ -138,9 +138,9 @@ def test_people_of_other_photos_join() -> None:
 
 def test_small_photos_come_first() -> None:
     source = MixedPersons({"drawn": Drawn(4)})
-    data = PersonDataset(source, 96, Augmentation(), 0, early_sizes={32: 2, 64: 3})
+    data = PersonDataset(source, 96, Augmentation(), 0, early_sizes=[(32, 2), (64, 3)])
     assert [data[epoch, 1]["image"].shape[-1] for epoch in range(5)] == [32, 32, 64, 96, 96]
-    broken = PersonDataset(MixedPersons({"drawn": Drawn(4, broken=[1])}), 96, Augmentation(), 0, early_sizes={32: 2})
+    broken = PersonDataset(MixedPersons({"drawn": Drawn(4, broken=[1])}), 96, Augmentation(), 0, early_sizes=[(32, 2)])
     assert [broken[epoch, 1]["weight"].shape for epoch in (1, 2)] == [(1, 32, 32), (1, 96, 96)]
 
 

@@ -1,7 +1,7 @@
 """Batches for training and validation, over any sources."""
 
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -34,7 +34,7 @@ class PersonDataModule(pl.LightningDataModule):
             validated on and the others are trained on, instead of the sources' own splits.
         fold: which of them, from 0.
         early_sizes: other sizes for the first training epochs, each with the epoch before which it ends: with
-            `{128: 10, 192: 15}` ten epochs of 128 pixels, five of 192, and the others of `image_size`.
+            `[(128, 10), (192, 15)]` ten epochs of 128 pixels, five of 192, and the others of `image_size`.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class PersonDataModule(pl.LightningDataModule):
         seed: int = 0,
         folds: int | None = None,
         fold: int | None = None,
-        early_sizes: Mapping[int, int] | None = None,
+        early_sizes: Sequence[tuple[int, int]] = (),
     ) -> None:
         super().__init__()
         self.sources, self.seed = dict(sources), seed
@@ -70,7 +70,7 @@ class PersonDataModule(pl.LightningDataModule):
         if split not in self.opened:
             source = MixedPersons({name: self._open(name, split) for name in self.sources})
             trained = split == "train"
-            augmentation, early_sizes = (self.augmentation, self.early_sizes) if trained else (Augmentation(), None)
+            augmentation, early_sizes = (self.augmentation, self.early_sizes) if trained else (Augmentation(), ())
             self.opened[split] = PersonDataset(source, self.image_size, augmentation, self.seed, early_sizes)
         return self.opened[split]
 

@@ -1,6 +1,6 @@
 """From a source's samples to tensors: the same for any number of worker processes, in any order."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,10 +35,10 @@ class PersonDataset(Dataset[dict[str, Any]]):
         image_size: int,
         augmentation: Augmentation,
         seed: int,
-        early_sizes: Mapping[int, int] | None = None,
+        early_sizes: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.source, self.image_size, self.augmentation, self.seed = source, image_size, augmentation, seed
-        self.early_sizes = dict(early_sizes or {})
+        self.early_sizes = list(early_sizes)
         self.negatives = list(source.negatives)
 
     def __len__(self) -> int:
@@ -46,7 +46,7 @@ class PersonDataset(Dataset[dict[str, Any]]):
 
     def size_in(self, epoch: int) -> int:
         """Give S in an epoch: small photos teach the large shapes in a fraction of the time that large ones take."""
-        return next((size for size, end in self.early_sizes.items() if epoch < end), self.image_size)
+        return next((size for size, end in self.early_sizes if epoch < end), self.image_size)
 
     def __getitem__(self, key: int | tuple[int, int]) -> dict[str, Any]:
         """Make item `index` or `(epoch, index)`."""

@@ -37,7 +37,7 @@ def build_data(config: DictConfig, image_size: int | None = None) -> PersonDataM
         seed=config.get("seed", 0),
         folds=data.folds,
         fold=data.fold,
-        early_sizes=OmegaConf.to_container(data.early_sizes) if data.early_sizes is not None else None,
+        early_sizes=[tuple(pair) for pair in data.early_sizes or ()],
     )
 
 

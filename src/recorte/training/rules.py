@@ -51,11 +51,12 @@ RULES: dict[str, Rule] = {
     "data.image_size": SIZE,
     "data.early_sizes": (
         lambda value: (
-            isinstance(value, dict)
-            and all(_whole(size, 32) and size % 32 == 0 and _whole(end, 1) for size, end in value.items())
-            and list(value.values()) == sorted(set(value.values()))
+            isinstance(value, list)
+            and all(isinstance(pair, list) and len(pair) == 2 for pair in value)
+            and all(_whole(size, 32) and size % 32 == 0 and _whole(end, 1) for size, end in value)
+            and [end for _, end in value] == sorted({end for _, end in value})
         ),
-        "multiples of 32, each with the epoch before which it ends, in order, such as {192:10,256:16}",
+        "pairs of a multiple of 32 and the epoch before which it ends, in order, such as [[192,10],[256,16]]",
     ),
     "data.num_workers": COUNT_OR_ZERO,
     "data.sources.synthetic.length": COUNT,
