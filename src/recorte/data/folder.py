@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recorte.data.hashing import unit_hash
+from recorte.data.hashing import part_of
 from recorte.data.photo_size import read_photo_of_size
 from recorte.data.sample import Sample, Split
 from recorte.errors import ConfigError, DataError
@@ -50,7 +50,8 @@ class ImageMaskFolder:
         self._photo_folder, self._mask_folder = base / photos, base / masks
         pairs = _pair(self._photo_folder, self._mask_folder)
         if shared:
-            pairs = _part(pairs, split, val_share)
+            chosen = part_of(pairs, split, val_share)
+            pairs = {key: pair for key, pair in pairs.items() if key in chosen}
             if not pairs:
                 raise DataError(f"{self._photo_folder}: its only photo is for training; 'val' needs a second one")
         # Text below the two folders: much less to send to a worker process than paths.
@@ -138,12 +139,3 @@ def _listed(what: str, names: list[str]) -> str:
         return ""
     more = ", ..." if len(names) > 10 else ""
     return f"{len(names):,} {what}: {', '.join(sorted(names)[:10])}{more}"
-
-
-def _part(pairs: dict[str, tuple[str, str]], split: Split, val_share: float) -> dict[str, tuple[str, str]]:
-    """Take a split's part: photos whose hash is below the share are "val", with at least one in each."""
-    ranked = sorted(pairs, key=unit_hash)
-    count = sum(unit_hash(key) < val_share for key in ranked)
-    count = min(max(count, 1), len(ranked) - 1)
-    chosen = set(ranked[:count] if split == "val" else ranked[count:])
-    return {key: pair for key, pair in pairs.items() if key in chosen}

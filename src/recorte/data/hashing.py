@@ -1,6 +1,9 @@
 """Chance that never changes: a number for each name, the same on every machine and at every run."""
 
 import hashlib
+from collections.abc import Iterable
+
+from recorte.data.sample import Split
 
 
 def unit_hash(text: str) -> float:
@@ -11,3 +14,14 @@ def unit_hash(text: str) -> float:
     """
     digest = hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=6).digest()
     return int.from_bytes(digest) / 2**48
+
+
+def part_of(names: Iterable[str], split: Split, val_share: float) -> set[str]:
+    """Take a split's part of names: those whose number is below the share are "val", with at least one in each.
+
+    Of a single name nothing is left for "val".
+    """
+    ranked = sorted(names, key=unit_hash)
+    count = sum(unit_hash(name) < val_share for name in ranked)
+    count = min(max(count, 1), len(ranked) - 1)
+    return set(ranked[:count] if split == "val" else ranked[count:])

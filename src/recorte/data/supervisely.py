@@ -1,0 +1,192 @@
+"""People from a project in Supervisely's format."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+
+from recorte.data.hashing import part_of
+from recorte.data.photo_size import read_photo_of_size
+from recorte.data.sample import Sample, Split
+from recorte.data.supervisely_shapes import Shape, draw_shape
+from recorte.errors import ConfigError, DataError, PhotoError
+
+T = TypeVar("T")
+
+
+class _Size(msgspec.Struct):
+    height: int
+    width: int
+
+
+class _Tag(msgspec.Struct):
+    name: str
+
+
+class _Object(msgspec.Struct, rename="camel"):
+    class_title: str
+
+
+class _Listed(msgspec.Struct):
+    """What of an annotation is needed before its photo is read."""
+
+    size: _Size
+    objects: list[_Object]
+    tags: list[_Tag] = []
+
+
+class _Shapes(msgspec.Struct):
+    """An annotation with its outlines."""
+
+    objects: list[Shape]
+
+
+class _Class(msgspec.Struct):
+    title: str
+
+
+class _Meta(msgspec.Struct):
+    classes: list[_Class]
+
+
+class SuperviselyPersons:
+    """Photos and people of a Supervisely project, such as Supervisely Persons; a `PersonSource`.
+
+    `root/meta.json` names the classes; each folder in `root` with `img/` and `ann/` is one of the project's data sets,
+    in which `ann/a.jpg.json` belongs to `img/a.jpg`. People are polygons, with holes, or bitmaps. What is marked as one
+    of the `ignored` classes has weight 0, and so has all that is not marked in photos with the tag `unmarked`, which
+    show people whom nobody marked.
+
+    The photos are split by a hash of their names.
+
+    Args:
+        root: the project's folder.
+        split: "train" or "val".
+        classes: names of the classes that are people.
+        ignored: names of those that are neither people nor background.
+        unmarked: name of the tag of photos with people that are not marked.
+        val_share: share of the photos for "val", between 0 and 1. Each split gets at least one of two or more.
+
+    Raises:
+        DataError: missing folders or files, a project without these classes, faulty annotations.
+        ConfigError: `val_share` out of range.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        split: Split,
+        classes: Sequence[str] = ("person", "person_poly", "person_bmp"),
+        ignored: Sequence[str] = ("neutral",),
+        unmarked: str = "not-marked-people",
+        val_share: float = 0.1,
+    ) -> None:
+        if not 0 < val_share < 1:
+            raise ConfigError(f"Supervisely: val_share={val_share}; a share between 0 and 1 is needed")
+        self._root = Path(root)
+        self._classes, self._ignored = set(classes), set(ignored)
+        self._check_classes()
+        self._names = sorted(part_of(_annotated_photos(self._root), split, val_share))
+        if not self._names:
+            raise DataError(f"{self._root}: its only photo is for training; 'val' needs a second one")
+        listed = [_decode(_annotation_of(self._root / name), _Listed) for name in self._names]
+        self._sizes = np.array([(one.size.height, one.size.width) for one in listed], np.int32)
+        self._partly = np.array([any(tag.name == unmarked for tag in one.tags) for one in listed])
+        people = [any(thing.class_title in self._classes for thing in one.objects) for one in listed]
+        self._negatives = np.flatnonzero(~(np.array(people) | self._partly)).tolist()
+        if split == "train" and not any(people):
+            raise DataError(f"{self._root}: nobody is marked in it, so there is nothing to learn from")
+
+    @property
+    def negatives(self) -> Sequence[int]:
+        """Indices of the photos in which nobody is marked, and which are not said to be marked in part."""
+        return self._negatives
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def name(self, index: int) -> str:
+        """The photo's path below the project's folder, such as "ds1/img/a.jpg"."""
+        return self._names[index]
+
+    def group(self, index: int) -> str:
+        """The photo's name: each stands alone."""
+        return self._names[index]
+
+    def __getitem__(self, index: int) -> Sample:
+        """Read a photo and draw who is marked in it.
+
+        Raises:
+            PhotoError: the photo is missing, damaged or of another size, or a shape is faulty.
+        """
+        name, (height, width) = self._names[index], self._sizes[index].tolist()
+        photo = read_photo_of_size(self._root / name, height, width, "its annotation")
+        people, ignored = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
+        annotation = _annotation_of(self._root / name)
+        try:
+            shapes = _decode(annotation, _Shapes).objects
+        except DataError as error:
+            raise PhotoError(str(error)) from None
+        for shape in shapes:
+            mask = people if shape.class_title in self._classes else ignored
+            if shape.class_title in self._classes | self._ignored:
+                try:
+                    draw_shape(mask, shape)
+                except ValueError as error:
+                    raise PhotoError(
+                        f"{annotation}: object {shape.id} is not usable: {error}; mend or remove it"
+                    ) from None
+        weight = people if self._partly[index] else people | (1 - ignored)
+        return Sample(photo, people * np.uint8(255), weight, name)
+
+    def _check_classes(self) -> None:
+        path = self._root / "meta.json"
+        if not path.is_file():
+            layout = "meta.json beside folders with img/ and ann/ in them"
+            raise DataError(f"{path}: there is no such file. A project of Supervisely has {layout}")
+        names = [one.title for one in _decode(path, _Meta).classes]
+        if not self._classes & set(names):
+            raise DataError(
+                f"{path}: none of its classes ({', '.join(names) or 'there are none'}) is one of "
+                f"{', '.join(sorted(self._classes))}; give classes=<the names of those that are people>"
+            )
+
+
+def _annotated_photos(root: Path) -> list[str]:
+    """List the photos of all data sets of a project that have an annotation, below the project's folder."""
+    folders = sorted(folder for folder in root.iterdir() if (folder / "img").is_dir() and (folder / "ann").is_dir())
+    if not folders:
+        raise DataError(f"{root}: none of its folders has img/ and ann/ in it, as the data sets of a project have")
+    names, faults = [], []
+    for folder in folders:
+        photos = {path.name for path in (folder / "img").iterdir() if path.is_file()}
+        annotated = {path.stem for path in (folder / "ann").glob("*.json")}
+        names += [f"{folder.name}/img/{name}" for name in sorted(photos & annotated)]
+        faults += [f"{folder.name}/img/{name} has no annotation" for name in sorted(photos - annotated)]
+        faults += [f"{folder.name}/ann/{name}.json has no photo" for name in sorted(annotated - photos)]
+    if faults:
+        more = f", and {len(faults) - 10:,} more" if len(faults) > 10 else ""
+        raise DataError(
+            f"{root}: {', '.join(faults[:10])}{more}; each photo needs an annotation, img/a.jpg ann/a.jpg.json"
+        )
+    if not names:
+        raise DataError(f"{root}: no photos are in it")
+    return names
+
+
+def _annotation_of(photo: Path) -> Path:
+    return photo.parent.with_name("ann") / f"{photo.name}.json"
+
+
+def _decode(path: Path, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{path}: not an annotation in Supervisely's format ({error}); export the project again"
+        ) from None
