@@ -126,8 +126,8 @@ def _step_of(
     def step() -> None:
         optimizer.zero_grad()
         with torch.autocast("cpu", torch.bfloat16, enabled=config.trainer.precision == "bf16-mixed"):
-            prediction = network(data["image"])
-        loss(prediction, data)["loss"].backward()
+            total = loss(network(data["image"]), data)["loss"]
+        total.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
 

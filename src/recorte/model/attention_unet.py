@@ -121,7 +121,7 @@ class AttentionUNet(nn.Module):
         encoder_weights: str = "imagenet",
         attention: bool = True,
         dropout: float = 0.0,
-        decoder_channels: Sequence[int] = (256, 128, 64, 32),
+        decoder_channels: Sequence[int] = (192, 96, 48, 32),
     ) -> None:
         super().__init__()
         self.encoder = _build_encoder(encoder, encoder_weights)

@@ -79,7 +79,7 @@ RULES: dict[str, Rule] = {
     "model.dropout": BELOW_ONE,
     "model.decoder_channels": (
         lambda value: isinstance(value, list) and len(value) == 4 and all(_whole(width, 1) for width in value),
-        "four whole numbers, coarse to fine, such as [256,128,64,32]",
+        "four whole numbers, coarse to fine, such as [192,96,48,32]",
     ),
     "optimizer.lr": POSITIVE,
     "optimizer.weight_decay": NOT_NEGATIVE,
