@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from recorte.data.coco_index import read_index
 from recorte.data.coco_outlines import fill_outlines, parse_outline
-from recorte.data.coco_records import AnnotationFile, read_annotations, select_persons
 from recorte.data.hashing import unit_hash
 from recorte.data.photo_size import read_photo_of_size
 from recorte.data.sample import Sample, Split
@@ -24,7 +24,8 @@ class CocoPersons:
 
     Frames of one video (`video_id`) are a group, which cross validation keeps together.
 
-    What an instance holds is a few arrays and two bytes objects, so that worker processes get it cheaply.
+    What an instance holds is a few arrays, for large files in a cache on disk that all processes share, so that worker
+    processes get it cheaply.
 
     Args:
         root: the data set's folder.
@@ -45,7 +46,11 @@ class CocoPersons:
             given = f"min_area={min_area} and negatives={negatives}"
             raise ConfigError(f"COCO persons: {given}; min_area is 0 or more pixels, negatives a number from 0 to 100")
         path, self._folder = _locate(Path(root), split)
-        self._take(path, read_annotations(path), min_area, negatives if split == "train" else min(negatives, 1))
+        self._arguments = (root, split, min_area, negatives)
+        self._index = read_index(path)
+        # An area that is not given is not small.
+        self._ignored = self._index.crowds | (self._index.areas < min_area)
+        self._photos = self._chosen(negatives if split == "train" else min(negatives, 1))
         if split == "train" and self._ignored.all():
             small = f" of {min_area:g} pixels or more" if min_area else ""
             raise DataError(f"{path}: nobody{small} is outlined in it, so there is nothing to learn from")
@@ -58,18 +63,18 @@ class CocoPersons:
     @property
     def negatives(self) -> Sequence[int]:
         """Indices of the photos without any person, not even in a crowd."""
-        return np.flatnonzero(np.diff(self._first) == 0).tolist()
+        return np.flatnonzero(np.diff(self._index.first)[self._photos] == 0).tolist()
 
     def __len__(self) -> int:
-        return len(self._sizes)
+        return len(self._photos)
 
     def name(self, index: int) -> str:
         """The photo's file name, as the annotations have it."""
-        return bytes(self._names[range(len(self))[index]]).decode()
+        return self._index.names.part(self._photos[index]).decode()
 
     def group(self, index: int) -> str:
         """The video that the photo is a frame of, where the annotations have a `video_id`; else the photo's name."""
-        video = bytes(self._videos[range(len(self))[index]]).decode()
+        video = self._index.videos.part(self._photos[index]).decode()
         return f"video {video}" if video else self.name(index)
 
     def __getitem__(self, index: int) -> Sample:
@@ -78,9 +83,8 @@ class CocoPersons:
         Raises:
             PhotoError: the photo is missing, damaged or of another size, or an outline is faulty.
         """
-        index = range(len(self))[index]
         name = self.name(index)
-        height, width = self._sizes[index].tolist()
+        height, width = self._index.sizes[self._photos[index]].tolist()
         photo = read_photo_of_size(self._folder / name, height, width, "its annotation")
         people, ignored = self._masks(index, height, width)
         return Sample(photo, people * np.uint8(255), people | (1 - ignored), name)
@@ -88,49 +92,27 @@ class CocoPersons:
     def _masks(self, index: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw who is outlined and who is ignored: `uint8 (H, W)` of 0 and 1."""
         outlines: tuple[list, list] = ([], [])
-        for position in range(self._first[index], self._first[index + 1]):
+        photo = self._photos[index]
+        for position in range(self._index.first[photo], self._index.first[photo + 1]):
             try:
-                outline = parse_outline(self._outlines[position], height, width)
+                outline = parse_outline(self._index.outlines.part(position), height, width)
             except ValueError as error:
-                place = f"{self._folder / self.name(index)}: the outline of its annotation {self._ids[position]}"
+                place = f"{self._folder / self.name(index)}: the outline of its annotation {self._index.ids[position]}"
                 raise PhotoError(f"{place} is not usable: {error}; mend or remove the annotation") from None
             outlines[int(self._ignored[position])].append(outline)
         return fill_outlines(outlines[0], height, width), fill_outlines(outlines[1], height, width)
 
-    def _take(self, path: Path, records: AnnotationFile, min_area: float, negatives: float) -> None:
-        """Keep the photos asked for and their annotations, grouped by photo."""
-        persons = select_persons(path, records)
-        place = {image.id: index for index, image in enumerate(records.images)}
-        places = np.fromiter((place[person.image_id] for person in persons), np.int64, len(persons))
-        counts = np.bincount(places, minlength=len(place))
-        times = [
-            1 if counts[index] else int(negatives) + (unit_hash(str(image.id)) < negatives % 1)
-            for index, image in enumerate(records.images)
-        ]
-        kept = np.repeat(np.arange(len(times)), times)
-        images = [records.images[index] for index in kept]
-        persons = [persons[index] for index in np.argsort(places, kind="stable")]
-        self._sizes = np.array([(image.height, image.width) for image in images], np.int32).reshape(-1, 2)
-        self._names = _Packed([image.file_name.encode() for image in images])
-        videos = ("" if image.video_id is None else str(image.video_id) for image in images)
-        self._videos = _Packed([video.encode() for video in videos])
-        self._first = np.concatenate(([0], np.cumsum(counts[kept])))
-        self._ids = np.array([person.id for person in persons], np.int64)
-        self._ignored = np.array(
-            [bool(person.iscrowd) or (person.area is not None and person.area < min_area) for person in persons], bool
-        )
-        self._outlines = _Packed([memoryview(person.segmentation) for person in persons])
+    def _chosen(self, negatives: float) -> np.ndarray:
+        """Give the positions in the index of the photos to show, those of nobody as often as asked for."""
+        times = np.ones(len(self._index.sizes), np.int64)
+        for position in np.flatnonzero(np.diff(self._index.first) == 0).tolist():
+            chance = unit_hash(str(self._index.image_ids[position]))
+            times[position] = int(negatives) + (chance < negatives % 1)
+        return np.repeat(np.arange(len(times)), times)
 
-
-class _Packed:
-    """Many byte strings in one: nothing for each string to pickle, nor to count references of in each worker."""
-
-    def __init__(self, parts: Sequence[bytes | memoryview]) -> None:
-        self._content = b"".join(parts)
-        self._ends = np.cumsum([0, *map(len, parts)])
-
-    def __getitem__(self, index: int) -> memoryview:
-        return memoryview(self._content)[self._ends[index] : self._ends[index + 1]]
+    def __reduce__(self) -> str | tuple:
+        """Send only where it comes from, if the other process can open the same cache."""
+        return (type(self), self._arguments) if self._index.cached else super().__reduce__()
 
 
 def _locate(root: Path, split: Split) -> tuple[Path, Path]:

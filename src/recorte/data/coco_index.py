@@ -1,0 +1,190 @@
+"""What an annotation file in COCO's format says of people: a few arrays, kept in a cache that all processes share."""
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import platformdirs
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from recorte.data.coco_records import AnnotationFile, read_annotations, select_persons
+from recorte.files import write_whole
+
+log = logging.getLogger(__name__)
+
+CACHED_FROM = 8_000_000
+"""Bytes of an annotation file from which on a cache is worth its place; smaller ones are read in a moment."""
+FORM = "1"
+"""Of the cache's content; another one is made anew."""
+
+
+class Packed(NamedTuple):
+    """Many byte strings in one: nothing for each string to pickle, nor to count references of in each worker.
+
+    Attributes:
+        content: `uint8 (bytes,)`.
+        ends: `int64 (n + 1,)`, where each string ends; 0 first.
+    """
+
+    content: np.ndarray
+    ends: np.ndarray
+
+    def part(self, index: int) -> bytes:
+        """Give a string."""
+        return self.content[self.ends[index] : self.ends[index + 1]].tobytes()
+
+    @classmethod
+    def of(cls, parts: Sequence[bytes | memoryview]) -> "Packed":
+        """Pack strings."""
+        content = np.frombuffer(b"".join(parts), np.uint8)
+        return cls(content, np.cumsum([0, *map(len, parts)]))
+
+
+@dataclass(frozen=True, slots=True)
+class PersonIndex:
+    """Photos in their file's order, and their people, photo by photo.
+
+    Attributes:
+        image_ids: `int64 (photos,)`.
+        sizes: `int32 (photos, 2)`, height and width in pixels.
+        names: file names below the folder of photos.
+        videos: what video each is a frame of; empty for none.
+        first: `int64 (photos + 1,)`; the people of photo i are those from first[i] to first[i + 1].
+        ids: `int64 (people,)`, of their annotations.
+        areas: `float64 (people,)`, pixels; NaN where the file does not say.
+        crowds: `bool (people,)`.
+        outlines: each one's `segmentation` as JSON.
+        cached: whether the arrays lie in a file that all processes share.
+    """
+
+    image_ids: np.ndarray
+    sizes: np.ndarray
+    names: Packed
+    videos: Packed
+    first: np.ndarray
+    ids: np.ndarray
+    areas: np.ndarray
+    crowds: np.ndarray
+    outlines: Packed
+    cached: bool = False
+
+
+def read_index(path: Path) -> PersonIndex:
+    """Read an annotation file, or what a cache of it holds.
+
+    The cache lies beside a large file, or, if nothing can be written there, in the user's cache folder. It is of use as
+    long as the file has its size and time, and what samples of its content were.
+
+    Raises:
+        DataError: the file is missing, damaged or of another structure; see `read_annotations` and `select_persons`.
+    """
+    if not path.is_file() or path.stat().st_size < CACHED_FROM:
+        return _build(path, read_annotations(path))
+    fingerprint = _fingerprint(path)
+    for place in _places(path):
+        cached = _load(place, fingerprint)
+        if cached is not None:
+            return cached
+    index = _build(path, read_annotations(path))
+    content = save(_arrays(index), metadata=fingerprint)
+    for place in _places(path):
+        try:
+            write_whole(place, content)
+        except OSError as error:
+            log.debug("%s: no cache can be written here (%s)", place, error)
+        else:
+            return _load(place, fingerprint) or index
+    return index
+
+
+def _build(path: Path, records: AnnotationFile) -> PersonIndex:
+    persons = select_persons(path, records)
+    images = records.images
+    place = {image.id: number for number, image in enumerate(images)}
+    places = np.fromiter((place[person.image_id] for person in persons), np.int64, len(persons))
+    order = np.argsort(places, kind="stable")
+    persons = [persons[number] for number in order.tolist()]
+    videos = ["" if image.video_id is None else str(image.video_id) for image in images]
+    return PersonIndex(
+        image_ids=np.array([image.id for image in images], np.int64),
+        sizes=np.array([(image.height, image.width) for image in images], np.int32).reshape(-1, 2),
+        names=Packed.of([image.file_name.encode() for image in images]),
+        videos=Packed.of([video.encode() for video in videos]),
+        first=np.concatenate(([0], np.cumsum(np.bincount(places, minlength=len(images))))),
+        ids=np.array([person.id for person in persons], np.int64),
+        areas=np.array([np.nan if person.area is None else person.area for person in persons], np.float64),
+        crowds=np.array([bool(person.iscrowd) for person in persons], bool),
+        outlines=Packed.of([memoryview(person.segmentation) for person in persons]),
+    )
+
+
+def _arrays(index: PersonIndex) -> dict[str, np.ndarray]:
+    """Name every array of an index, for a file."""
+    return dict(_flat((field.name, getattr(index, field.name)) for field in fields(index) if field.name != "cached"))
+
+
+def _flat(values: Iterator[tuple[str, np.ndarray | Packed]]) -> Iterator[tuple[str, np.ndarray]]:
+    for name, value in values:
+        if isinstance(value, Packed):
+            yield from ((f"{name}.{part}", array) for part, array in value._asdict().items())
+        else:
+            yield name, value
+
+
+def _fingerprint(path: Path) -> dict[str, str]:
+    """Say by what a file is known again: size, time, and a hash of a hundred samples of its content."""
+    facts = path.stat()
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as file:
+        for start in np.linspace(0, facts.st_size, 100, dtype=np.int64).tolist():
+            file.seek(start)
+            digest.update(file.read(4096))
+    return {"form": FORM, "bytes": str(facts.st_size), "time": str(facts.st_mtime_ns), "samples": digest.hexdigest()}
+
+
+def _places(path: Path) -> list[Path]:
+    name = hashlib.blake2b(os.fsencode(path.absolute()), digest_size=12).hexdigest()
+    return [
+        path.with_name(f".{path.name}.recorte"),
+        platformdirs.user_cache_path("recorte", appauthor=False) / f"{name}.recorte",
+    ]
+
+
+def _load(place: Path, fingerprint: Mapping[str, str]) -> PersonIndex | None:
+    """Open a cache; None if there is none, or one of another state of the file, or a damaged one."""
+    try:
+        with safe_open(place, framework="numpy") as file:
+            if file.metadata() != fingerprint:
+                return None
+        content = np.memmap(place, np.uint8, mode="r")
+        start = 8 + int.from_bytes(content[:8].tobytes(), "little")
+        header = json.loads(content[8:start].tobytes())
+        return _index_of({name: _view(content[start:], facts) for name, facts in header.items() if name[0] != "_"})
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError):
+        return None
+
+
+_KINDS = {"I64": np.int64, "I32": np.int32, "F64": np.float64, "U8": np.uint8, "BOOL": np.bool_}
+
+
+def _view(content: np.ndarray, facts: Mapping[str, list[int]]) -> np.ndarray:
+    """Give an array of a safetensors file without reading it."""
+    start, end = facts["data_offsets"]
+    return content[start:end].view(_KINDS[facts["dtype"]]).reshape(facts["shape"])
+
+
+def _index_of(arrays: Mapping[str, np.ndarray]) -> PersonIndex:
+    values: dict[str, np.ndarray | Packed | bool] = {"cached": True}
+    for field in fields(PersonIndex):
+        if field.type is Packed:
+            values[field.name] = Packed(arrays[f"{field.name}.content"], arrays[f"{field.name}.ends"])
+        elif field.name != "cached":
+            values[field.name] = arrays[field.name]
+    return PersonIndex(**values)
