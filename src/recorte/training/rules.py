@@ -95,6 +95,11 @@ RULES: dict[str, Rule] = {
     "callbacks.last.every_steps": COUNT,
     "callbacks.pictures.photos": COUNT,
     "callbacks.early_stopping.patience": COUNT_OR_ZERO,
+    "parts": (
+        lambda value: isinstance(value, list) and value != [] and set(value) <= {"annotations", "val", "train"},
+        "a list of annotations, val and train",
+    ),
+    "keep_archives": YES_OR_NO,
     "trainer.max_epochs": COUNT,
     "trainer.accelerator": _one_of("auto", "cpu", "gpu", "cuda", "mps"),
     "trainer.devices": (
@@ -109,6 +114,9 @@ RULES: dict[str, Rule] = {
     "trainer.accumulate_grad_batches": COUNT,
 }  # fmt: skip
 """Keys that a config need not have, and values that may be null where the config has null, are passed over."""
+
+MAY_BE_NOWHERE = ("quick", "download")
+"""Verbs of the dataset desk to which a missing folder is no mistake."""
 
 MAY_BE_NULL = (
     "image_size",
@@ -154,6 +162,8 @@ def _is_given(config: DictConfig, key: str) -> bool:
 
 
 def _folder_problems(config: DictConfig) -> Iterator[str]:
+    if config.get("verb") in MAY_BE_NOWHERE:
+        return
     for name, source in (OmegaConf.select(config, "data.sources") or {}).items():
         root = source.get("root")
         if root is not None and not Path(root).is_dir():

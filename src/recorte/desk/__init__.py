@@ -1,0 +1,1 @@
+"""The dataset desk: what `scripts/dataset.py` does, a verb a module."""
