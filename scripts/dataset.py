@@ -7,7 +7,11 @@ from omegaconf import DictConfig
 
 from recorte.training.door import run
 
-VERBS = {"quick": "recorte.desk.quick:quick", "download": "recorte.desk.fetching:fetch_data"}
+VERBS = {
+    "quick": "recorte.desk.quick:quick",
+    "analyze": "recorte.desk.analysis:analyze",
+    "download": "recorte.desk.fetching:fetch_data",
+}
 
 
 def dataset(config: DictConfig) -> int:

@@ -1,6 +1,9 @@
+import json
 from pathlib import Path
 
-from commands import expect_mistake, run, write_coco
+import pytest
+from commands import expect_mistake, run, write_coco, write_portraits
+from PIL import Image
 
 
 def test_quick_tells_what_is_there_and_what_brings_the_rest(tmp_path: Path) -> None:
@@ -17,7 +20,28 @@ def test_quick_tells_what_is_there_and_what_brings_the_rest(tmp_path: Path) -> N
 
 
 def test_mistakes_at_the_desk(tmp_path: Path) -> None:
-    expect_mistake(run("dataset", tmp_path), "the first word must be a verb; valid are quick, download")
+    expect_mistake(run("dataset", tmp_path), "the first word must be a verb; valid are quick, analyze, download")
     expect_mistake(run("dataset", tmp_path, "qick"), "qick: there is no such verb")
     expect_mistake(run("dataset", tmp_path, "quick", "data=cocoa", "parts=[test]"), "no such data", "annotations, val")
     expect_mistake(run("dataset", tmp_path, "download", "data=synthetic"), "knows where to get COCO 2017 only")
+
+
+@pytest.mark.slow
+def test_analyze_tells_writes_and_draws(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    for split, photos in (("train", 5), ("val", 3)):
+        write_coco(root / "persons", split, photos)
+        write_portraits(root / "portraits", split, photos)
+    (root / "persons/train2017/000.png").write_bytes(b"broken")
+    answer = run("dataset", tmp_path, "analyze", "data=mixed", "data.root=data", "run_dir=looked at")
+    assert answer.returncode == 0, answer.stderr
+    assert "persons, train\n  photos: 5\n" in answer.stdout
+    facts = json.loads((tmp_path / "looked at/analysis.json").read_text())
+    assert list(facts) == ["persons, train", "persons, val", "portraits, train", "portraits, val"]
+    assert facts["persons, train"]["area of a person, pixels"]["mean"] == 100
+    assert facts["persons, train"]["photos opened"] == 4
+    assert "000.png" in facts["persons, train"]["photos that cannot be opened"][0]
+    for name in ("persons-train", "portraits-val"):
+        with Image.open(tmp_path / f"looked at/{name}.png") as page:
+            assert page.width > 1000
+    expect_mistake(run("dataset", tmp_path, "analyze", "data=coco", "data.root=nowhere"), "there is no folder nowhere")

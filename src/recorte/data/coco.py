@@ -34,6 +34,11 @@ class CocoPersons:
         negatives: how often a photo without people comes up in "train", on average: 0.5 keeps half of them, 3 gives
             each three times. In "val" each comes up at most once. Which ones depends on their ids alone.
 
+    Attributes:
+        index: all that the annotation file says of people.
+        photos: `int64 (n,)`, where in the index the source's photos are.
+        ignored: `bool (people,)`, who has weight 0.
+
     Raises:
         DataError: folders or files are missing, the annotations are faulty, or there is nobody to learn from.
         ConfigError: `min_area` or `negatives` out of range.
@@ -47,11 +52,11 @@ class CocoPersons:
             raise ConfigError(f"COCO persons: {given}; min_area is 0 or more pixels, negatives a number from 0 to 100")
         path, self._folder = _locate(Path(root), split)
         self._arguments = (root, split, min_area, negatives)
-        self._index = read_index(path)
+        self.index = read_index(path)
         # An area that is not given is not small.
-        self._ignored = self._index.crowds | (self._index.areas < min_area)
-        self._photos = self._chosen(negatives if split == "train" else min(negatives, 1))
-        if split == "train" and self._ignored.all():
+        self.ignored = self.index.crowds | (self.index.areas < min_area)
+        self.photos = self._chosen(negatives if split == "train" else min(negatives, 1))
+        if split == "train" and self.ignored.all():
             small = f" of {min_area:g} pixels or more" if min_area else ""
             raise DataError(f"{path}: nobody{small} is outlined in it, so there is nothing to learn from")
         if not len(self):
@@ -63,18 +68,18 @@ class CocoPersons:
     @property
     def negatives(self) -> Sequence[int]:
         """Indices of the photos without any person, not even in a crowd."""
-        return np.flatnonzero(np.diff(self._index.first)[self._photos] == 0).tolist()
+        return np.flatnonzero(np.diff(self.index.first)[self.photos] == 0).tolist()
 
     def __len__(self) -> int:
-        return len(self._photos)
+        return len(self.photos)
 
     def name(self, index: int) -> str:
         """The photo's file name, as the annotations have it."""
-        return self._index.names.part(self._photos[index]).decode()
+        return self.index.names.part(self.photos[index]).decode()
 
     def group(self, index: int) -> str:
         """The video that the photo is a frame of, where the annotations have a `video_id`; else the photo's name."""
-        video = self._index.videos.part(self._photos[index]).decode()
+        video = self.index.videos.part(self.photos[index]).decode()
         return f"video {video}" if video else self.name(index)
 
     def __getitem__(self, index: int) -> Sample:
@@ -84,7 +89,7 @@ class CocoPersons:
             PhotoError: the photo is missing, damaged or of another size, or an outline is faulty.
         """
         name = self.name(index)
-        height, width = self._index.sizes[self._photos[index]].tolist()
+        height, width = self.index.sizes[self.photos[index]].tolist()
         photo = read_photo_of_size(self._folder / name, height, width, "its annotation")
         people, ignored = self._masks(index, height, width)
         return Sample(photo, people * np.uint8(255), people | (1 - ignored), name)
@@ -92,27 +97,27 @@ class CocoPersons:
     def _masks(self, index: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw who is outlined and who is ignored: `uint8 (H, W)` of 0 and 1."""
         outlines: tuple[list, list] = ([], [])
-        photo = self._photos[index]
-        for position in range(self._index.first[photo], self._index.first[photo + 1]):
+        photo = self.photos[index]
+        for position in range(self.index.first[photo], self.index.first[photo + 1]):
             try:
-                outline = parse_outline(self._index.outlines.part(position), height, width)
+                outline = parse_outline(self.index.outlines.part(position), height, width)
             except ValueError as error:
-                place = f"{self._folder / self.name(index)}: the outline of its annotation {self._index.ids[position]}"
+                place = f"{self._folder / self.name(index)}: the outline of its annotation {self.index.ids[position]}"
                 raise PhotoError(f"{place} is not usable: {error}; mend or remove the annotation") from None
-            outlines[int(self._ignored[position])].append(outline)
+            outlines[int(self.ignored[position])].append(outline)
         return fill_outlines(outlines[0], height, width), fill_outlines(outlines[1], height, width)
 
     def _chosen(self, negatives: float) -> np.ndarray:
         """Give the positions in the index of the photos to show, those of nobody as often as asked for."""
-        times = np.ones(len(self._index.sizes), np.int64)
-        for position in np.flatnonzero(np.diff(self._index.first) == 0).tolist():
-            chance = unit_hash(str(self._index.image_ids[position]))
+        times = np.ones(len(self.index.sizes), np.int64)
+        for position in np.flatnonzero(np.diff(self.index.first) == 0).tolist():
+            chance = unit_hash(str(self.index.image_ids[position]))
             times[position] = int(negatives) + (chance < negatives % 1)
         return np.repeat(np.arange(len(times)), times)
 
     def __reduce__(self) -> str | tuple:
         """Send only where it comes from, if the other process can open the same cache."""
-        return (type(self), self._arguments) if self._index.cached else super().__reduce__()
+        return (type(self), self._arguments) if self.index.cached else super().__reduce__()
 
 
 def _locate(root: Path, split: Split) -> tuple[Path, Path]:

@@ -95,6 +95,7 @@ RULES: dict[str, Rule] = {
     "callbacks.last.every_steps": COUNT,
     "callbacks.pictures.photos": COUNT,
     "callbacks.early_stopping.patience": COUNT_OR_ZERO,
+    "photos": COUNT,
     "parts": (
         lambda value: isinstance(value, list) and value != [] and set(value) <= {"annotations", "val", "train"},
         "a list of annotations, val and train",

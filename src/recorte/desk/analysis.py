@@ -1,0 +1,96 @@
+"""`analyze`: what is in the data, as text, JSON and a page of plots."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from recorte.data.coco import CocoPersons
+from recorte.data.statistics import Looks, People, count_people, look_at
+from recorte.desk.analysis_page import write_page
+from recorte.files import write_whole
+
+PER_PHOTO = ("0", "1", "2", "3", "4", "5", "6 to 10", "11 and more")
+
+
+def analyze(config: DictConfig) -> int:
+    """Print what is in the data of `config.data`, and write it to `config.run_dir` as JSON and PNG.
+
+    Returns:
+        Status: 0.
+
+    Raises:
+        RecorteError: data that cannot be opened.
+    """
+    run_dir, facts = Path(config.run_dir), {}
+    for name, opened in config.data.sources.items():
+        for split in ("train", "val"):
+            source = instantiate(opened)(split=split)
+            people = count_people(source) if isinstance(source, CocoPersons) else None
+            looks = look_at(source, config.photos)
+            title = f"{name}, {split}"
+            facts[title] = _facts(len(source), people, looks)
+            print(f"{title}\n{_text(facts[title])}\n")
+            write_page(run_dir / f"{name}-{split}.png", f"{title}: {len(source):,} photos", people, looks)
+    write_whole(run_dir / "analysis.json", json.dumps(facts, indent=2) + "\n")
+    print(f"Written to {run_dir}")
+    return 0
+
+
+def _facts(photos: int, people: People | None, looks: Looks) -> dict[str, Any]:
+    facts: dict[str, Any] = {"photos": photos}
+    if people is not None:
+        counts = people.per_photo
+        facts |= {
+            "annotations of people": people.annotations,
+            "people to learn from": len(people.areas),
+            "crowds": people.crowds,
+            "people below min_area": people.small,
+            "photos with people": int((counts > 0).sum()),
+            "photos by number of people": dict(zip(PER_PHOTO, histogram(counts).tolist(), strict=True)),
+            "people in a photo that has some": _spread(counts[counts > 0]),
+            "area of a person, pixels": _spread(people.areas),
+            "share of the photo": _spread(people.shares),
+        }
+    if len(looks.sizes):
+        facts |= {
+            "photos opened": len(looks.sizes),
+            "share of the photo that people cover": _spread(looks.covered),
+            "width": _spread(looks.sizes[:, 1]),
+            "height": _spread(looks.sizes[:, 0]),
+            "width to height": _spread(looks.sizes[:, 1] / looks.sizes[:, 0]),
+            "brightness, of 255": _spread(looks.brightness),
+            "contrast, of 255": _spread(looks.contrast),
+        }
+    if looks.broken:
+        facts["photos that cannot be opened"] = looks.broken
+    return facts
+
+
+def histogram(counts: np.ndarray) -> np.ndarray:
+    """Count the photos by their number of people, in the classes of `PER_PHOTO`."""
+    return np.bincount(np.digitize(counts, [1, 2, 3, 4, 5, 6, 11]), minlength=len(PER_PHOTO))
+
+
+def _spread(values: np.ndarray) -> dict[str, float] | None:
+    if not len(values):
+        return None
+    kinds = {"mean": np.nanmean, "least": np.nanmin, "median": np.nanmedian, "greatest": np.nanmax}
+    return {name: round(float(kind(values)), 4) for name, kind in kinds.items()}
+
+
+def _text(facts: dict[str, Any]) -> str:
+    lines = []
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{key} {number:,.4g}" if number < 1e4 else f"{key} {number:,.0f}"
+                              for key, number in value.items())  # fmt: skip
+        elif isinstance(value, list):
+            value = f"{len(value)}, such as {value[0]}"
+        elif value is None:
+            value = "none"
+        lines.append(f"  {name}: {value if isinstance(value, str) else format(value, ',')}")
+    return "\n".join(lines)
