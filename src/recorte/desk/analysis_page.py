@@ -29,7 +29,7 @@ def write_page(path: Path, title: str, people: People | None, looks: Looks) -> N
         if people is not None:
             _people_per_photo(next(axes), people.per_photo)
             _bars(next(axes), "Area of a person", people.areas, "pixels", "people", log=True)
-            _bars(next(axes), "A person's share of the photo", 100 * people.shares, "%", "people", log=True)
+            _bars(next(axes), "A person's share", 100 * people.shares, "% of the photo", "people", log=True)
         _bars(next(axes), "Share that people cover", 100 * looks.covered, "% of the photo")
         _map(figure, next(axes), people.places if people is not None else looks.places)
         _sizes(next(axes), looks.sizes)
@@ -60,7 +60,7 @@ def _bars(axes: Axes, title: str, values: np.ndarray, label: str, what: str = "p
     if len(values):
         median = float(np.median(values))
         axes.axvline(median, color=ORANGE)
-        title = f"{title}, median {median:,.3g}"
+        label = f"{label}; median {median:,.0f}" if median >= 100 else f"{label}; median {median:.2g}"
     axes.set_title(title)
     axes.set_xlabel(label)
     axes.set_ylabel(what)
