@@ -10,6 +10,7 @@ from recorte.training.door import run
 VERBS = {
     "quick": "recorte.desk.quick:quick",
     "analyze": "recorte.desk.analysis:analyze",
+    "sheet": "recorte.desk.contact_sheet:sheet",
     "download": "recorte.desk.fetching:fetch_data",
 }
 

@@ -20,7 +20,7 @@ def test_quick_tells_what_is_there_and_what_brings_the_rest(tmp_path: Path) -> N
 
 
 def test_mistakes_at_the_desk(tmp_path: Path) -> None:
-    expect_mistake(run("dataset", tmp_path), "the first word must be a verb; valid are quick, analyze, download")
+    expect_mistake(run("dataset", tmp_path), "the first word must be a verb; valid are quick, analyze, sheet, download")
     expect_mistake(run("dataset", tmp_path, "qick"), "qick: there is no such verb")
     expect_mistake(run("dataset", tmp_path, "quick", "data=cocoa", "parts=[test]"), "no such data", "annotations, val")
     expect_mistake(run("dataset", tmp_path, "download", "data=synthetic"), "knows where to get COCO 2017 only")
@@ -45,3 +45,21 @@ def test_analyze_tells_writes_and_draws(tmp_path: Path) -> None:
         with Image.open(tmp_path / f"looked at/{name}.png") as page:
             assert page.width > 1000
     expect_mistake(run("dataset", tmp_path, "analyze", "data=coco", "data.root=nowhere"), "there is no folder nowhere")
+
+
+@pytest.mark.slow
+def test_sheets_to_look_at(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    for split, photos in (("train", 9), ("val", 3)):
+        write_coco(root / "persons", split, photos)
+        write_portraits(root / "portraits", split, photos)
+    arguments = ["sheet", "data=mixed", "data.root=data", "run_dir=seen", "photos=7"]
+    for which, columns, rows in (("random", 6, 2), ("largest", 6, 2), ("[002,'4']", 2, 1)):
+        answer = run("dataset", tmp_path, *arguments, f"which={which}")
+        assert answer.returncode == 0, answer.stderr
+        with Image.open(tmp_path / "seen/portraits-train.png") as page:
+            assert page.size == (6 + columns * 198, 48 + rows * 216) or which[0] == "["
+        with Image.open(tmp_path / "seen/persons-train.png") as page:
+            assert page.size == (6 + (1 if which[0] == "[" else columns) * 198, 48 + rows * 216)
+    answer = run("dataset", tmp_path, "sheet", "data=mixed", "data.root=data", "which=tallest", "photos=0")
+    expect_mistake(answer, "which=tallest: must be random, largest", "photos=0")

@@ -9,7 +9,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from recorte.data.coco import CocoPersons
-from recorte.data.statistics import Looks, People, count_people, look_at
+from recorte.data.statistics import LOOKED_AT, Looks, People, count_people, look_at
 from recorte.desk.analysis_page import write_page
 from recorte.files import write_whole
 
@@ -30,7 +30,7 @@ def analyze(config: DictConfig) -> int:
         for split in ("train", "val"):
             source = instantiate(opened)(split=split)
             people = count_people(source) if isinstance(source, CocoPersons) else None
-            looks = look_at(source, config.photos)
+            looks = look_at(source, config.photos or LOOKED_AT)
             title = f"{name}, {split}"
             facts[title] = _facts(len(source), people, looks)
             print(f"{title}\n{_text(facts[title])}\n")

@@ -96,6 +96,10 @@ RULES: dict[str, Rule] = {
     "callbacks.pictures.photos": COUNT,
     "callbacks.early_stopping.patience": COUNT_OR_ZERO,
     "photos": COUNT,
+    "which": (
+        lambda value: value in ("random", "largest", "smallest", "crowded", "empty") or isinstance(value, list),
+        "random, largest, smallest, crowded, empty, or a list of photos' names",
+    ),
     "parts": (
         lambda value: isinstance(value, list) and value != [] and set(value) <= {"annotations", "val", "train"},
         "a list of annotations, val and train",
@@ -120,6 +124,7 @@ MAY_BE_NOWHERE = ("quick", "download")
 """Verbs of the dataset desk to which a missing folder is no mistake."""
 
 MAY_BE_NULL = (
+    "photos",
     "image_size",
     "encoder_lr",
     "callbacks.last.every_minutes",
