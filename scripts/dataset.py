@@ -11,6 +11,7 @@ VERBS = {
     "quick": "recorte.desk.quick:quick",
     "analyze": "recorte.desk.analysis:analyze",
     "sheet": "recorte.desk.contact_sheet:sheet",
+    "batch": "recorte.desk.batch:batch",
     "download": "recorte.desk.fetching:fetch_data",
 }
 

@@ -20,7 +20,7 @@ def test_quick_tells_what_is_there_and_what_brings_the_rest(tmp_path: Path) -> N
 
 
 def test_mistakes_at_the_desk(tmp_path: Path) -> None:
-    expect_mistake(run("dataset", tmp_path), "the first word must be a verb; valid are quick, analyze, sheet, download")
+    expect_mistake(run("dataset", tmp_path), "the first word must be a verb; valid are quick, analyze")
     expect_mistake(run("dataset", tmp_path, "qick"), "qick: there is no such verb")
     expect_mistake(run("dataset", tmp_path, "quick", "data=cocoa", "parts=[test]"), "no such data", "annotations, val")
     expect_mistake(run("dataset", tmp_path, "download", "data=synthetic"), "knows where to get COCO 2017 only")
@@ -63,3 +63,15 @@ def test_sheets_to_look_at(tmp_path: Path) -> None:
             assert page.size == (6 + (1 if which[0] == "[" else columns) * 198, 48 + rows * 216)
     answer = run("dataset", tmp_path, "sheet", "data=mixed", "data.root=data", "which=tallest", "photos=0")
     expect_mistake(answer, "which=tallest: must be random, largest", "photos=0")
+
+
+@pytest.mark.slow
+def test_batches_are_timed_and_drawn(tmp_path: Path) -> None:
+    write_coco(tmp_path / "COCO", "train", 9)
+    arguments = ["data.image_size=64", "data.batch_size=4", "data.num_workers=0", "hardware=cpu", "run_dir=timed"]
+    answer = run("dataset", tmp_path, "batch", "data=coco", "data.root=COCO", *arguments)
+    assert answer.returncode == 0, answer.stderr
+    assert "image: (4, 3, 64, 64), torch.float32, from 0" in answer.stdout
+    assert "2 batches with 0 workers: the first after" in answer.stdout
+    with Image.open(tmp_path / "timed/augmentation.png") as page:
+        assert page.size == (6 + 6 * 198, 48 + 4 * 216)
