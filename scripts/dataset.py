@@ -12,6 +12,7 @@ VERBS = {
     "analyze": "recorte.desk.analysis:analyze",
     "sheet": "recorte.desk.contact_sheet:sheet",
     "batch": "recorte.desk.batch:batch",
+    "convert": "recorte.desk.conversion:convert",
     "download": "recorte.desk.fetching:fetch_data",
 }
 

@@ -1,9 +1,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from commands import expect_mistake, run, write_coco, write_portraits
 from PIL import Image
+from supervisely_files import polygon, write_project
+
+from recorte.data.coco import CocoPersons
+from recorte.data.folder import ImageMaskFolder
 
 
 def test_quick_tells_what_is_there_and_what_brings_the_rest(tmp_path: Path) -> None:
@@ -75,3 +80,35 @@ def test_batches_are_timed_and_drawn(tmp_path: Path) -> None:
     assert "2 batches with 0 workers: the first after" in answer.stdout
     with Image.open(tmp_path / "timed/augmentation.png") as page:
         assert page.size == (6 + 6 * 198, 48 + 4 * 216)
+
+
+@pytest.mark.slow
+def test_supervisely_to_coco_to_masks_and_nothing_is_lost(tmp_path: Path) -> None:
+    square = polygon([[5, 6], [14, 6], [14, 15], [5, 15]])
+    neutral = polygon([[20, 20], [30, 20], [30, 25], [20, 25]], title="neutral")
+    photos = {f"ds1/{number}.png": [square, neutral] if number % 3 else [] for number in range(9)}
+    write_project(tmp_path / "project", photos)
+    Image.new("RGB", (3, 3)).save(tmp_path / "project/ds1/img/4.png")  # of another size than its annotation
+    arguments = ["data=supervisely", "data.root=project", "data.sources.supervisely.val_share=0.3"]
+    answer = run("dataset", tmp_path, "convert", *arguments, "to=coco", "target=coco")
+    assert answer.returncode == 1, answer.stderr
+    assert "left out: project/ds1/img/4.png" in answer.stdout
+    answer = run("dataset", tmp_path, "convert", "data=coco", "data.root=coco", "to=masks", "target=masks")
+    assert answer.returncode == 0, answer.stderr
+    seen = set()
+    for split in ("train", "val"):
+        coco, folder = CocoPersons(tmp_path / "coco", split), ImageMaskFolder(tmp_path / "masks", split)
+        for one, other in zip(coco, folder, strict=True):
+            name = one.name.split("-")[-1]
+            seen.add(name)
+            original = Image.open(tmp_path / "project/ds1/img" / name)
+            assert np.array_equal(one.photo, np.asarray(original)) and np.array_equal(other.photo, one.photo)
+            wanted, ignored = np.zeros((30, 40), np.uint8), np.zeros((30, 40), np.uint8)
+            if int(name[0]) % 3:
+                wanted[6:16, 5:15], ignored[20:26, 20:31] = 255, 1
+            assert np.array_equal(one.alpha, wanted) and np.array_equal(other.alpha, wanted)
+            assert np.array_equal(one.weight, 1 - ignored)
+    assert seen == {f"{number}.png" for number in range(9) if number != 4}
+    answer = run("dataset", tmp_path, "convert", "data=coco", "data.root=coco", "to=masks", "target=masks")
+    expect_mistake(answer, "target=masks: is there already")
+    expect_mistake(run("dataset", tmp_path, "convert", "data=coco", "data.root=coco"), "give target=")

@@ -77,6 +77,10 @@ class CocoPersons:
         """The photo's file name, as the annotations have it."""
         return self.index.names.part(self.photos[index]).decode()
 
+    def path(self, index: int) -> Path:
+        """The photo's file."""
+        return self._folder / self.name(index)
+
     def group(self, index: int) -> str:
         """The video that the photo is a frame of, where the annotations have a `video_id`; else the photo's name."""
         video = self.index.videos.part(self.photos[index]).decode()
@@ -90,7 +94,7 @@ class CocoPersons:
         """
         name = self.name(index)
         height, width = self.index.sizes[self.photos[index]].tolist()
-        photo = read_photo_of_size(self._folder / name, height, width, "its annotation")
+        photo = read_photo_of_size(self.path(index), height, width, "its annotation")
         people, ignored = self._masks(index, height, width)
         return Sample(photo, people * np.uint8(255), people | (1 - ignored), name)
 
@@ -102,7 +106,7 @@ class CocoPersons:
             try:
                 outline = parse_outline(self.index.outlines.part(position), height, width)
             except ValueError as error:
-                place = f"{self._folder / self.name(index)}: the outline of its annotation {self.index.ids[position]}"
+                place = f"{self.path(index)}: the outline of its annotation {self.index.ids[position]}"
                 raise PhotoError(f"{place} is not usable: {error}; mend or remove the annotation") from None
             outlines[int(self.ignored[position])].append(outline)
         return fill_outlines(outlines[0], height, width), fill_outlines(outlines[1], height, width)

@@ -69,6 +69,10 @@ class ImageMaskFolder:
         """The photo's path below the folder of photos."""
         return self._photos[index]
 
+    def path(self, index: int) -> Path:
+        """The photo's file."""
+        return self._photo_folder / self._photos[index]
+
     def group(self, index: int) -> str:
         """The folder below the folder of photos that the photo is in; the photo's name if it is in none."""
         name = self._photos[index]
@@ -82,7 +86,7 @@ class ImageMaskFolder:
         """
         name, mask = self._photos[index], self._mask_folder / self._masks[index]
         alpha = read_mask(mask)
-        photo = read_photo_of_size(self._photo_folder / name, *alpha.shape, f"its mask {mask}", scaled=True)
+        photo = read_photo_of_size(self.path(index), *alpha.shape, f"its mask {mask}", scaled=True)
         alpha = resize(alpha, *photo.shape[:2])
         return Sample(photo, alpha, np.ones_like(alpha), name)
 

@@ -1,6 +1,7 @@
 """Cross validation: a source's photos in folds, of which one validates and the others train."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from recorte.data.hashing import unit_hash
 from recorte.data.sample import PersonSource, Sample, Split
@@ -52,6 +53,10 @@ class FoldOfPersons:
     def name(self, index: int) -> str:
         """The sample's name in the source."""
         return self._source.name(self._indices[index])
+
+    def path(self, index: int) -> Path | None:
+        """The sample's file in the source."""
+        return self._source.path(self._indices[index])
 
     def group(self, index: int) -> str:
         """The sample's group in the source."""

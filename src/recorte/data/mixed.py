@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from pathlib import Path
 
 from recorte.data.sample import PersonSource, Sample
 from recorte.errors import ConfigError
@@ -56,6 +57,11 @@ class MixedPersons:
         """The sample's name in its own source."""
         source, index = self._locate(index)
         return source.name(index)
+
+    def path(self, index: int) -> Path | None:
+        """The photo's file; None where there is none."""
+        source, index = self._locate(index)
+        return source.path(index)
 
     def group(self, index: int) -> str:
         """The sample's group in its own source."""

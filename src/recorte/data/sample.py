@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -48,6 +49,10 @@ class PersonSource(Protocol):
 
     def name(self, index: int) -> str:
         """The sample's name without reading it."""
+        ...
+
+    def path(self, index: int) -> Path | None:
+        """The photo's file; None where there is none."""
         ...
 
     def group(self, index: int) -> str:

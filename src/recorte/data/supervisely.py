@@ -112,6 +112,10 @@ class SuperviselyPersons:
         """The photo's path below the project's folder, such as "ds1/img/a.jpg"."""
         return self._names[index]
 
+    def path(self, index: int) -> Path:
+        """The photo's file."""
+        return self._root / self._names[index]
+
     def group(self, index: int) -> str:
         """The photo's name: each stands alone."""
         return self._names[index]
@@ -123,9 +127,9 @@ class SuperviselyPersons:
             PhotoError: the photo is missing, damaged or of another size, or a shape is faulty.
         """
         name, (height, width) = self._names[index], self._sizes[index].tolist()
-        photo = read_photo_of_size(self._root / name, height, width, "its annotation")
+        photo = read_photo_of_size(self.path(index), height, width, "its annotation")
         people, ignored = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
-        annotation = _annotation_of(self._root / name)
+        annotation = _annotation_of(self.path(index))
         try:
             shapes = _decode(annotation, _Shapes).objects
         except DataError as error:

@@ -67,6 +67,9 @@ class SyntheticPersons:
         """Give the sample's name, such as "synthetic train 17"."""
         return f"synthetic {self.split} {index}"
 
+    def path(self, index: int) -> None:
+        """None: it is drawn."""
+
     def group(self, index: int) -> str:
         """Give the sample's name: each stands alone."""
         return self.name(index)

@@ -96,6 +96,7 @@ RULES: dict[str, Rule] = {
     "callbacks.pictures.photos": COUNT,
     "callbacks.early_stopping.patience": COUNT_OR_ZERO,
     "photos": COUNT,
+    "to": _one_of("masks", "coco"),
     "which": (
         lambda value: value in ("random", "largest", "smallest", "crowded", "empty") or isinstance(value, list),
         "random, largest, smallest, crowded, empty, or a list of photos' names",
