@@ -9,6 +9,7 @@ from recorte.training.door import run
 
 VERBS = {
     "quick": "recorte.desk.quick:quick",
+    "verify": "recorte.desk.verify:verify",
     "analyze": "recorte.desk.analysis:analyze",
     "sheet": "recorte.desk.contact_sheet:sheet",
     "batch": "recorte.desk.batch:batch",

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from commands import expect_mistake, run, write_coco, write_portraits
 from PIL import Image
-from supervisely_files import polygon, write_project
 
 from recorte.data.coco import CocoPersons
 from recorte.data.folder import ImageMaskFolder
+from supervisely_files import polygon, write_project
 
 
 def test_quick_tells_what_is_there_and_what_brings_the_rest(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_quick_tells_what_is_there_and_what_brings_the_rest(tmp_path: Path) -> N
 
 
 def test_mistakes_at_the_desk(tmp_path: Path) -> None:
-    expect_mistake(run("dataset", tmp_path), "the first word must be a verb; valid are quick, analyze")
+    expect_mistake(run("dataset", tmp_path), "the first word must be a verb; valid are quick, verify")
     expect_mistake(run("dataset", tmp_path, "qick"), "qick: there is no such verb")
     expect_mistake(run("dataset", tmp_path, "quick", "data=cocoa", "parts=[test]"), "no such data", "annotations, val")
     expect_mistake(run("dataset", tmp_path, "download", "data=synthetic"), "knows where to get COCO 2017 only")
@@ -112,3 +112,23 @@ def test_supervisely_to_coco_to_masks_and_nothing_is_lost(tmp_path: Path) -> Non
     answer = run("dataset", tmp_path, "convert", "data=coco", "data.root=coco", "to=masks", "target=masks")
     expect_mistake(answer, "target=masks: is there already")
     expect_mistake(run("dataset", tmp_path, "convert", "data=coco", "data.root=coco"), "give target=")
+
+
+@pytest.mark.slow
+def test_verify_checks_data_batch_network_and_device(tmp_path: Path) -> None:
+    for split, photos in (("train", 5), ("val", 3)):
+        write_coco(tmp_path / "COCO", split, photos)
+    network = ["model.encoder=test_resnet.r160_in1k", "model.decoder_channels=[16,16,8,8]", "data.image_size=64"]
+    arguments = ["data=coco", "data.root=COCO", "hardware=cpu", "data.num_workers=0", "run_dir=checked", *network]
+    answer = run("dataset", tmp_path, "verify", *arguments, "full=true")
+    report = json.loads((tmp_path / "checked/verify.json").read_text())
+    assert [finding["path"] for finding in report] == [f"COCO/val2017/{number:03}.png" for number in range(3)]
+    assert answer.returncode == 1  # the same photos to train and to validate
+    for number in range(3):
+        Image.new("RGB", (32, 24), (number * 50, 90, 20)).save(tmp_path / f"COCO/val2017/{number:03}.png")
+    answer = run("dataset", tmp_path, "verify", *arguments, "full=true")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "A batch of (4, 3, 64, 64) went through the network on cpu" in answer.stdout
+    assert "Ready to train" in answer.stdout
+    answer = run("dataset", tmp_path, "verify", "data=coco", "data.root=nowhere", "run_dir=checked")
+    assert answer.returncode == 1 and "nowhere: there is no such folder" in answer.stdout

@@ -50,7 +50,7 @@ class CocoPersons:
         if not min_area >= 0 or not 0 <= negatives <= 100:
             given = f"min_area={min_area} and negatives={negatives}"
             raise ConfigError(f"COCO persons: {given}; min_area is 0 or more pixels, negatives a number from 0 to 100")
-        path, self._folder = _locate(Path(root), split)
+        path, self._folder = locate(Path(root), split)
         self._arguments = (root, split, min_area, negatives)
         self.index = read_index(path)
         # An area that is not given is not small.
@@ -124,8 +124,12 @@ class CocoPersons:
         return (type(self), self._arguments) if self.index.cached else super().__reduce__()
 
 
-def _locate(root: Path, split: Split) -> tuple[Path, Path]:
-    """Find the annotation file and the photo folder."""
+def locate(root: Path, split: Split) -> tuple[Path, Path]:
+    """Find the annotation file and the photo folder of a split.
+
+    Raises:
+        DataError: one of them is missing.
+    """
     names = [f"annotations/{kind}_{split}2017.json" for kind in ("person_keypoints", "instances")]
     found = [root / name for name in names if (root / name).is_file()]
     photos = root / f"{split}2017"

@@ -49,17 +49,19 @@ class AnnotationFile(msgspec.Struct):
     categories: list[Category]
 
 
-class _Unchecked(msgspec.Struct):
+class UncheckedFile(msgspec.Struct):
+    """The same with records of any form, still JSON."""
+
     images: list[msgspec.Raw]
     annotations: list[msgspec.Raw]
     categories: list[msgspec.Raw]
 
 
 # Python's json module writes these words, which are no JSON.
-_NOT_FINITE = re.compile(rb"(?<=[\[,:\s])-?(?:NaN|Infinity)(?=[\],}\s])")
+NOT_FINITE = re.compile(rb"(?<=[\[,:\s])-?(?:NaN|Infinity)(?=[\],}\s])")
 
 # Nothing, an absolute path, a drive letter, or a step up, with either system's separator.
-_OUTSIDE = re.compile(r"^$|^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)")
+OUTSIDE = re.compile(r"^$|^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)")
 
 
 def read_annotations(path: Path) -> AnnotationFile:
@@ -80,7 +82,7 @@ def read_annotations(path: Path) -> AnnotationFile:
         if image.id in seen:
             faults.append(f"image {image.id}: another one has the same id")
         seen.add(image.id)
-        if _OUTSIDE.search(image.file_name):
+        if OUTSIDE.search(image.file_name):
             faults.append(f"image {image.id}: its file_name {image.file_name!r} is not below the photo folder")
     report_faults(path, faults)
     if not records.images:
@@ -123,7 +125,7 @@ def _decode(path: Path, content: bytes) -> AnnotationFile:
         valid = "COCO's is an object with the lists 'images', 'annotations' and 'categories'"
         raise DataError(f"{path}: not an annotation file in COCO's format ({error}); {valid}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        finite = _NOT_FINITE.sub(b"null", content)
+        finite = NOT_FINITE.sub(b"null", content)
         if finite != content:
             return _decode(path, finite)
         size = f"{len(content):,} bytes"
@@ -133,7 +135,7 @@ def _decode(path: Path, content: bytes) -> AnnotationFile:
 def _faulty_records(content: bytes) -> list[str]:
     """Name each record that is not of its type, by its place in the file and its id, where it has one."""
     try:
-        unchecked = msgspec.json.decode(content, type=_Unchecked)
+        unchecked = msgspec.json.decode(content, type=UncheckedFile)
     except msgspec.ValidationError:
         return []
     faults = []
@@ -145,10 +147,11 @@ def _faulty_records(content: bytes) -> list[str]:
             try:
                 decoder.decode(record)
             except msgspec.ValidationError as error:
-                faults.append(f"{kind} {_id_of(record)} (number {position + 1} in the file): {error}")
+                faults.append(f"{kind} {id_of(record)} (number {position + 1} in the file): {error}")
     return faults
 
 
-def _id_of(record: msgspec.Raw) -> object:
+def id_of(record: msgspec.Raw) -> object:
+    """Give a record's id as it stands there, for a message."""
     content = msgspec.json.decode(record)
     return content.get("id", "without id") if isinstance(content, dict) else "without id"

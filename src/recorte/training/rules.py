@@ -95,6 +95,8 @@ RULES: dict[str, Rule] = {
     "callbacks.last.every_steps": COUNT,
     "callbacks.pictures.photos": COUNT,
     "callbacks.early_stopping.patience": COUNT_OR_ZERO,
+    "full": YES_OR_NO,
+    "fix": YES_OR_NO,
     "photos": COUNT,
     "to": _one_of("masks", "coco"),
     "which": (
@@ -121,7 +123,7 @@ RULES: dict[str, Rule] = {
 }  # fmt: skip
 """Keys that a config need not have, and values that may be null where the config has null, are passed over."""
 
-MAY_BE_NOWHERE = ("quick", "download")
+MAY_BE_NOWHERE = ("quick", "verify", "download")
 """Verbs of the dataset desk to which a missing folder is no mistake."""
 
 MAY_BE_NULL = (
