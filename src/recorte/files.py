@@ -70,6 +70,12 @@ def disk_full(path: Path, needed: int | None = None) -> DiskFullError:
     )
 
 
+def free_space(path: Path) -> int:
+    """Give the bytes that are free on the disk where `path` is, or would be."""
+    there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+    return shutil.disk_usage(there).free
+
+
 def _sync_folder(folder: Path) -> None:
     """Put a folder's list of names on the disk; where folders cannot be opened or synced, the system does as it can."""
     with contextlib.suppress(OSError):

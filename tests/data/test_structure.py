@@ -3,13 +3,14 @@ from pathlib import Path
 import pytest
 from coco_files import image, person, write_coco
 from PIL import Image
-from supervisely_files import polygon, write_project
 
 from recorte.data.coco import CocoPersons
 from recorte.data.folder import ImageMaskFolder
-from recorte.data.structure import free_space, structure_of
+from recorte.data.structure import structure_of
 from recorte.data.supervisely import SuperviselyPersons
 from recorte.data.synthetic import SyntheticPersons
+from recorte.files import free_space
+from supervisely_files import polygon, write_project
 
 
 def found(kind: type, root: Path, **options: str) -> dict[str, str]:

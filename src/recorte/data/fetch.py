@@ -2,7 +2,6 @@
 
 import hashlib
 import http.client
-import shutil
 import time
 import urllib.error
 import urllib.request
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from recorte.errors import DataError
-from recorte.files import FULL, disk_full
+from recorte.files import FULL, disk_full, free_space
 
 BLOCK = 1 << 20
 TIMEOUT = 60
@@ -127,8 +126,7 @@ def require_room(folder: Path, needed: int) -> None:
     Raises:
         DataError: it has not.
     """
-    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
-    free = shutil.disk_usage(there).free
+    free = free_space(folder)
     if free < needed:
         raise DataError(
             f"{folder}: {needed / 1e9:,.1f} GB are needed and {free / 1e9:,.1f} GB are free on this disk; make room, "

@@ -1,7 +1,6 @@
 """What each kind of data set needs on disk, and how much of it is there; nothing is opened."""
 
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,12 +40,6 @@ def structure_of(kind: type, options: Mapping[str, Any]) -> list[Item]:
     """
     look = {CocoPersons: _coco, ImageMaskFolder: _folder, SuperviselyPersons: _supervisely}.get(kind)
     return [] if look is None else look(Path(options["root"]), options)
-
-
-def free_space(path: Path) -> int:
-    """Give the bytes that are free on the disk where `path` is, or would be."""
-    there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
-    return shutil.disk_usage(there).free
 
 
 def _coco(root: Path, _: Mapping[str, Any]) -> list[Item]:

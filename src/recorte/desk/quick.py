@@ -6,7 +6,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.console import Console
 
-from recorte.data.structure import free_space, structure_of
+from recorte.data.structure import structure_of
+from recorte.files import free_space
 
 
 def quick(config: DictConfig) -> int:

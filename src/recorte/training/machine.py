@@ -2,7 +2,6 @@
 
 import logging
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import torch
 from omegaconf import DictConfig
 
 from recorte.errors import ConfigError
+from recorte.files import free_space
 from recorte.training.cluster import rank
 from recorte.training.hardware import ask_driver, cpu_precision
 
@@ -74,7 +74,6 @@ def look(run_dir: Path, device: int = 0) -> Machine:
     if torch.cuda.is_available():
         facts = torch.cuda.get_device_properties(device)
         card = Card(facts.name, facts.total_memory / GIB, facts.major + facts.minor / 10)
-    folder = next(path for path in [run_dir.absolute(), *run_dir.absolute().parents] if path.is_dir())
     return Machine(
         card=card,
         driver=(ask_driver("driver_version") or [None])[0],
@@ -83,7 +82,7 @@ def look(run_dir: Path, device: int = 0) -> Machine:
         kernels=torch.cuda.get_arch_list(),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB if hasattr(os, "sysconf") else None,
-        free_disk=shutil.disk_usage(folder).free / GIB,
+        free_disk=free_space(run_dir) / GIB,
     )
 
 
