@@ -74,7 +74,7 @@ def read_photo(source: str | os.PathLike[str] | bytes | Image.Image, upright: bo
     Raises:
         PhotoError: missing, unreadable, truncated, no image, or more than `MAX_PIXELS`; the message names the file.
     """
-    with _opened(source) as image:
+    with opened(source) as image:
         return _decode(image, upright)
 
 
@@ -87,7 +87,7 @@ def read_mask(source: str | os.PathLike[str] | bytes) -> np.ndarray:
     Raises:
         PhotoError: as `read_photo`.
     """
-    with _opened(source) as image:
+    with opened(source) as image:
         if image.has_transparency_data:
             return np.asarray(image.convert("RGBA").getchannel("A"))
         return np.asarray(_eight_bits(image).convert("L"))
@@ -106,8 +106,12 @@ def list_photos(folder: str | os.PathLike[str]) -> list[Path]:
 
 
 @contextlib.contextmanager
-def _opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Image.Image]:
-    """Open an image within the limit; whatever goes wrong in the block is a PhotoError that names the file."""
+def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Image.Image]:
+    """Open an image within the limit, its pixels not decoded yet.
+
+    Raises:
+        PhotoError: whatever goes wrong, in the block too; the message names the file.
+    """
     name = _name(source)
     too_large = f"more than the limit of {MAX_PIXELS:,} pixels; scale it down first"
     try:

@@ -22,7 +22,7 @@ GROUPS = {
 def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A working directory with the folders that the configs expect."""
     register_resolvers()
-    for folder in ("COCO", "photos", "data/persons", "data/portraits", "persons/project", "nowhere else"):
+    for folder in ("COCO", "photos", "data/persons", "data/portraits", "persons/project", "cutouts", "nowhere else"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "run").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -140,7 +140,7 @@ MISTAKES = {
     "modle=unet": ["modle", "model"],
     "hardware=rtx9090": ["rtx9090", "no such hardware", "auto, cpu, gtx1060, gtx1080, rtx3080, rtx4090"],
     "experiment=fast": ["no such experiment", "quick"],
-    "data=imagenet": ["no such data", "coco, folder, mixed, supervisely, synthetic"],
+    "data=imagenet": ["no such data", "coco, cutouts, folder, mixed, supervisely, synthetic"],
     "data.batch_size=0": ["data.batch_size=0", "at least 1"],
     "data.batch_size=2.5": ["data.batch_size=2.5", "whole number"],
     "data.batch_size=null": ["data.batch_size=null"],

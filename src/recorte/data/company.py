@@ -19,13 +19,7 @@ def paste_person(sample: Sample, background: np.ndarray, seed: int) -> Sample:
         seed: of the crop and the softness.
     """
     rng = np.random.default_rng(seed)
-    height, width = sample.alpha.shape
-    cover = max(height / background.shape[0], width / background.shape[1])
-    scaled = resize(background, *(max(goal, round(side * cover)) for goal, side in
-                                  zip((height, width), background.shape[:2], strict=True)))  # fmt: skip
-    top, left = (int(rng.integers(have - goal + 1)) for have, goal in
-                 zip(scaled.shape[:2], (height, width), strict=True))  # fmt: skip
-    scaled = scaled[top : top + height, left : left + width]
+    scaled = covering(background, *sample.alpha.shape, *rng.random(2).tolist())
     alpha = _soft(sample.alpha * (sample.weight > 0), rng)
     return Sample(_mixed(alpha, sample.photo, scaled), alpha, np.ones_like(sample.weight), sample.name)
 
@@ -53,6 +47,15 @@ def join_people(sample: Sample, others: Sample, seed: int) -> Sample:
     whole[window] = np.maximum(alpha, whole[window])
     weight[window] |= alpha > 0
     return Sample(photo, whole, weight, sample.name)
+
+
+def covering(photo: np.ndarray, height: int, width: int, down: float, across: float) -> np.ndarray:
+    """Scale and crop a photo to `height` x `width`; `down` and `across`, in [0, 1], say which part of it is kept."""
+    cover = max(height / photo.shape[0], width / photo.shape[1])
+    sides = (max(goal, round(side * cover)) for goal, side in zip((height, width), photo.shape[:2], strict=True))
+    scaled = resize(photo, *sides)
+    top, left = round((scaled.shape[0] - height) * down), round((scaled.shape[1] - width) * across)
+    return scaled[top : top + height, left : left + width]
 
 
 def _soft(alpha: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from recorte.data.coco import CocoPersons
 from recorte.data.coco_download import PARTS
+from recorte.data.cutouts import CutoutFolder
 from recorte.data.folder import ImageMaskFolder
 from recorte.data.supervisely import SuperviselyPersons
 from recorte.photo import EXTENSIONS
@@ -38,7 +39,10 @@ def structure_of(kind: type, options: Mapping[str, Any]) -> list[Item]:
     Returns:
         Nothing for a source that needs no files.
     """
-    look = {CocoPersons: _coco, ImageMaskFolder: _folder, SuperviselyPersons: _supervisely}.get(kind)
+    looks = {
+        CocoPersons: _coco, CutoutFolder: _cutouts, ImageMaskFolder: _folder, SuperviselyPersons: _supervisely
+    }  # fmt: skip
+    look = looks.get(kind)
     return [] if look is None else look(Path(options["root"]), options)
 
 
@@ -71,6 +75,14 @@ def _folder(root: Path, options: Mapping[str, Any]) -> list[Item]:
         for part, base in bases.items()
         for what, name in kinds.items()
     ]
+
+
+def _cutouts(root: Path, options: Mapping[str, Any]) -> list[Item]:
+    items = [Item(root, "cut-outs", _count(root), "pictures with transparent backgrounds belong here")]
+    if options.get("backgrounds") is not None:
+        folder = Path(options["backgrounds"])
+        items.append(Item(folder, "backgrounds", _count(folder), "photos without people belong here"))
+    return items
 
 
 def _supervisely(root: Path, _: Mapping[str, Any]) -> list[Item]:

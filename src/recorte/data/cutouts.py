@@ -1,0 +1,100 @@
+"""People from a folder of cut-outs: pictures whose background is transparent."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from recorte.data.company import covering
+from recorte.data.hashing import part_of, unit_hash
+from recorte.data.sample import Sample, Split
+from recorte.errors import ConfigError, DataError, PhotoError
+from recorte.letterbox import PADDING_COLOUR
+from recorte.photo import EXTENSIONS, list_photos, opened, read_photo
+
+
+class CutoutFolder:
+    """Cut-outs (RGBA, straight colours) laid over photos of nobody, or over grey; a `PersonSource`.
+
+    The alpha is exact, as soft as the cut-out's. Which photo a cut-out lies before depends on its name alone; the photo
+    is scaled and cropped to cover it. Folders in the folder are groups, which cross validation keeps together.
+
+    Args:
+        root: the folder of cut-outs.
+        split: "train" or "val".
+        backgrounds: a folder of photos without people; None lays every cut-out over grey.
+        val_share: share of the cut-outs for "val", between 0 and 1. Each split gets at least one of two or more.
+
+    Raises:
+        DataError: no cut-outs or no backgrounds.
+        ConfigError: `val_share` out of range.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        split: Split,
+        backgrounds: str | os.PathLike[str] | None = None,
+        val_share: float = 0.1,
+    ) -> None:
+        if not 0 < val_share < 1:
+            raise ConfigError(f"cut-outs: val_share={val_share}; a share between 0 and 1 is needed")
+        self._root = Path(root)
+        names = [path.relative_to(self._root).as_posix() for path in _pictures(self._root)]
+        self._names = sorted(part_of(names, split, val_share))
+        if not self._names:
+            raise DataError(f"{self._root}: its only cut-out is for training; 'val' needs a second one")
+        self._backgrounds = [] if backgrounds is None else [str(path) for path in _pictures(Path(backgrounds))]
+
+    @property
+    def negatives(self) -> Sequence[int]:
+        """Empty: a cut-out shows somebody."""
+        return ()
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def name(self, index: int) -> str:
+        """The cut-out's path below the folder."""
+        return self._names[index]
+
+    def path(self, index: int) -> None:
+        """None: no file shows what a sample shows."""
+
+    def group(self, index: int) -> str:
+        """The folder below the folder of cut-outs that it is in; its name if it is in none."""
+        name = self._names[index]
+        return name.rpartition("/")[0] or name
+
+    def __getitem__(self, index: int) -> Sample:
+        """Read a cut-out and lay it over its background.
+
+        Raises:
+            PhotoError: one of the two cannot be read, or the cut-out has no transparency.
+        """
+        name = self._names[index]
+        with opened(self._root / name) as image:
+            if not image.has_transparency_data:
+                raise PhotoError(f"{self._root / name}: nothing in it is transparent, so it is no cut-out")
+            cutout = np.asarray(image.convert("RGBA"))
+        colours, alpha = cutout[..., :3], np.ascontiguousarray(cutout[..., 3])
+        share = alpha[..., None].astype(np.float32) / 255
+        photo = (share * colours + (1 - share) * self._background(name, *alpha.shape)).round().astype(np.uint8)
+        return Sample(photo, alpha, np.ones_like(alpha), name)
+
+    def _background(self, name: str, height: int, width: int) -> np.ndarray:
+        if not self._backgrounds:
+            return np.array(PADDING_COLOUR, np.float32)
+        chosen = self._backgrounds[int(unit_hash(f"background of {name}") * len(self._backgrounds))]
+        photo = read_photo(chosen).pixels
+        return covering(photo, height, width, 0.5, 0.5)
+
+
+def _pictures(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder")
+    found = list_photos(folder)
+    if not found:
+        raise DataError(f"{folder}: no pictures are in it; {', '.join(sorted(EXTENSIONS))} can be read")
+    return found
