@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recorte.data.company import join_people, paste_person
+from recorte.data.company import join_people, part_without_people, paste_person
 from recorte.data.sample import Sample
 
 NOISE = np.random.default_rng(0)
@@ -108,3 +108,43 @@ def test_joined_by_nobody_a_photo_is_as_it_was() -> None:
     result = join_people(room, plain(250, 50, 50, None), seed=0)
     for name in ("photo", "alpha", "weight"):
         assert np.array_equal(getattr(result, name), getattr(room, name))
+
+
+# Parts without people
+
+
+def test_parts_lie_beside_and_above_everybody() -> None:
+    sample = person_before_noise()
+    sample.alpha[:] = 0
+    sample.alpha[22:30, 20:30] = 255  # of 50 x 60
+    seen = {part_without_people(sample, seed).photo.tobytes() for seed in range(30)}
+    wanted = [sample.photo[:22], sample.photo[30:], sample.photo[:, :20], sample.photo[:, 30:]]
+    assert seen == {part.tobytes() for part in wanted}
+    part = part_without_people(sample, 0)
+    assert not part.alpha.any() and part.weight.all()
+    assert part.photo.shape[:2] == part.alpha.shape == part.weight.shape
+
+
+def test_parts_that_are_narrow_are_not_taken() -> None:
+    sample = person_before_noise()
+    sample.alpha[:] = 0
+    sample.alpha[10:45, 17:19] = 255  # above 10 of 50, below 5; on the left 17 of 60
+    parts = {part_without_people(sample, seed).photo.tobytes() for seed in range(10)}
+    assert parts == {sample.photo[:, 19:].tobytes()}
+
+
+@pytest.mark.parametrize("kind", ["large", "ignored", "nobody", "everywhere"])
+def test_where_there_is_no_such_part_the_sample_stays(kind: str) -> None:
+    sample = person_before_noise()
+    sample.alpha[:] = 0
+    sample.alpha[0:5, 0:5] = 255
+    if kind == "large":
+        sample.alpha[:20, :30] = 255
+    elif kind == "ignored":
+        sample.weight[40, 40] = 0
+    elif kind == "nobody":
+        sample.alpha[:] = 0
+    else:
+        sample.alpha[[0, 20, 35, 49], :] = sample.alpha[:, [0, 25, 40, 59]] = 0
+        sample.alpha[0, 0] = sample.alpha[49, 59] = 255
+    assert part_without_people(sample, 0) is sample

@@ -43,7 +43,7 @@ class Drawn:
 
 
 HEAVY = {"flip": 0.5, "rotation": 20, "scale": (0.5, 1.8), "colour": 0.5, "noise": 0.5, "jpeg": 0.5, "paste": 0.5,
-         "join": 0.5}  # fmt: skip
+         "join": 0.5, "nobody": 0.5}  # fmt: skip
 
 
 def dataset(augmentation: Augmentation | None = None, seed: int = 0, **arguments: Any) -> PersonDataset:

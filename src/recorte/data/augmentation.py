@@ -27,6 +27,7 @@ class Augmentation:
         blur, noise, jpeg: probability of each.
         paste: probability that a person is put before a photo without people, where the data have such photos.
         join: probability that the people of another photo are put into this one, mostly smaller.
+        nobody: probability that a part of the photo is taken in which nobody is, where there is a large one.
     """
 
     def __init__(
@@ -41,8 +42,10 @@ class Augmentation:
         jpeg: float = 0.0,
         paste: float = 0.0,
         join: float = 0.0,
+        nobody: float = 0.0,
     ) -> None:
-        self.scale, self.paste, self.join = (float(scale[0]), float(scale[1])), paste, join
+        self.scale = float(scale[0]), float(scale[1])
+        self.paste, self.join, self.nobody = paste, join, nobody
         steps = [
             (colour, A.ColorJitter((1 - colour, 1 + colour), (1 - colour, 1 + colour), (1 - colour, 1 + colour),
                                    (-colour / 10, colour / 10), p=0.8)),

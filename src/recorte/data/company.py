@@ -1,4 +1,4 @@
-"""Putting people of one photo into another."""
+"""Putting people of one photo into another, and taking parts of photos without any."""
 
 import cv2
 import numpy as np
@@ -8,6 +8,11 @@ from recorte.letterbox import resize
 
 LEAST = 0.25
 """Least size of people who join a photo, as a share of the largest at which theirs fits in."""
+FEW = 0.12
+"""Greatest share that people cover of a photo of which a part without them is taken. Where somebody fills the photo,
+who passes by in the background may be without an outline, and is nobody to learn as nobody."""
+SIDE = 0.3
+"""Least side of such a part, as a share of the photo's."""
 
 
 def paste_person(sample: Sample, background: np.ndarray, seed: int) -> Sample:
@@ -47,6 +52,30 @@ def join_people(sample: Sample, others: Sample, seed: int) -> Sample:
     whole[window] = np.maximum(alpha, whole[window])
     weight[window] |= alpha > 0
     return Sample(photo, whole, weight, sample.name)
+
+
+def part_without_people(sample: Sample, seed: int) -> Sample:
+    """Give a part of a photo in which nobody is, beside or above everybody; the sample itself where there is none.
+
+    Args:
+        sample: any; where people cover much of it, or something counts neither way, it stays as it is.
+        seed: of which part is taken.
+    """
+    height, width = sample.alpha.shape
+    rows, columns = (np.flatnonzero(sample.alpha.any(axis=axis)) for axis in (1, 0))
+    if not rows.size or sample.alpha.mean() > FEW * 255 or not sample.weight.all():
+        return sample
+    parts = [
+        (slice(0, rows[0]), slice(None)), (slice(rows[-1] + 1, None), slice(None)),
+        (slice(None), slice(0, columns[0])), (slice(None), slice(columns[-1] + 1, None)),
+    ]  # fmt: skip
+    shapes = [sample.alpha[part].shape for part in parts]
+    large = [part for part, shape in zip(parts, shapes, strict=True)
+             if shape[0] >= SIDE * height and shape[1] >= SIDE * width]  # fmt: skip
+    if not large:
+        return sample
+    part = large[int(np.random.default_rng(seed).integers(len(large)))]
+    return Sample(sample.photo[part], sample.alpha[part], sample.weight[part], sample.name)
 
 
 def covering(photo: np.ndarray, height: int, width: int, down: float, across: float) -> np.ndarray:

@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import Dataset, Sampler
 
 from recorte.data.augmentation import Augmentation
-from recorte.data.company import join_people, paste_person
+from recorte.data.company import join_people, part_without_people, paste_person
 from recorte.data.mixed import MixedPersons
 from recorte.data.sample import Sample
 from recorte.errors import DataError, PhotoError
@@ -71,6 +71,8 @@ class PersonDataset(Dataset[dict[str, Any]]):
         rng = np.random.default_rng((self.seed, epoch, index))
         company_seed, augmentation_seed = (int(number) for number in rng.integers(2**63, size=2))
         sample = self.source[index]
+        if rng.random() < self.augmentation.nobody:
+            sample = part_without_people(sample, company_seed)
         if self.negatives and rng.random() < self.augmentation.paste and sample.alpha.any():
             background = self.source[self.negatives[int(rng.integers(len(self.negatives)))]]
             sample = paste_person(sample, background.photo, company_seed)

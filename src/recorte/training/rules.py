@@ -75,6 +75,7 @@ RULES: dict[str, Rule] = {
     "augmentation.jpeg": SHARE,
     "augmentation.paste": SHARE,
     "augmentation.join": SHARE,
+    "augmentation.nobody": SHARE,
     "model.attention": YES_OR_NO,
     "model.dropout": BELOW_ONE,
     "model.decoder_channels": (
