@@ -34,9 +34,9 @@ def test_alpha_is_what_the_formula_of_the_network_gives(best_model: Path) -> Non
     assert alpha[1:].max() < 1e-6
 
 
-def test_no_bundled_weights_yet_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bundled_weights_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "BUNDLED_WEIGHTS", tmp_path / "weights")
-    with pytest.raises(ModelError, match=r"no weights are bundled.*--model.*python scripts/train\.py"):
+    with pytest.raises(ModelError, match=r"weights/model\.onnx: .* are missing; install it again.*--model"):
         Network()
     write_best_model(tmp_path / "weights")
     assert Network().image_size == 64

@@ -68,8 +68,8 @@ def find_model(model: str | os.PathLike[str] | None) -> Path:
         path = BUNDLED_WEIGHTS / "model.onnx"
         if not path.is_file():
             raise ModelError(
-                "no weights are bundled with this version of Recorte: name a model with --model (in Python: "
-                "BackgroundRemover(model)); `python scripts/train.py` trains one"
+                f"{path}: the weights that come with Recorte are missing; install it again, or name a model with "
+                "--model (in Python: BackgroundRemover(model))"
             )
         return path
     path = Path(model).absolute()
