@@ -95,13 +95,17 @@ class CocoPersons:
         name = self.name(index)
         height, width = self.index.sizes[self.photos[index]].tolist()
         photo = read_photo_of_size(self.path(index), height, width, "its annotation")
-        people, ignored = self._masks(index, height, width)
+        people, ignored = self.masks(index)
         return Sample(photo, people * np.uint8(255), people | (1 - ignored), name)
 
-    def _masks(self, index: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-        """Draw who is outlined and who is ignored: `uint8 (H, W)` of 0 and 1."""
-        outlines: tuple[list, list] = ([], [])
-        photo = self.photos[index]
+    def masks(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Draw who is outlined and who is ignored: `uint8 (H, W)` of 0 and 1.
+
+        Raises:
+            PhotoError: an outline is faulty.
+        """
+        photo, outlines = self.photos[index], ([], [])
+        height, width = self.index.sizes[photo].tolist()
         for position in range(self.index.first[photo], self.index.first[photo + 1]):
             try:
                 outline = parse_outline(self.index.outlines.part(position), height, width)

@@ -41,14 +41,15 @@ def build_data(config: DictConfig, image_size: int | None = None) -> PersonDataM
     )
 
 
-def take_network_of_init(config: DictConfig) -> None:
-    """Let `config.model` describe the network that `config.init` starts from, in place.
+def with_network_of_init(config: DictConfig) -> DictConfig:
+    """Copy a config, its `model` describing the network that `config.init` starts from.
 
     Raises:
         ModelError: a model that cannot be read, or another network is asked for on the command line.
     """
+    config = config.copy()
     if config.init is None:
-        return
+        return config
     trained, _ = load_network(_path_of(config.init))
     asked_for = {text.partition("=")[0] for text in overrides_of_this_run()}
     for key in ("encoder", "attention", "decoder_channels"):
@@ -59,6 +60,7 @@ def take_network_of_init(config: DictConfig) -> None:
                 "leave it out, or give init=null to start anew"
             )
         config.model[key] = value
+    return config
 
 
 def build_network(config: DictConfig) -> AttentionUNet:

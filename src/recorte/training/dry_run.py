@@ -59,13 +59,11 @@ def show(config: DictConfig) -> int:
         Status: 2 if it could not start on this machine, else 0.
     """
     from recorte.training import machine as facts
-    from recorte.training.build import take_network_of_init
+    from recorte.training.build import with_network_of_init
     from recorte.training.memory import count_need
     from recorte.training.memory_advice import memory_lines
 
-    config = config.copy()
-    take_network_of_init(config)
-    config = resolved(config)
+    config = resolved(with_network_of_init(config))
     machine = facts.look(Path(config.run_dir), facts.first_device(config))
     need = count_need(config)
     if machine.card is None and config.card is not None and facts.wants_card(config, machine):

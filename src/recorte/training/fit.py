@@ -14,7 +14,7 @@ from recorte.errors import ConfigError
 from recorte.files import write_whole
 from recorte.model.export import read_checkpoint
 from recorte.model.module import PersonSegmenter
-from recorte.training.build import build_data, build_network, take_network_of_init
+from recorte.training.build import build_data, build_network, with_network_of_init
 from recorte.training.checkpoints import WholeFiles
 from recorte.training.cluster import rank
 from recorte.training.config import resolved
@@ -46,13 +46,14 @@ def fit(config: DictConfig) -> float:
         RecorteError: a mistake in the config, the data or the weights.
     """
     config = config.copy()
-    take_network_of_init(config)
-    config = resolved(config)
+    with open_dict(config):
+        config.overrides = overrides_of_this_run()
+    asked_for, config = resolved(config), resolved(with_network_of_init(config))
     run_dir = Path(config.run_dir)
     alone = claimed(run_dir) if rank() == 0 else contextlib.nullcontext()
     with exit_on_signals(), alone, everything_in_the_log():
         check_machine(config, checkpoint_bytes(config))
-        checkpoint, step = _begin(config, run_dir)
+        checkpoint, step = _begin(asked_for, run_dir)
         noted = failure_noted(run_dir, overrides_of_this_run()) if rank() == 0 else contextlib.nullcontext()
         with noted, told_when_out_of_memory(config):
             return _fit(config, run_dir, checkpoint, step)
@@ -110,8 +111,6 @@ def _begin(config: DictConfig, run_dir: Path) -> tuple[Path | None, int]:
         ConfigError: another run is there, or this one with another config.
     """
     if rank() == 0 and not (run_dir / "config.yaml").exists():
-        with open_dict(config):
-            config.overrides = overrides_of_this_run()
         write_whole(run_dir / "config.yaml", OmegaConf.to_yaml(config))
         if config.resume is not None:
             log.info("resume=%s: no unfinished run of this config, so this is a new one", config.resume)
