@@ -10,6 +10,10 @@ def train(config: DictConfig) -> float:
         from recorte.training.dry_run import show
 
         return show(config)
+    if config.check:
+        from recorte.desk.verify import check_data
+
+        check_data(config)
     from recorte.training.fit import fit
 
     return fit(config)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import expect_mistake, run, write_coco, write_portraits
+from commands import TINY, expect_mistake, run, write_coco, write_portraits
 from PIL import Image
 
 from recorte.data.coco import CocoPersons
@@ -132,3 +132,11 @@ def test_verify_checks_data_batch_network_and_device(tmp_path: Path) -> None:
     assert "Ready to train" in answer.stdout
     answer = run("dataset", tmp_path, "verify", "data=coco", "data.root=nowhere", "run_dir=checked")
     assert answer.returncode == 1 and "nowhere: there is no such folder" in answer.stdout
+
+
+@pytest.mark.slow
+def test_training_checks_its_data_first_if_asked(tmp_path: Path) -> None:
+    for split, photos in (("train", 5), ("val", 3)):
+        write_coco(tmp_path / "COCO", split, photos)
+    answer = run("train", tmp_path, *TINY, "data=coco", "data.root=COCO", "check=true")
+    expect_mistake(answer, "check=true: 3 faults in the data", "COCO/val2017/000.png: the same photo as")

@@ -34,10 +34,8 @@ def verify(config: DictConfig) -> int:
     config = resolved(config)
     findings: list[Finding] = []
     for name, opened in config.data.sources.items():
-        source = instantiate(opened)
         before = len(findings)
-        check = _check_coco if source.func is CocoPersons else _check_source
-        findings += check(source, config)
+        findings += _check(instantiate(opened), config)
         grave = sum(finding.grave for finding in findings[before:])
         print(f"{name}: {grave} faults, {len(findings) - before - grave} oddities")
     if not any(finding.grave for finding in findings):
@@ -47,6 +45,28 @@ def verify(config: DictConfig) -> int:
     write_whole(path, json.dumps([finding._asdict() for finding in findings], indent=1) + "\n")
     print(f"Written to {path}")
     return 1 if any(finding.grave for finding in findings) else 0
+
+
+def check_data(config: DictConfig) -> None:
+    """Check the data of a training before it begins.
+
+    Raises:
+        DataError: something is grave.
+    """
+    findings: list[Finding] = []
+    for opened in config.data.sources.values():
+        findings += _check(instantiate(opened), config)
+    grave = [str(finding) for finding in findings if finding.grave]
+    if grave:
+        more = f"\n  and {len(grave) - SHOWN:,} more" if len(grave) > SHOWN else ""
+        listed = "".join(f"\n  {text}" for text in grave[:SHOWN])
+        raise DataError(
+            f"check=true: {len(grave):,} faults in the data; scripts/dataset.py verify says more:{listed}{more}"
+        )
+
+
+def _check(source: partial, config: DictConfig) -> Iterator[Finding]:
+    return (_check_coco if source.func is CocoPersons else _check_source)(source, config)
 
 
 def _check_coco(source: partial, config: DictConfig) -> Iterator[Finding]:
@@ -65,14 +85,14 @@ def _check_coco(source: partial, config: DictConfig) -> Iterator[Finding]:
         photos[split] = [
             folder / image.file_name for image in checked.images.values() if str(folder / image.file_name) not in broken
         ]
-        if config.full:
+        if config.get("full"):
             undecodable = list(decode_all(photos[split], _progress("decoding")))
             yield from undecodable
             lost = {finding.path for finding in undecodable}
             checked.faulty_images.update(
                 place for place, image in checked.images.items() if str(folder / image.file_name) in lost
             )
-        if config.fix and checked.images and checked.faulty_images | checked.faulty_annotations:
+        if config.get("fix") and checked.images and checked.faulty_images | checked.faulty_annotations:
             clean = path.with_suffix(".clean.json")
             if clean.exists():
                 raise DataError(f"{clean}: is there already; move it away, and fix=true writes a new one")
@@ -94,7 +114,7 @@ def _check_source(source: partial, config: DictConfig) -> Iterator[Finding]:
         tell = _progress("reading")
         for index in range(len(opened)):
             path = opened.path(index)
-            if config.full or path is None:
+            if config.get("full") or path is None:
                 try:
                     sample = opened[index]
                     if not sample.alpha.any() and not opened.negatives:

@@ -42,6 +42,7 @@ RULES: dict[str, Rule] = {
     "encoder_lr": POSITIVE,
     "freeze_encoder": (lambda value: _whole(value, -1), "a whole number of epochs, or -1 for all of them"),
     "compile": YES_OR_NO,
+    "check": YES_OR_NO,
     "dry_run": YES_OR_NO,
     "image_size": SIZE,
     "memory_format": _one_of("channels_last", "contiguous_format"),
