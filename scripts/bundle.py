@@ -75,7 +75,10 @@ def _without_paths(origin: dict[str, Any]) -> dict[str, Any]:
     """Leave out where the files of the run were on the machine that trained it."""
     config = origin["config"]
     text = json.dumps(origin)
-    for place, name in {config["run_dir"]: "outputs/bundled", config["data"]["root"]: "data"}.items():
+    places = {config["run_dir"]: "outputs/bundled", config["data"]["root"]: "data"}
+    if config.get("init"):
+        places[config["init"]] = "outputs/before/last.ckpt"
+    for place, name in places.items():
         text = text.replace(json.dumps(place)[1:-1], name)
     return json.loads(text)
 

@@ -6,6 +6,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from recorte.model import eight_bits
 from recorte.model.eight_bits import store_in_eight_bits
 from recorte.removal.network import Network
 
@@ -16,7 +17,7 @@ def write_network(path: Path, weights: np.ndarray) -> Path:
     """A convolution for alpha, and a constant that is no convolution's weight for the foreground."""
     tensors = {"weights": weights, "bias": np.array([0.1], np.float32), "factor": np.full((1, 3, 1, 1), 0.7, "f")}
     nodes = [
-        helper.make_node("Conv", ["image", "weights", "bias"], ["logits"], pads=[1, 1, 1, 1]),
+        helper.make_node("Conv", ["image", "weights", "bias"], ["logits"], pads=[weights.shape[2] // 2] * 4),
         helper.make_node("Sigmoid", ["logits"], ["alpha"]),
         helper.make_node("Mul", ["image", "factor"], ["foreground"]),
     ]
@@ -46,7 +47,7 @@ def rounded_by_hand(weights: np.ndarray) -> np.ndarray:
 
 
 def test_what_it_computes_is_that_of_rounded_weights(tmp_path: Path) -> None:
-    weights = NOISE.normal(size=(1, 3, 3, 3)).astype(np.float32)
+    weights = NOISE.normal(size=(1, 3, 5, 5)).astype(np.float32)
     source = write_network(tmp_path / "source.onnx", weights)
     store_in_eight_bits(source, tmp_path / "target.onnx")
     write_network(tmp_path / "wanted.onnx", rounded_by_hand(weights))
@@ -57,7 +58,14 @@ def test_what_it_computes_is_that_of_rounded_weights(tmp_path: Path) -> None:
     assert 1e-5 < np.abs(found[0] - whole[0]).max() < 0.02
 
 
-def test_channels_have_scales_of_their_own_and_zeros_stay(tmp_path: Path) -> None:
+def test_channels_of_few_weights_stay_as_they_are(tmp_path: Path) -> None:
+    source = write_network(tmp_path / "source.onnx", NOISE.normal(size=(1, 3, 3, 3)).astype(np.float32))
+    store_in_eight_bits(source, tmp_path / "target.onnx")
+    assert {node.op_type for node in onnx.load(tmp_path / "target.onnx").graph.node} == {"Conv", "Sigmoid", "Mul"}
+
+
+def test_channels_have_scales_of_their_own_and_zeros_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eight_bits, "FEW", 0)
     source = tmp_path / "source.onnx"
     weights = np.zeros((3, 4, 1, 1), np.float32)
     weights[0], weights[1] = np.reshape([1, -0.5, 0.25, 0], (4, 1, 1)), np.reshape([1e-4, 0, 0, -1e-4], (4, 1, 1))
@@ -86,7 +94,7 @@ def test_the_file_is_a_quarter(tmp_path: Path) -> None:
 
 
 def test_what_is_opened_for_use_multiplies_floats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write_network(tmp_path / "tiny.onnx", NOISE.normal(size=(1, 3, 3, 3)).astype(np.float32))
+    path = write_network(tmp_path / "tiny.onnx", NOISE.normal(size=(1, 3, 5, 5)).astype(np.float32))
     store_in_eight_bits(path, path)
     opened: list[onnxruntime.SessionOptions] = []
     real = onnxruntime.InferenceSession

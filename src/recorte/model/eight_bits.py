@@ -8,9 +8,13 @@ from onnx import helper, numpy_helper
 
 from recorte.files import whole_file
 
+FEW = 64
+"""Weights of an output channel below which they stay as they are: those of depthwise and first convolutions are a few
+hundredths of the file, and to round them costs the most."""
+
 
 def store_in_eight_bits(source: Path, target: Path) -> None:
-    """Write a network again, each convolution's weights as whole numbers from -127 to 127.
+    """Write a network again, the weights of its convolutions as whole numbers from -127 to 127.
 
     Every output channel has a scale of its own (Krishnamoorthi 2018, arXiv 1806.08342). ONNX Runtime turns them back
     into floats as it opens the file, so only the weights are rounded: nothing that is computed from a photo is.
@@ -26,6 +30,8 @@ def store_in_eight_bits(source: Path, target: Path) -> None:
     unpacking = []
     for name in names:
         values = numpy_helper.to_array(weights[name])
+        if values[0].size < FEW:
+            continue
         greatest = np.abs(values).max(axis=(1, 2, 3))
         scale = (np.where(greatest > 0, greatest, 1) / 127).astype(np.float32)
         rounded = np.rint(values / scale[:, None, None, None]).astype(np.int8)

@@ -1,0 +1,115 @@
+"""The weights that ship, and the scripts that make and measure them."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage
+from commands import DRAWN, expect_mistake, run, write_coco, write_portraits
+from safetensors.numpy import load_file
+
+from recorte import BackgroundRemover
+from recorte.removal.network import BUNDLED_WEIGHTS
+
+FILES = ("model.json", "model.onnx", "model.safetensors")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("data")
+    write_coco(root / "persons", "val", 4)
+    for split in ("train", "val"):
+        write_portraits(root / "portraits", split, 3)
+    return root
+
+
+def test_the_weights_fit_into_25_megabytes_and_say_where_they_come_from() -> None:
+    assert sorted(path.name for path in BUNDLED_WEIGHTS.iterdir()) == sorted(FILES)
+    assert sum((BUNDLED_WEIGHTS / name).stat().st_size for name in FILES) <= 25_000_000
+    page = json.loads((BUNDLED_WEIGHTS / "model.json").read_text())
+    assert len(page["origin"]["commit"]) == 40
+    assert page["origin"]["config"]["data"]["root"] == "data"
+    assert page["rounding"]["photo_iou_of_32_bits"] - page["rounding"]["photo_iou"] < 0.003
+    assert page["metrics"]["persons/photo_iou"] > 0.6 and page["metrics"]["portraits/photo_iou"] > 0.9
+
+
+def test_a_person_is_found_with_nothing_but_the_package() -> None:
+    alpha = BackgroundRemover().predict_alpha(skimage.data.astronaut())
+    assert alpha[60:150, 190:270].min() > 0.9  # her face
+    assert alpha[300:500, 150:300].min() > 0.9  # her suit
+    assert alpha[:100, 420:].max() < 0.1  # the shuttle
+    for picture in (skimage.data.coffee(), skimage.data.chelsea(), skimage.data.rocket()):  # a cup, a cat, a rocket
+        assert (BackgroundRemover().predict_alpha(picture) > 0.5).mean() < 0.005
+
+
+@pytest.mark.slow
+def test_training_starts_from_them(tmp_path: Path) -> None:
+    arguments = ["experiment=finetune", *DRAWN, "debug=fast", "hardware=cpu", "data.num_workers=0"]
+    answer = run("train", tmp_path, *arguments, "data.image_size=64", "run_dir=outputs/tuned", "optimizer.lr=1e-12")
+    assert answer.returncode == 0, answer.stderr
+    assert "Starting from the weights of" in answer.stdout + answer.stderr
+    bundled, tuned = (
+        load_file(folder / "model.safetensors") for folder in (BUNDLED_WEIGHTS, tmp_path / "outputs/tuned/best_model")
+    )
+    assert bundled.keys() == tuned.keys()
+    kernels = [name for name, value in bundled.items() if value.ndim > 1]
+    assert len(kernels) > 50
+    for name in kernels:  # at such a rate nothing moves
+        np.testing.assert_allclose(tuned[name], bundled[name].astype(np.float32), atol=1e-6)
+    (tmp_path / "outputs/tuned/metrics.json").unlink()  # as if it had been killed after its last epoch
+    answer = run("train", tmp_path, *arguments, "data.image_size=64", "optimizer.lr=1e-12", "resume=auto")
+    assert answer.returncode == 0 and "Going on with the run in " in answer.stdout, answer.stderr
+    answer = run("train", tmp_path, *arguments, "model.encoder=resnet18.a1_in1k", "run_dir=other")
+    expect_mistake(answer, "init=bundled", "model.encoder=resnet18.a1_in1k", "init=null")
+
+
+@pytest.mark.slow
+def test_a_model_is_rounded_and_bundled(tmp_path: Path, data: Path) -> None:
+    run_dir = tmp_path / "a run"
+    shutil.copytree(BUNDLED_WEIGHTS, run_dir / "best_model")
+    page = json.loads((run_dir / "best_model/model.json").read_text())
+    page["origin"]["config"] |= {"run_dir": str(run_dir), "somewhere": f"{run_dir}/checkpoints"}
+    page["origin"]["config"]["data"]["root"] = str(data)
+    (run_dir / "best_model/model.json").write_text(json.dumps(page))
+    answer = run("bundle", tmp_path, str(run_dir), "--data", str(data), "--into", "ours")
+    assert answer.returncode == 0, answer.stderr
+    assert sorted(path.name for path in (tmp_path / "ours").iterdir()) == sorted(FILES)
+    text = (tmp_path / "ours/model.json").read_text()
+    assert str(tmp_path) not in text
+    assert json.loads(text)["origin"]["config"]["somewhere"] == "outputs/bundled/checkpoints"
+    photo = skimage.data.astronaut()
+    found, wanted = (BackgroundRemover(model).predict_alpha(photo) for model in (tmp_path / "ours", None))
+    np.testing.assert_allclose(found, wanted, atol=1e-5)  # rounded already: nothing is lost by rounding once more
+
+
+@pytest.mark.slow
+def test_figures_by_stratum(tmp_path: Path, data: Path) -> None:
+    answer = run("strata", tmp_path, "--data", str(data), "--worst", "2", "--sheet", "worst.png")
+    assert answer.returncode == 0, answer.stderr
+    rows = [line.strip("| ").split(" | ") for line in answer.stdout.splitlines() if line.startswith("| ")]
+    photos = {row[0]: int(row[1]) for row in rows[1:]}
+    assert photos["all"] == 7 and photos["persons"] == 4 and photos["portraits"] == 3
+    assert photos["people: one"] == photos["largest person: 10 to 30 %"] == 4  # 100 of 768 pixels
+    assert sum(number for name, number in photos.items() if name.startswith("light")) == 7
+    assert (tmp_path / "worst.png").stat().st_size > 1000
+
+
+@pytest.mark.slow
+def test_data_that_are_not_there(tmp_path: Path) -> None:
+    expect_mistake(run("strata", tmp_path, "--data", "nowhere"), "nowhere/persons: there is no such folder")
+    expect_mistake(run("bundle", tmp_path, "nothing", "--data", "nowhere"), "nothing: no such model")
+
+
+@pytest.mark.slow
+def test_the_wheel_brings_them(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, root]
+    subprocess.run(command, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    listing = subprocess.run([sys.executable, "-m", "zipfile", "-l", wheel], capture_output=True, text=True, check=True)
+    for name in FILES:
+        assert f"recorte/removal/weights/{name}" in listing.stdout
