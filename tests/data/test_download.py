@@ -49,6 +49,12 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
+class Server(ThreadingHTTPServer):
+    """Says nothing of the connections that it was told to break."""
+
+    def handle_error(self, *_: object) -> None: ...
+
+
 def cut_after(count: int) -> Answer:
     return lambda handler, start: handler.give(start, end=count)
 
@@ -74,7 +80,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(Handler, "answers", [])
     monkeypatch.setattr(Handler, "files", {"/file": CONTENT})
     monkeypatch.setattr(Handler, "requests", [])
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+    with Server(("127.0.0.1", 0), Handler) as running:
         threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
