@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark_dataset import dataset
+
 if TYPE_CHECKING:
     from omegaconf import DictConfig
     from torch import Tensor, nn
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 WITHOUT = "recorte eager without "
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+app.command()(dataset)
 
 
 @app.callback()

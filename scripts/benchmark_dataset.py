@@ -1,0 +1,259 @@
+"""The dataset desk against pycocotools and the plain recipe: `python scripts/benchmark.py dataset`."""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+PHOTOS, PEOPLE = 64_115, 262_465
+"""As many as COCO 2017's person_keypoints_train2017.json has."""
+MASKED = 500
+
+OPEN = {
+    "pycocotools": "from pycocotools.coco import COCO\nopen_it = lambda: COCO(path)",
+    "recorte": "from recorte.data.coco_records import read_annotations\nfrom recorte.data.coco_index import _build\n"
+    "from pathlib import Path\nopen_it = lambda: _build(Path(path), read_annotations(Path(path)))",
+    "recorte, cached": "from recorte.data.coco_index import read_index\nfrom pathlib import Path\n"
+    "open_it = lambda: read_index(Path(path))",
+}
+MEASURE = """
+import contextlib, io, json, os, sys, time
+path = sys.argv[1]
+{code}
+def peak():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024
+before, began = peak(), time.perf_counter()
+with contextlib.redirect_stdout(io.StringIO()):
+    opened = open_it()
+print(json.dumps([time.perf_counter() - began, peak() - before]))
+"""
+
+
+def dataset(
+    data: Annotated[Path, typer.Option(help="folder in the layout of COCO, for the pipeline")],
+    rounds: Annotated[int, typer.Option(min=1, help="how often each takes its turn")] = 3,
+    folder: Annotated[
+        Path | None, typer.Option(help="where the generated data set is, or goes; else a new one")
+    ] = None,
+) -> None:
+    """Opening, masks and batches, beside pycocotools; and how long each verb takes at COCO's full size."""
+    with tempfile.TemporaryDirectory() as temporary:
+        root = folder or Path(temporary)
+        annotations = generate(root)
+        print(
+            f"{annotations.name}: {PHOTOS:,} photos, {PEOPLE:,} annotations, {annotations.stat().st_size / 1e6:.0f} MB"
+        )
+        _opening(annotations, rounds)
+        _workers(annotations)
+        _masks(root, rounds)
+        _verbs(root)
+    _pipeline(data, rounds)
+
+
+def generate(root: Path) -> Path:
+    """Write an annotation file of COCO's full size, with its photos' files, below `root`, unless it is there."""
+    path = root / "annotations/person_keypoints_train2017.json"
+    if path.exists():
+        return path
+    rng = np.random.default_rng(0)
+    sides = rng.choice([(640, 480), (480, 640), (640, 427), (500, 375)], PHOTOS)
+    images = [
+        {"license": 1, "file_name": f"{n:012}.jpg", "coco_url": f"http://images.cocodataset.org/train2017/{n:012}.jpg",
+         "height": int(height), "width": int(width), "date_captured": "2013-11-14 16:28:13", "id": n}
+        for n, (width, height) in enumerate(sides)
+    ]  # fmt: skip
+    people = []
+    for number, place in enumerate(np.sort(rng.integers(0, PHOTOS, PEOPLE)).tolist()):
+        width, height = sides[place]
+        points, radius = int(rng.integers(12, 60)), rng.uniform(5, 120)
+        angles = np.sort(rng.uniform(0, 2 * np.pi, points))
+        x = (rng.uniform(0, width) + radius * np.cos(angles)).clip(0, width)
+        y = (rng.uniform(0, height) + 1.5 * radius * np.sin(angles)).clip(0, height)
+        outline = np.stack([x, y], axis=1).round(2).ravel().tolist()
+        box = [round(float(value), 2) for value in (x.min(), y.min(), np.ptp(x), np.ptp(y))]
+        people.append(
+            {"segmentation": [outline], "num_keypoints": 10, "area": round(box[2] * box[3] / 2, 4), "iscrowd": 0,
+             "keypoints": rng.integers(0, 640, 51).tolist(), "image_id": place, "bbox": box, "category_id": 1,
+             "id": number + 1}
+        )  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"info": {}, "licenses": [], "images": images, "annotations": people,
+               "categories": [{"supercategory": "person", "id": 1, "name": "person"}]}  # fmt: skip
+    path.write_text(json.dumps(content))
+    _write_photos(root / "train2017", [(image["file_name"], image["width"], image["height"]) for image in images])
+    return path
+
+
+def _write_photos(folder: Path, photos: list[tuple[str, int, int]]) -> None:
+    """Write JPEGs of the right sizes whose headers differ: the pixels of each size are encoded once."""
+    import io
+
+    from PIL import Image
+
+    folder.mkdir(parents=True, exist_ok=True)
+    encoded: dict[tuple[int, int], bytes] = {}
+    for name, width, height in photos:
+        if (width, height) not in encoded:
+            content = io.BytesIO()
+            Image.new("RGB", (width, height), (90, 120, 60)).save(content, "JPEG", quality=30)
+            encoded[width, height] = content.getvalue()
+        content = encoded[width, height]
+        comment = name.encode()
+        marker = b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment
+        (folder / name).write_bytes(content[:2] + marker + content[2:])
+
+
+def _opening(path: Path, rounds: int) -> None:
+    figures: dict[str, list[tuple[float, float]]] = {name: [] for name in OPEN}
+    for turn in range(rounds + 1):  # the first warms up, and makes the cache
+        for name, code in OPEN.items():
+            command = [sys.executable, "-c", MEASURE.format(code=code), str(path)]
+            answer = subprocess.run(command, capture_output=True, text=True, check=True)
+            if turn:
+                figures[name].append(tuple(json.loads(answer.stdout)))
+    print(f"Opening, {rounds} turns each:")
+    for name, values in figures.items():
+        seconds, megabytes = (statistics.median(column) for column in zip(*values, strict=True))
+        print(f"  {name:18} {seconds:8.3f} s   {megabytes:8.0f} MB more at the peak")
+    base = figures["pycocotools"]
+    for name in ("recorte", "recorte, cached"):
+        faster, smaller = (
+            statistics.median(a / max(b, 1e-9) for a, b in zip(*columns, strict=True))
+            for columns in zip(zip(*base, strict=True), zip(*figures[name], strict=True), strict=True)
+        )
+        print(f"Ratio {name}: {faster:.1f} times as fast, with 1/{smaller:.1f} of the memory")
+
+
+def _workers(path: Path) -> None:
+    """Tell what a worker process adds, in proportional set size."""
+    code = """
+import multiprocessing, sys, psutil
+from recorte.data.coco import CocoPersons
+source = CocoPersons(sys.argv[1], "train")
+def work(source, ready, done):
+    for index in range(0, len(source), 7):
+        source.masks(index)
+    ready.set(); done.wait()
+if __name__ == "__main__":
+    pss = lambda *ids: sum(psutil.Process(i).memory_full_info().pss for i in ids) / 1e6
+    context = multiprocessing.get_context("fork")
+    ready, done = context.Event(), context.Event()
+    alone = pss(psutil.Process().pid)
+    worker = context.Process(target=work, args=(source, ready, done))
+    worker.start()
+    ready.wait()
+    print(f"{pss(psutil.Process().pid, worker.pid) - alone:.1f}")
+    done.set()
+"""
+    root = path.parents[1]
+    answer = subprocess.run([sys.executable, "-c", code, str(root)], capture_output=True, text=True, check=True)
+    print(
+        f"A worker that has drawn every seventh photo's people adds {answer.stdout.strip()} MB (proportional set size)"
+    )
+
+
+def _masks(root: Path, rounds: int) -> None:
+    import contextlib
+    import io
+
+    from pycocotools.coco import COCO
+
+    from recorte.data.coco import CocoPersons
+
+    source = CocoPersons(root, "train")
+    with contextlib.redirect_stdout(io.StringIO()):
+        theirs = COCO(str(root / "annotations/person_keypoints_train2017.json"))
+    chosen = np.random.default_rng(1).choice(len(source), MASKED, replace=False).tolist()
+
+    def plain() -> list[np.ndarray]:
+        masks = []
+        for index in chosen:
+            image = theirs.imgs[int(source.index.image_ids[source.photos[index]])]
+            mask = np.zeros((image["height"], image["width"]), np.uint8)
+            for annotation in theirs.loadAnns(theirs.getAnnIds(imgIds=image["id"])):
+                mask = np.maximum(mask, theirs.annToMask(annotation))
+            masks.append(mask)
+        return masks
+
+    def ours() -> list[np.ndarray]:
+        return [source.masks(index)[0] for index in chosen]
+
+    equal = all(np.array_equal(one, other) for one, other in zip(plain(), ours(), strict=True))
+    ratio = _ratio(plain, ours, rounds)
+    print(
+        f"Masks of {MASKED} photos: {ratio:.1f} times as fast as the loop of annToMask; equal pixel by pixel: {equal}"
+    )
+
+
+def _ratio(one: Callable[[], Any], other: Callable[[], Any], rounds: int) -> float:
+    """Give how many times as fast the other is, median of the turns."""
+    ratios = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        one()
+        middle = time.perf_counter()
+        other()
+        ratios.append((middle - began) / (time.perf_counter() - middle))
+    return statistics.median(ratios)
+
+
+def _verbs(root: Path) -> None:
+    script = Path(__file__).with_name("dataset.py")
+    for verb in ("quick", "analyze", "verify"):
+        command = [sys.executable, str(script), verb, "data=coco", f"data.root={root}", f"run_dir={root / 'seen'}"]
+        began = time.perf_counter()
+        subprocess.run(command, capture_output=True, check=False)
+        print(f"dataset.py {verb}: {time.perf_counter() - began:.1f} s, as a whole process")
+
+
+def _pipeline(data: Path, rounds: int) -> None:
+    """Compare one worker with the plain recipe: decode, annToMask in a loop, the same augmentation."""
+    import contextlib
+    import io
+
+    import cv2
+    from hydra.utils import instantiate
+    from omegaconf import OmegaConf
+    from pycocotools.coco import COCO
+
+    from recorte.data.coco import CocoPersons
+    from recorte.data.dataset import PersonDataset
+    from recorte.data.mixed import MixedPersons
+    from recorte.data.sample import Sample
+    from recorte.training.door import CONF
+
+    cv2.setNumThreads(0)
+    source = CocoPersons(data, "train")
+    with contextlib.redirect_stdout(io.StringIO()):
+        theirs = COCO(str(data / "annotations/person_keypoints_train2017.json"))
+    augmentation = instantiate(OmegaConf.load(CONF / "augmentation/medium.yaml"), _convert_="all")
+    chosen = np.random.default_rng(0).choice(len(source), 200, replace=False).tolist()
+    ours = PersonDataset(MixedPersons({"persons": source}), 384, augmentation, 0)
+
+    class Plain:
+        negatives = ()
+
+        def __len__(self) -> int:
+            return len(source)
+
+        def __getitem__(self, index: int) -> Sample:
+            image = theirs.imgs[int(source.index.image_ids[source.photos[index]])]
+            photo = cv2.cvtColor(cv2.imread(str(source.path(index))), cv2.COLOR_BGR2RGB)
+            people, crowd = (np.zeros(photo.shape[:2], np.uint8) for _ in range(2))
+            for annotation in theirs.loadAnns(theirs.getAnnIds(imgIds=image["id"])):
+                target = crowd if annotation["iscrowd"] else people
+                np.maximum(target, theirs.annToMask(annotation), out=target)
+            return Sample(photo, people * np.uint8(255), people | (1 - crowd), image["file_name"])
+
+    plain = PersonDataset(MixedPersons({"persons": Plain()}), 384, augmentation, 0)
+    ratio = _ratio(lambda: [plain[0, index] for index in chosen], lambda: [ours[0, index] for index in chosen], rounds)
+    print(f"Pipeline at 384, medium augmentation, one process: {ratio:.2f} times as fast as the plain recipe")
