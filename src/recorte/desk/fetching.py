@@ -44,6 +44,7 @@ class _Bars:
             self.bar.stop()
 
     def begin(self, what: str, unit: str) -> None:
+        """Show the next piece of work, counted in bytes or files."""
         self.__exit__()
         if not self.console.is_terminal:
             print(what, flush=True)
@@ -54,5 +55,6 @@ class _Bars:
         self.bar.add_task("", total=None)
 
     def reached(self, done: int, total: int) -> None:
+        """Move the bar."""
         if self.bar is not None:
             self.bar.update(self.bar.task_ids[0], completed=done, total=total)
