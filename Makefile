@@ -12,8 +12,8 @@ test-long: install  ## runs that are killed again and again
 	$(PYTHON) -m pytest -m long
 
 lint: install
-	$(PYTHON) -m ruff check .
-	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check --no-cache .
+	$(PYTHON) -m ruff format --check --no-cache .
 
 install: .venv/installed
 

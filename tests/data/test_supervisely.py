@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from skimage.draw import polygon as polygon_by_skimage
-from supervisely_files import HEIGHT, WIDTH, bitmap, packed, polygon, write_project
 
 from recorte.data.sample import PersonSource
 from recorte.data.supervisely import SuperviselyPersons
 from recorte.errors import ConfigError, DataError, PhotoError
+from supervisely_files import HEIGHT, WIDTH, bitmap, packed, polygon, write_project
 
 SQUARE = [[5, 6], [14, 6], [14, 15], [5, 15]]
 
