@@ -13,11 +13,11 @@ import recorte
 PACKAGE = Path(recorte.__file__).parent
 SCRIPTS = PACKAGE.parents[1] / "scripts"
 
-FLOORS = [{"errors"}, {"files"}, {"letterbox", "photo"}, {"data", "model"}, {"training", "removal"}, {"desk"},
-          {"app", "cli"}]  # fmt: skip
+FLOORS = [{"errors", "messages"}, {"files"}, {"letterbox", "photo"}, {"data", "model"}, {"training", "removal"},
+          {"desk"}, {"app", "cli"}]  # fmt: skip
 """From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
 
-SMALL_TOOL = {"errors", "files", "letterbox", "photo", "removal", "cli"}
+SMALL_TOOL = {"errors", "messages", "files", "letterbox", "photo", "removal", "cli"}
 NOT_IN_THE_SMALL_TOOL = {"torch", "torchvision", "lightning", "hydra", "omegaconf", "timm", "albumentations"}
 
 

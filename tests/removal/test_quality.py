@@ -1,0 +1,112 @@
+import json
+
+import numpy as np
+import pytest
+
+from recorte.messages import LANGUAGES, MESSAGES, say
+from recorte.removal.quality import QualityReport, Thresholds, likely_iou, report
+
+
+def judged(alpha: np.ndarray, **thresholds: float) -> QualityReport:
+    return report(np.zeros((*alpha.shape, 3), np.uint8), alpha.astype(np.float32), Thresholds(**thresholds))
+
+
+def block(top: int, bottom: int, left: int, right: int, size: int = 240) -> np.ndarray:
+    alpha = np.zeros((size, size), np.float32)
+    alpha[top:bottom, left:right] = 1
+    return alpha
+
+
+def test_a_sharp_sure_mask_has_the_full_score() -> None:
+    found = judged(block(80, 160, 80, 160), coverage=5, resolution=20)
+    assert (found.score, found.found, found.advice) == (100, True, ("fine",))
+    assert (found.contrast, found.edges) == (100, 100)
+    assert found.coverage == pytest.approx(100 / 9, abs=0.1)
+    assert found.resolution == 24  # the root of 0.24 x 0.24 megapixels
+    assert found.places == ((0, 0, 0), (0, 100, 0), (0, 0, 0))
+    assert found.histogram == (88.9, 0, 0, 0, 0, 0, 0, 0, 0, 11.1)
+
+
+def test_the_figures_of_a_doubtful_mask() -> None:
+    alpha = np.full((100, 100), 0.1, np.float32)
+    alpha[40:80, 40:80] = 0.8
+    # Expected: 1600 * 0.8 hits among 1600 + 8400 * 0.1 pixels, 52.46 %; missed by twice as much: 4.9 %.
+    assert likely_iou(alpha) == pytest.approx(1 - 2 * (1 - 1280 / 2440), abs=1e-5)
+    found = judged(alpha)
+    assert (found.score, found.coverage, found.contrast, found.edges) == (5, 16, 70, pytest.approx(3.5, abs=0.1))
+    # All 10,000 pixels are half-transparent, the outline is 4 * 39 long: a band of 164 of 256 pixels, 6 / (6 + 164).
+    assert found.advice == ("poor", "edges_low", "resolution_low")
+
+
+def test_softer_edges_are_worth_less_and_size_does_not_matter() -> None:
+    def ramp(width: int, size: int) -> np.ndarray:
+        row = np.clip((np.arange(size) - size // 2) / (width * size / 256) + 0.5, 0, 1)
+        return np.repeat(row[None], size, axis=0).astype(np.float32)
+
+    sharp, soft, softer = (judged(ramp(width, 256)) for width in (2, 8, 24))
+    assert 100 > sharp.edges > soft.edges > softer.edges > 0
+    assert sharp.score > soft.score > softer.score
+    large = judged(ramp(8, 1024))
+    assert large.edges == pytest.approx(soft.edges, abs=1)
+    assert abs(large.score - soft.score) <= 1
+    assert (large.resolution, soft.resolution) == (100, 25.6)
+
+
+@pytest.mark.parametrize("alpha", [np.zeros((60, 80)), np.full((60, 80), 0.49), block(0, 16, 0, 16)])
+def test_nobody_found(alpha: np.ndarray) -> None:
+    nothing = judged(alpha)  # the last: 0.44 % of the photo, less than counts as somebody
+    assert (nothing.score, nothing.found, nothing.advice, nothing.edges) == (0, False, ("nobody",), 0)
+    assert nothing.sentences("es") == ["No se ha encontrado a nadie: el recorte está vacío."]
+
+
+@pytest.mark.parametrize(
+    ("side", "place"),
+    {
+        "left": (80, 160, 0, 90),
+        "right": (80, 160, 150, 240),
+        "top": (0, 90, 80, 160),
+        "bottom": (150, 240, 80, 160),
+    }.items(),
+)
+def test_a_person_cut_at_a_border(side: str, place: tuple[int, int, int, int]) -> None:
+    found = judged(block(*place), coverage=5, resolution=20)
+    assert found.advice == (f"cut_{side}",)
+    assert found.sentences() == [f"The person is cut at the {side} border."]
+
+
+def test_a_toe_at_the_border_is_not_cut_and_everything_else_is_told_in_order() -> None:
+    assert judged(block(40, 240, 100, 106) + block(40, 200, 80, 160), resolution=20).advice == ("fine",)
+    everywhere = judged(np.full((60, 80), 0.55, np.float32))
+    cut = ("cut_left", "cut_right", "cut_top", "cut_bottom")
+    assert everywhere.advice == ("poor", *cut, "contrast_low", "edges_low", "resolution_low")
+    assert everywhere.coverage == 100
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (2000, 3), (2, 2)])
+def test_odd_sizes(shape: tuple[int, int]) -> None:
+    full = judged(np.ones(shape, np.float32))
+    assert (full.score, full.coverage) == (100, 100)
+    assert [len(row) for row in full.places] == [3, 3, 3]
+
+
+def test_as_plain_data() -> None:
+    plain = json.loads(json.dumps(judged(block(80, 160, 0, 90)).as_dict("es")))
+    assert plain["figures"]["coverage"] == {"value": 12.5, "threshold": 15, "enough": False}
+    assert list(plain["figures"]) == ["coverage", "contrast", "edges", "resolution"]
+    assert plain["places"][1] == [100, 12.5, 0]
+    assert plain["advice"] == ["cut_left", "coverage_low", "resolution_low"]
+    assert plain["sentences"][0] == "La persona está cortada por el borde izquierdo."
+    assert (plain["score"], plain["found"]) == (100, True)
+
+
+def test_photo_and_alpha_must_be_of_one_size() -> None:
+    with pytest.raises(ValueError, match=r"one size, not \(5, 4\) and \(4, 5\)"):
+        report(np.zeros((5, 4, 3), np.uint8), np.zeros((4, 5), np.float32))
+
+
+def test_every_message_is_there_in_both_languages() -> None:
+    for key, texts in MESSAGES.items():
+        assert len(texts) == len(LANGUAGES) == len({*filter(None, texts)}), key
+        fields = [{part.split("}")[0] for part in text.split("{")[1:]} for text in texts]
+        assert fields[0] == fields[1], key
+    assert say("nobody").startswith("Nobody found")
