@@ -1,15 +1,20 @@
 PYTHON := .venv/bin/python
 
-.PHONY: demo test test-long lint install
+.PHONY: demo test test-long lint install chromium
 
 demo: install  ## train on drawn figures for some minutes, then cut people out
 	$(PYTHON) scripts/demo.py
 
-test: install  ## the suite, slow tests included
+test: install chromium  ## the suite, slow tests included
 	$(PYTHON) -m pytest -m "not long" --numprocesses 2 --dist loadfile --durations 10
 
 test-long: install  ## runs that are killed again and again
 	$(PYTHON) -m pytest -m long
+
+chromium:  ## the browser that the web page is tested in; without it those tests fail and say so
+	@command -v chromium chromium-browser google-chrome >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+	then apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else echo "No Chromium here: install it (apt-get install chromium), or the tests of the web page fail"; fi
 
 lint: install
 	$(PYTHON) -m ruff check --no-cache .

@@ -25,7 +25,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "poor": (
         "The network is unsure of much of this photo: look at the cut-out before you use it.",
-        "La red duda en buena parte de esta foto: mire el recorte antes de usarlo.",
+        "La red duda en buena parte de esta foto: mira el recorte antes de usarlo.",
     ),
     "coverage_low": (
         "The people are small in the photo; one taken closer, or cropped, gives better edges.",
@@ -37,17 +37,97 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "edges_low": (
         "The edges are soft; look at hair, hands and feet.",
-        "Los bordes son imprecisos; mire el pelo, las manos y los pies.",
+        "Los bordes son imprecisos; mira el pelo, las manos y los pies.",
     ),
     "resolution_low": (
         "The photo has few pixels; use the original rather than a thumbnail or a screenshot.",
-        "La foto tiene pocos píxeles; use el original en vez de una miniatura o una captura.",
+        "La foto tiene pocos píxeles; usa el original en vez de una miniatura o una captura.",
     ),
     "cut_left": ("The person is cut at the left border.", "La persona está cortada por el borde izquierdo."),
     "cut_right": ("The person is cut at the right border.", "La persona está cortada por el borde derecho."),
     "cut_top": ("The person is cut at the top border.", "La persona está cortada por el borde superior."),
     "cut_bottom": ("The person is cut at the bottom border.", "La persona está cortada por el borde inferior."),
     "fine": ("Nothing to complain about.", "Nada que objetar."),
+    # The page
+    "tagline": (
+        "People cut out of photos, without a cloud.",
+        "Recorta a las personas de tus fotos, sin nube.",
+    ),
+    "photos": ("Photos", "Fotos"),
+    "drop": ("Drop photos of people here", "Suelta aquí fotos de personas"),
+    "choose": ("Choose photos", "Elegir fotos"),
+    "limits": (
+        "Up to {photos} at once, {megabytes} MB each: JPEG, PNG, WebP, TIFF",
+        "Hasta {photos} a la vez, de {megabytes} MB cada una: JPEG, PNG, WebP, TIFF",
+    ),
+    "too_many": (
+        "{given} photos are too many at once: here are the first {photos}.",
+        "{given} fotos son demasiadas a la vez: aquí están las primeras {photos}.",
+    ),
+    "point_1": ("At full size", "A tamaño completo"),
+    "point_1_more": (
+        "The cut-out has every pixel of your photo, with its colour profile.",
+        "El recorte conserva cada píxel de la foto y su perfil de color.",
+    ),
+    "point_2": ("Honest about it", "Sin engaños"),
+    "point_2_more": (
+        "Each cut-out says how good it is likely to be, and what would help.",
+        "Cada recorte dice lo bueno que será probablemente y qué ayudaría.",
+    ),
+    "point_3": ("On this machine", "En este equipo"),
+    "point_3_more": (
+        "Photos stay where this page runs, and are gone when you close it.",
+        "Las fotos se quedan donde corre esta página y desaparecen al cerrarla.",
+    ),
+    "background": ("Background", "Fondo"),
+    "transparent": ("Transparent", "Transparente"),
+    "colour": ("Colour", "Color"),
+    "picture": ("Picture", "Imagen"),
+    "over_transparent": ("transparent", "transparente"),
+    "over_colour": ("over a colour", "sobre un color"),
+    "over_picture": ("over a picture", "sobre una imagen"),
+    "picture_behind": ("The picture behind", "La imagen de fondo"),
+    "picture_failed": ("This picture cannot be used.", "Esta imagen no se puede usar."),
+    "crop": ("Crop to the people", "Ajustar a las personas"),
+    "working": ("Cutting out {name}", "Recortando {name}"),
+    "failed": ("This photo could not be cut out.", "Esta foto no se ha podido recortar."),
+    "too_large": (
+        "It has more bytes or pixels than this page takes; scale it down.",
+        "Tiene más bytes o píxeles de los que admite esta página; redúcela.",
+    ),
+    "no_photo": (
+        "It is not a photo, whatever its name says; JPEG, PNG, WebP, BMP and TIFF can be read.",
+        "No es una foto, diga lo que diga su nombre; se leen JPEG, PNG, WebP, BMP y TIFF.",
+    ),
+    "damaged": (
+        "Its file is truncated or damaged; copy it again from where it came.",
+        "El archivo está incompleto o dañado; cópialo de nuevo desde su origen.",
+    ),
+    "unknown_reason": (
+        "The reason is in the log of this page.",
+        "El motivo está en el registro de esta página.",
+    ),
+    "before": ("Before", "Antes"),
+    "after": ("After", "Después"),
+    "slide": ("Slide between photo and cut-out", "Desliza entre la foto y el recorte"),
+    "cutout": ("Cut-out", "Recorte"),
+    "mask": ("Mask", "Máscara"),
+    "zip": ("All as a ZIP", "Todo en un ZIP"),
+    "done": ("{done} of {given} photos cut out", "{done} de {given} fotos recortadas"),
+    "score": ("Likely quality", "Calidad probable"),
+    "score_means": (
+        "How much of the cut-out is likely to be right, told without knowing the truth.",
+        "Qué parte del recorte será probablemente correcta, estimado sin conocer la verdad.",
+    ),
+    "places": ("Where people are, in %", "Dónde hay personas, en %"),
+    "histogram": ("From background to person: pixels", "De fondo a persona: píxeles"),
+    "steps": ("Step by step", "Paso a paso"),
+    "step_original": ("Photo", "Foto"),
+    "step_letterboxed": ("What the network sees", "Lo que ve la red"),
+    "step_raw_alpha": ("The network's alpha", "El alfa de la red"),
+    "step_alpha": ("Alpha at full size", "Alfa a tamaño completo"),
+    "step_foreground": ("Colours of the person", "Colores de la persona"),
+    "step_cutout": ("Cut-out, at last", "Y el recorte"),
 }
 """By key: English, Spanish. Words in braces are filled in."""
 

@@ -105,7 +105,7 @@ def cut_out(remover: "BackgroundRemover", content: bytes, options: Options) -> R
     elif options.background is not None:
         picture = over_colour(picture, options.background)
     if options.crop:
-        picture = cropped(picture, mask)
+        picture = picture[people_box(mask)]
     return Result(encode_picture(picture, photo, options.format), KINDS[options.format], judged)
 
 
@@ -115,10 +115,12 @@ def over_colour(cutout: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
     return (cutout[..., :3] * alpha + np.float32(colour) * (1 - alpha)).round().astype(np.uint8)
 
 
-def cropped(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Cut a picture to where `mask` is not empty; all of it where nobody is."""
+def people_box(mask: np.ndarray) -> tuple[slice, slice]:
+    """The rows and columns of `uint8 (H, W)` where people are; all of them where nobody is."""
     rows, columns = (np.flatnonzero((mask >= 128).any(axis=axis)) for axis in (1, 0))
-    return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if rows.size else picture
+    if not rows.size:
+        return slice(0, mask.shape[0]), slice(0, mask.shape[1])
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def encode_picture(picture: np.ndarray, photo: Photo, kind: str) -> bytes:
@@ -132,7 +134,9 @@ def encode_picture(picture: np.ndarray, photo: Photo, kind: str) -> bytes:
         "png": {"compress_level": 1},
     }
     kept = {} if picture.ndim == 2 else {"icc_profile": photo.icc_profile, "exif": photo.exif or b""}
-    Image.fromarray(picture).save(content, {"jpg": "JPEG"}.get(kind, kind.upper()), **options[kind], **kept)
+    Image.fromarray(np.ascontiguousarray(picture)).save(
+        content, {"jpg": "JPEG"}.get(kind, kind.upper()), **options[kind], **kept
+    )
     return content.getvalue()
 
 

@@ -1,0 +1,167 @@
+"""What the page makes of one photo: files to download, and small pictures to show."""
+
+import base64
+import io
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from recorte.app.limits import Limits, check_photo
+from recorte.app.work import encode_picture, over_colour, people_box
+from recorte.letterbox import resize
+from recorte.photo import Photo, read_photo
+from recorte.removal.folder import result_names
+from recorte.removal.quality import QualityReport, report
+
+if TYPE_CHECKING:
+    from recorte import BackgroundRemover
+
+SHOWN = 960
+"""The longest side of the pictures on the slider, in pixels."""
+
+THUMBNAIL = 360
+
+STEPS = ("original", "letterboxed", "raw_alpha", "alpha", "foreground", "cutout")
+
+Background = tuple[int, int, int] | np.ndarray | None
+"""A colour, a picture `uint8 (H, W, 3)` of any size, or nothing: transparent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One photo, cut out. Large pictures are kept as files only, since a session may hold many.
+
+    Attributes:
+        width: of the photo, in pixels.
+        height: of the photo, in pixels.
+        box: the rows and columns where people are.
+        cutout: the file of the cut-out, PNG.
+        mask: the file of the mask, PNG.
+        photo_shown: `uint8 (h, w, 3)`, at most `SHOWN` pixels.
+        cutout_shown: `uint8 (h, w, 4)`, of the same size.
+        steps: by name of `STEPS`, small pictures as `data:` addresses.
+        report: how good it is likely to be.
+    """
+
+    width: int
+    height: int
+    box: tuple[slice, slice]
+    cutout: bytes
+    mask: bytes
+    photo_shown: np.ndarray
+    cutout_shown: np.ndarray
+    steps: dict[str, str]
+    report: QualityReport
+
+
+def make(remover: "BackgroundRemover", content: bytes, limits: Limits) -> Made:
+    """Cut the people out of a photo, and keep every step.
+
+    Raises:
+        Refusal: too large, or no photo.
+        PhotoError: it cannot be read.
+    """
+    check_photo(content, limits)
+    photo = read_photo(content)
+    height, width = photo.pixels.shape[:2]
+    steps = _steps(remover, photo.pixels)
+    alpha, raw = ((values * 255).round().astype(np.uint8) for values in (steps.alpha, steps.raw_alpha))
+    pictures = (photo.pixels, steps.letterboxed, raw, alpha, steps.foreground, steps.cutout)
+    return Made(
+        width=width,
+        height=height,
+        box=people_box(alpha),
+        cutout=encode_picture(steps.cutout, photo, "png"),
+        mask=encode_picture(alpha, photo, "png"),
+        photo_shown=smaller(photo.pixels, SHOWN),
+        cutout_shown=smaller(steps.cutout, SHOWN),
+        steps={name: address(smaller(picture, THUMBNAIL)) for name, picture in zip(STEPS, pictures, strict=True)},
+        report=report(photo.pixels, steps.alpha),
+    )
+
+
+def finished(made: Made, background: Background, crop: bool) -> bytes:
+    """The file of a result at full size, PNG: over a background, and cropped to the people, where that is wanted."""
+    if background is None and not crop:
+        return made.cutout
+    with Image.open(io.BytesIO(made.cutout)) as image:
+        cutout = np.asarray(image.convert("RGBA"))
+        photo = Photo(cutout[..., :3], image.info.get("icc_profile"), image.info.get("exif"))
+    picture = over(cutout, background)
+    return encode_picture(picture[made.box] if crop else picture, photo, "png")
+
+
+def over(cutout: np.ndarray, background: Background) -> np.ndarray:
+    """Lay `uint8 (H, W, 4)` over a background; a picture fills the photo and is cut where it is too long."""
+    if background is None:
+        return cutout
+    if isinstance(background, tuple):
+        return over_colour(cutout, background)
+    height, width = cutout.shape[:2]
+    scale = max(height / background.shape[0], width / background.shape[1])
+    filling = resize(background, *(max(1, round(side * scale)) for side in background.shape[:2]))
+    top, left = (filling.shape[0] - height) // 2, (filling.shape[1] - width) // 2
+    filling = filling[max(0, top) : max(0, top) + height, max(0, left) : max(0, left) + width]
+    return over_colour(cutout, resize(filling, height, width))
+
+
+def smaller(picture: np.ndarray, side: int) -> np.ndarray:
+    """Scale a picture down to a longest side; colours of transparent pixels do not bleed into the others."""
+    scale = min(1.0, side / max(picture.shape[:2]))
+    size = [max(1, round(length * scale)) for length in picture.shape[:2]]
+    if picture.ndim == 2 or picture.shape[2] == 3:
+        return resize(picture, *size)
+    alpha = picture[..., 3:].astype(np.float32) / 255
+    weighted = resize(np.dstack([picture[..., :3] * alpha, alpha]), *size)
+    alpha = weighted[..., 3:]
+    colours = weighted[..., :3] / np.maximum(alpha, 1e-6)
+    return np.dstack([colours, alpha * 255]).clip(0, 255).round().astype(np.uint8)
+
+
+def address(picture: np.ndarray) -> str:
+    """A small picture as an address that holds the picture itself."""
+    kind = ".webp" if picture.ndim == 3 and picture.shape[2] == 4 else ".jpg"
+    code = {1: None, 3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}[1 if picture.ndim == 2 else picture.shape[2]]
+    quality = [cv2.IMWRITE_WEBP_QUALITY if kind == ".webp" else cv2.IMWRITE_JPEG_QUALITY, 88]
+    _, content = cv2.imencode(kind, picture if code is None else cv2.cvtColor(picture, code), quality)
+    return f"data:image/{kind[1:].replace('jpg', 'jpeg')};base64,{base64.b64encode(content).decode()}"
+
+
+def packed(photos: Iterable[tuple[str, Made]], background: Background, crop: bool) -> bytes:
+    """A ZIP of the results and masks of photos, which are given by name."""
+    made = list(photos)
+    names = [safe_name(name) for name, _ in made]
+    if len({name.casefold() for name in names}) < len(names):
+        names = [f"{number}-{name}" for number, name in enumerate(names, start=1)]
+    results = result_names(Path(name) for name in names)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as file:
+        for name, (_, one) in zip(names, made, strict=True):
+            stem = results[Path(name)].stem
+            file.writestr(f"{stem}-cutout.png", finished(one, background, crop))
+            file.writestr(f"{stem}-mask.png", one.mask)
+    return content.getvalue()
+
+
+def safe_name(name: str) -> str:
+    """The last part of a file's name as a visitor's machine gave it, without anything that could lead elsewhere."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    kept = "".join(letter for letter in last if letter.isprintable() and letter not in ':*?"<>|').strip(" .")
+    return kept[-100:] or "photo"
+
+
+def _steps(remover: "BackgroundRemover", pixels: np.ndarray) -> SimpleNamespace:
+    from recorte.letterbox import PADDING_COLOUR, Letterbox
+
+    letterbox = Letterbox(*pixels.shape[:2], remover._network.image_size)
+    canvas = letterbox.apply(pixels, PADDING_COLOUR)
+    cutout = remover.remove_background(pixels)
+    raw, alpha = remover._network.alpha(canvas), remover.predict_alpha(pixels)
+    return SimpleNamespace(letterboxed=canvas, raw_alpha=raw, alpha=alpha, foreground=cutout[..., :3], cutout=cutout)

@@ -1,0 +1,61 @@
+"""The page as a visitor sees it: its server as a process of its own, and a real Chromium without a screen."""
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+expect.set_options(timeout=60_000)  # other work may slow the machine down
+
+START = "import sys; from recorte.app.launch import run; run('127.0.0.1', int(sys.argv[1]), None)"
+
+
+@contextmanager
+def page_server() -> Iterator[str]:
+    """The address of a running page."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", START, str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            address = f"http://127.0.0.1:{port}"
+            with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:  # waits longer from try to try
+                assert client.get(f"{address}/_stcore/health", timeout=30).text == "ok"
+            yield address
+        finally:
+            process.kill()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The Chromium of this machine; a machine without one fails the test, since the page would go untested."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.fail("no Chromium here to test the page in: `make chromium` as root, or apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def give(page: Page, photos: list[Path], uploader: str = "photos") -> None:
+    """Give the page photos."""
+    page.locator(f".st-key-{uploader} input[type=file]").set_input_files(photos)
+
+
+def downloaded(page: Page, button: str, number: int = 0) -> tuple[str, bytes]:
+    """Press a button, and give the name and content of the file that comes."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile(f"{button}$")).nth(number).click()
+    return download.value.suggested_filename, download.value.path().read_bytes()
