@@ -17,9 +17,9 @@ T = TypeVar("T")
 class Workers:
     """Does the work of requests, as many at once as there are cores.
 
-    A photo takes one thread from beginning to end. Batches would not pay on a CPU: the network takes as long for two
-    photos as for one after the other, decoding and encoding cannot be batched at all, and a batch makes its first photo
-    wait for its last.
+    A photo takes one thread from beginning to end. Batches do not pay on a CPU: measured on one core, a photo took the
+    network 3, 12 and 25 % longer in batches of 2, 4 and 8 than alone (they outgrow the cache), decoding and encoding
+    cannot be batched at all, and a batch makes its first photo wait for its last.
 
     Args:
         limits: time and queue.
