@@ -83,6 +83,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "transparent": ("Transparent", "Transparente"),
     "colour": ("Colour", "Color"),
     "picture": ("Picture", "Imagen"),
+    "blur": ("Blurred", "Desenfocado"),
+    "over_blur": ("over its background, blurred", "sobre su fondo, desenfocado"),
     "over_transparent": ("transparent", "transparente"),
     "over_colour": ("over a colour", "sobre un color"),
     "over_picture": ("over a picture", "sobre una imagen"),

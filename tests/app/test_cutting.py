@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 
 from recorte import BackgroundRemover
 from recorte.app import panels
-from recorte.app.cutting import STEPS, Made, finished, make, over, packed, safe_name, smaller
+from recorte.app.cutting import STEPS, Made, finished, make, packed, safe_name, shown, smaller
 from recorte.app.limits import Limits, Refusal
 from recorte.errors import PhotoError
 
@@ -52,8 +52,8 @@ def test_a_photo_is_made_into_files_and_pictures(
 def test_results_over_backgrounds_and_cropped(made: Made) -> None:
     assert finished(made, None, crop=False) == made.cutout
     rows, columns = made.box
-    assert abs(rows.start - 10) <= 2 >= abs(rows.stop - 40)
-    assert abs(columns.start - 10) <= 2 >= abs(columns.stop - 30)
+    assert abs(rows.start - 9) <= 3 >= abs(rows.stop - 41)
+    assert abs(columns.start - 9) <= 3 >= abs(columns.stop - 31)
     size = (columns.stop - columns.start, rows.stop - rows.start)
     cropped = opened(finished(made, None, crop=True))
     assert (cropped.mode, cropped.size) == ("RGBA", size)
@@ -63,22 +63,22 @@ def test_results_over_backgrounds_and_cropped(made: Made) -> None:
     assert coloured.getpixel((20, 25)) == (230, 20, 10)
 
 
-@pytest.mark.parametrize("shape", [(60, 80), (30, 400), (600, 20), (1, 1), (61, 80)])
-def test_a_picture_fills_the_photo(shape: tuple[int, int]) -> None:
-    behind = np.full((*shape, 3), (9, 8, 7), np.uint8)
-    cutout = np.zeros((60, 80, 4), np.uint8)
-    cutout[5:10, 5:10] = (200, 100, 50, 255)
-    laid = over(cutout, behind)
-    assert laid.shape == (60, 80, 3)
-    assert (laid[5:10, 5:10] == (200, 100, 50)).all()
-    assert (laid[20:] == (9, 8, 7)).all()
+def test_what_the_slider_shows_is_the_result_made_small(made: Made) -> None:
+    assert np.array_equal(shown(made, None), np.asarray(opened(made.cutout)))  # a photo this small stays as it is
+    for background in ((1, 2, 3), np.full((30, 400, 3), (9, 8, 7), np.uint8), "blur"):
+        assert np.array_equal(shown(made, background), np.asarray(opened(finished(made, background, crop=False))))
 
 
-def test_half_transparent_pixels_are_mixed_and_small_pictures_have_no_dark_edge() -> None:
+def test_small_pictures_have_no_dark_edge() -> None:
     cutout = np.zeros((2, 2, 4), np.uint8)
     cutout[0] = (200, 100, 50, 255)  # and below it black that nobody sees
     assert smaller(cutout, 1).tolist() == [[[200, 100, 50, 128]]]
-    assert over(np.uint8([[[200, 100, 50, 51]]]), (0, 0, 250)).tolist() == [[[40, 20, 210]]]
+
+
+def test_nobody_to_crop_to(remover: BackgroundRemover) -> None:
+    nobody = make(remover, encoded(np.zeros((40, 50, 3), np.uint8)), Limits())
+    assert opened(finished(nobody, None, crop=True)).size == (50, 40)
+    assert not nobody.report.found
 
 
 def test_a_zip_keeps_photos_of_one_name_apart(made: Made) -> None:

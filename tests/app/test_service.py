@@ -83,8 +83,15 @@ def test_options(client: httpx.Client, photo: bytes) -> None:
     assert teal.getpixel((60, 30)) == (0, 128, 128)
     assert teal.getpixel((20, 25)) == (230, 20, 10)
     cropped = opened(ask(client, photo, crop="true"))
-    assert abs(cropped.width - 20) <= 4
-    assert abs(cropped.height - 30) <= 4
+    assert abs(cropped.width - 22) <= 4  # 20 x 30, and 3 % around it
+    assert abs(cropped.height - 32) <= 4
+    expect_refusal(ask(client, encoded(np.zeros((9, 9, 3), np.uint8)), crop="true"), 422, "nothing to crop to")
+    assert opened(ask(client, photo, background="blur")).mode == "RGB"
+    two = np.zeros((60, 80, 3), np.uint8)
+    two[10:40, 5:35] = two[20:30, 60:70] = (230, 20, 10)
+    alphas = [np.asarray(opened(ask(client, encoded(two), people=people)))[..., 3] for people in ("all", "largest")]
+    assert [alpha[25, 65] > 128 for alpha in alphas] == [True, False]
+    assert [alpha[25, 20] for alpha in alphas] == [255, 255]
     assert opened(ask(client, photo, format="webp")).format == "WEBP"
     jpeg = opened(ask(client, photo, format="jpg", background="#00ff00", crop="0"))
     assert (jpeg.format, jpeg.size) == ("JPEG", (80, 60))
@@ -125,7 +132,7 @@ def test_health_metrics_and_what_there_is(client: httpx.Client, photo: bytes) ->
     described = client.get("/openapi.json").json()["paths"]["/cutout"]["post"]
     assert {"200", "413", "415", "422", "429", "503"} <= described["responses"].keys()
     form = described["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
-    assert set(form) == {"file", "background", "mask", "crop", "format", "report"}
+    assert set(form) == {"file", "background", "mask", "people", "crop", "format", "report"}
     page = client.get("/docs").text
     assert "//" not in page.replace("</", "").replace("<!", "")  # offline: nothing is loaded from elsewhere
     expect_refusal(client.get("/cutout"), 405, "Method Not Allowed")
@@ -167,6 +174,8 @@ def test_what_is_no_photo(client: httpx.Client, photo: bytes) -> None:
     [
         ({"mask": "perhaps"}, ["mask must be true or false", "'perhaps'"]),
         ({"background": "colourless"}, ["background", "'colourless'"]),
+        ({"background": "/etc/hostname"}, ["background must be a colour"]),
+        ({"people": "each"}, ["people must be one of all, largest"]),
         ({"format": "gif"}, ["format must be one of png, webp, jpg", "'gif'"]),
         ({"format": "jpg"}, ["JPEG cannot be transparent", "background"]),
         ({"colour": "red", "size": "3"}, ["Unknown option 'colour', 'size'", "background"]),

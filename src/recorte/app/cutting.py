@@ -6,7 +6,6 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -14,10 +13,12 @@ import numpy as np
 from PIL import Image
 
 from recorte.app.limits import Limits, check_photo
-from recorte.app.work import encode_picture, over_colour, people_box
 from recorte.letterbox import resize
-from recorte.photo import Photo, read_photo
+from recorte.photo import read_photo
+from recorte.removal.backgrounds import ReadBackground, put_behind
 from recorte.removal.folder import result_names
+from recorte.removal.output import encode
+from recorte.removal.people import frame
 from recorte.removal.quality import QualityReport, report
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ THUMBNAIL = 360
 
 STEPS = ("original", "letterboxed", "raw_alpha", "alpha", "foreground", "cutout")
 
-Background = tuple[int, int, int] | np.ndarray | None
-"""A colour, a picture `uint8 (H, W, 3)` of any size, or nothing: transparent."""
-
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -41,7 +39,8 @@ class Made:
     Attributes:
         width: of the photo, in pixels.
         height: of the photo, in pixels.
-        box: the rows and columns where people are.
+        photo: its file, as it was given.
+        box: the rows and columns where people are; all of them if nobody is.
         cutout: the file of the cut-out, PNG.
         mask: the file of the mask, PNG.
         photo_shown: `uint8 (h, w, 3)`, at most `SHOWN` pixels.
@@ -52,6 +51,7 @@ class Made:
 
     width: int
     height: int
+    photo: bytes
     box: tuple[slice, slice]
     cutout: bytes
     mask: bytes
@@ -71,15 +71,16 @@ def make(remover: "BackgroundRemover", content: bytes, limits: Limits) -> Made:
     check_photo(content, limits)
     photo = read_photo(content)
     height, width = photo.pixels.shape[:2]
-    steps = _steps(remover, photo.pixels)
-    alpha, raw = ((values * 255).round().astype(np.uint8) for values in (steps.alpha, steps.raw_alpha))
+    steps = remover.steps(photo.pixels)
+    alpha, raw = steps.cutout[..., 3].copy(), (steps.raw_alpha * 255).round().astype(np.uint8)
     pictures = (photo.pixels, steps.letterboxed, raw, alpha, steps.foreground, steps.cutout)
     return Made(
         width=width,
         height=height,
-        box=people_box(alpha),
-        cutout=encode_picture(steps.cutout, photo, "png"),
-        mask=encode_picture(alpha, photo, "png"),
+        photo=content,
+        box=_box(alpha),
+        cutout=encode(steps.cutout, photo),
+        mask=encode(alpha, photo),
         photo_shown=smaller(photo.pixels, SHOWN),
         cutout_shown=smaller(steps.cutout, SHOWN),
         steps={name: address(smaller(picture, THUMBNAIL)) for name, picture in zip(STEPS, pictures, strict=True)},
@@ -87,29 +88,31 @@ def make(remover: "BackgroundRemover", content: bytes, limits: Limits) -> Made:
     )
 
 
-def finished(made: Made, background: Background, crop: bool) -> bytes:
+def finished(made: Made, background: ReadBackground, crop: bool) -> bytes:
     """The file of a result at full size, PNG: over a background, and cropped to the people, where that is wanted."""
     if background is None and not crop:
         return made.cutout
+    photo = read_photo(made.photo)
     with Image.open(io.BytesIO(made.cutout)) as image:
-        cutout = np.asarray(image.convert("RGBA"))
-        photo = Photo(cutout[..., :3], image.info.get("icc_profile"), image.info.get("exif"))
-    picture = over(cutout, background)
-    return encode_picture(picture[made.box] if crop else picture, photo, "png")
+        picture = np.asarray(image.convert("RGBA"))
+    if background is not None:
+        picture = put_behind(picture, photo.pixels, background)
+    return encode(np.ascontiguousarray(picture[made.box] if crop else picture), photo)
 
 
-def over(cutout: np.ndarray, background: Background) -> np.ndarray:
-    """Lay `uint8 (H, W, 4)` over a background; a picture fills the photo and is cut where it is too long."""
+def shown(made: Made, background: ReadBackground) -> np.ndarray:
+    """The result as the slider shows it: `uint8 (h, w, 4)`, or `(h, w, 3)` over a background."""
     if background is None:
-        return cutout
-    if isinstance(background, tuple):
-        return over_colour(cutout, background)
-    height, width = cutout.shape[:2]
-    scale = max(height / background.shape[0], width / background.shape[1])
-    filling = resize(background, *(max(1, round(side * scale)) for side in background.shape[:2]))
-    top, left = (filling.shape[0] - height) // 2, (filling.shape[1] - width) // 2
-    filling = filling[max(0, top) : max(0, top) + height, max(0, left) : max(0, left) + width]
-    return over_colour(cutout, resize(filling, height, width))
+        return made.cutout_shown
+    return put_behind(made.cutout_shown, made.photo_shown, background)
+
+
+def _box(alpha: np.ndarray) -> tuple[slice, slice]:
+    height, width = alpha.shape
+    rows, columns = frame(alpha)
+    if rows.stop == 0:
+        return slice(0, height), slice(0, width)
+    return slice(int(rows.start), int(min(height, rows.stop))), slice(int(columns.start), int(min(width, columns.stop)))
 
 
 def smaller(picture: np.ndarray, side: int) -> np.ndarray:
@@ -134,7 +137,7 @@ def address(picture: np.ndarray) -> str:
     return f"data:image/{kind[1:].replace('jpg', 'jpeg')};base64,{base64.b64encode(content).decode()}"
 
 
-def packed(photos: Iterable[tuple[str, Made]], background: Background, crop: bool) -> bytes:
+def packed(photos: Iterable[tuple[str, Made]], background: ReadBackground, crop: bool) -> bytes:
     """A ZIP of the results and masks of photos, which are given by name."""
     made = list(photos)
     names = [safe_name(name) for name, _ in made]
@@ -155,13 +158,3 @@ def safe_name(name: str) -> str:
     last = PurePosixPath(name.replace("\\", "/")).name
     kept = "".join(letter for letter in last if letter.isprintable() and letter not in ':*?"<>|').strip(" .")
     return kept[-100:] or "photo"
-
-
-def _steps(remover: "BackgroundRemover", pixels: np.ndarray) -> SimpleNamespace:
-    from recorte.letterbox import PADDING_COLOUR, Letterbox
-
-    letterbox = Letterbox(*pixels.shape[:2], remover._network.image_size)
-    canvas = letterbox.apply(pixels, PADDING_COLOUR)
-    cutout = remover.remove_background(pixels)
-    raw, alpha = remover._network.alpha(canvas), remover.predict_alpha(pixels)
-    return SimpleNamespace(letterboxed=canvas, raw_alpha=raw, alpha=alpha, foreground=cutout[..., :3], cutout=cutout)

@@ -15,11 +15,12 @@ from PIL import ImageColor
 from recorte import BackgroundRemover
 from recorte.app import panels
 from recorte.app.before_after import before_after
-from recorte.app.cutting import Background, Made, address, finished, make, over, packed, safe_name, smaller
+from recorte.app.cutting import Made, address, finished, make, packed, safe_name, shown, smaller
 from recorte.app.limits import Limits, Refusal, check_photo
 from recorte.errors import PhotoError, RecorteError
 from recorte.messages import LANGUAGES, Language, say
 from recorte.photo import read_photo
+from recorte.removal.backgrounds import BLUR, ReadBackground
 
 log = logging.getLogger("recorte.page")
 
@@ -81,18 +82,20 @@ def choose_language() -> Language:
     return st.session_state.language
 
 
-def choose_options(language: Language) -> tuple[Background, bool]:
+def choose_options(language: Language) -> tuple[ReadBackground, bool]:
     """Ask what goes behind the people, and whether to crop to them."""
     with st.container(key="options", horizontal=True, vertical_alignment="bottom", gap="medium"):
         kind = st.segmented_control(
-            say("background", language), ["transparent", "colour", "picture"], default="transparent", required=True,
-            format_func=lambda name: say(name, language), key="background",
+            say("background", language), ["transparent", "colour", "picture", "blur"], default="transparent",
+            format_func=lambda name: say(name, language), key="background", required=True,
         )  # fmt: skip
-        background: Background = None
+        background: ReadBackground = None
         if kind == "colour":
             background = ImageColor.getrgb(
                 st.color_picker(say("colour", language), "#f2c14e", key="colour", label_visibility="collapsed")
             )
+        elif kind == "blur":
+            background = BLUR
         crop = st.toggle(say("crop", language), key="crop")
     if kind == "picture":
         given = st.file_uploader(say("picture_behind", language), KINDS, key="picture", max_upload_size=25)
@@ -100,7 +103,7 @@ def choose_options(language: Language) -> tuple[Background, bool]:
     return background, crop
 
 
-def read_background(content: bytes, language: Language) -> Background:
+def read_background(content: bytes, language: Language) -> ReadBackground:
     """Read the picture that goes behind people; nothing if it cannot be read, and say so."""
     try:
         check_photo(content, LIMITS)
@@ -110,7 +113,7 @@ def read_background(content: bytes, language: Language) -> Background:
         return None
 
 
-def card(file: "st.runtime.uploaded_file_manager.UploadedFile", background: Background, crop: bool,
+def card(file: "st.runtime.uploaded_file_manager.UploadedFile", background: ReadBackground, crop: bool,
          language: Language) -> Made | None:  # fmt: skip
     """Show one photo; its failure is its card's alone."""
     with st.container(border=True, key=f"card-{file.file_id}"):
@@ -140,12 +143,12 @@ def attempt(content: bytes) -> Made | str:
         return "unknown_reason"
 
 
-def show(one: Made, name: str, key: str, background: Background, crop: bool, language: Language) -> None:
+def show(one: Made, name: str, key: str, background: ReadBackground, crop: bool, language: Language) -> None:
     """Fill a photo's card."""
     st.html(panels.heading(name, f"{one.width} x {one.height}", one.report, language))
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        after = address(over(one.cutout_shown, background))
+        after = address(shown(one, background))
         words = [say(word, language) for word in ("before", "after", "slide")]
         before_after(address(one.photo_shown), after, *words, one.width / one.height, key=f"slider-{key}")
         stem = Path(name).stem
@@ -159,10 +162,10 @@ def show(one: Made, name: str, key: str, background: Background, crop: bool, lan
         st.html(panels.steps(one.steps, language))
 
 
-def described(one: Made, background: Background, crop: bool, language: Language) -> str:
+def described(one: Made, background: ReadBackground, crop: bool, language: Language) -> str:
     """What the file of a result will be."""
     height, width = ((side.stop - side.start) for side in one.box) if crop else (one.height, one.width)
-    kind = "transparent" if background is None else "colour" if isinstance(background, tuple) else "picture"
+    kind = {type(None): "transparent", tuple: "colour", str: "blur"}.get(type(background), "picture")
     return f"PNG, {width} x {height}, {say(f'over_{kind}', language)}"
 
 

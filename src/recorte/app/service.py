@@ -18,7 +18,7 @@ from recorte import __version__
 from recorte.app.body import FIELD, read_request
 from recorte.app.limits import Limits, Refusal, check_photo
 from recorte.app.measures import Measures
-from recorte.app.work import KINDS, Options, cut_out
+from recorte.app.work import KINDS, PEOPLE, Options, cut_out
 from recorte.app.workers import Workers
 from recorte.errors import RecorteError
 
@@ -109,8 +109,12 @@ def _describe() -> dict[str, object]:
     """The request's body in the words of OpenAPI; FastAPI's own would read it whole before any limit is looked at."""
     flag = {"type": "boolean", "default": False}
     options = {
-        "background": {"type": "string", "description": "a colour such as #ffffff or teal; without it: transparent"},
+        "background": {
+            "type": "string",
+            "description": "a colour such as #ffffff or teal, or blur; without it: transparent",
+        },
         "mask": flag | {"description": "the mask instead of the cut-out, white = person"},
+        "people": {"type": "string", "enum": list(PEOPLE), "default": "all"},
         "crop": flag | {"description": "cut the picture to the people"},
         "format": {"type": "string", "enum": list(KINDS), "default": "png"},
         "report": flag | {"description": "judge the result, in the header Recorte-Report, as JSON"},

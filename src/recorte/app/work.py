@@ -1,17 +1,19 @@
 """From a photo's bytes and options to the bytes of a result: what the service does with one photo."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from PIL import Image, ImageColor
+from PIL import ImageColor
 
 from recorte.app.limits import Refusal
 from recorte.errors import PhotoError
-from recorte.photo import Photo, read_photo
+from recorte.photo import read_photo
+from recorte.removal import options as removal
+from recorte.removal.backgrounds import BLUR, Colour, put_behind
 from recorte.removal.output import encode
+from recorte.removal.people import frame
 from recorte.removal.quality import QualityReport, report
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 KINDS = {"png": "image/png", "webp": "image/webp", "jpg": "image/jpeg"}
 """Formats that results come in, with their media types."""
+
+PEOPLE = ("all", "largest")
 
 FLAGS = {
     "true": True,
@@ -38,16 +42,18 @@ class Options:
     """What is wanted of a photo.
 
     Attributes:
-        background: a colour to lay the people over, as `#rrggbb` or a name of CSS; None: transparent.
+        background: a colour to lay the people over, or "blur", the photo's own, blurred; None: transparent.
         mask: the mask instead of the cut-out, white = person.
-        crop: cut the picture to the people.
+        crop: cut the picture to the people, with a small margin.
+        people: all, or the largest connected region of them.
         format: one of `KINDS`.
         report: judge the result.
     """
 
-    background: tuple[int, int, int] | None = None
+    background: Colour | Literal["blur"] | None = None
     mask: bool = False
     crop: bool = False
+    people: Literal["all", "largest"] = "all"
     format: str = "png"
     report: bool = False
 
@@ -66,7 +72,10 @@ class Options:
         kind = given.get("format", "png").lower().replace("jpeg", "jpg")
         if kind not in KINDS:
             raise Refusal(422, f"format must be one of {', '.join(KINDS)}, not {given['format'][:40]!r}")
-        options = cls(background=_colour(given.get("background", "")), format=kind, **flags)
+        people = given.get("people", "all")
+        if people not in PEOPLE:
+            raise Refusal(422, f"people must be one of {', '.join(PEOPLE)}, not {people[:40]!r}")
+        options = cls(background=_background(given.get("background", "")), people=people, format=kind, **flags)
         if kind == "jpg" and options.background is None and not options.mask:
             raise Refusal(422, "JPEG cannot be transparent; give a background, such as #ffffff, or another format")
         return options
@@ -97,47 +106,17 @@ def cut_out(remover: "BackgroundRemover", content: bytes, options: Options) -> R
         photo = read_photo(content)
     except PhotoError as error:
         raise Refusal(422, f"The photo cannot be read: {str(error).partition(': ')[2]}") from None
-    picture = remover.remove_background(photo.pixels)
-    mask = picture[..., 3]
+    cutout = remover.remove_with(removal.Options(people=options.people), photo.pixels)
+    mask = cutout[..., 3]
     judged = report(photo.pixels, mask / np.float32(255)) if options.report else None
-    if options.mask:
-        picture = mask
-    elif options.background is not None:
-        picture = over_colour(picture, options.background)
+    picture = mask if options.mask else cutout
+    if options.background is not None and not options.mask:
+        picture = put_behind(cutout, photo.pixels, options.background)
     if options.crop:
-        picture = picture[people_box(mask)]
-    return Result(encode_picture(picture, photo, options.format), KINDS[options.format], judged)
-
-
-def over_colour(cutout: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
-    """Lay a cut-out `uint8 (H, W, 4)` over a colour: `uint8 (H, W, 3)`."""
-    alpha = cutout[..., 3:].astype(np.float32) / 255
-    return (cutout[..., :3] * alpha + np.float32(colour) * (1 - alpha)).round().astype(np.uint8)
-
-
-def people_box(mask: np.ndarray) -> tuple[slice, slice]:
-    """The rows and columns of `uint8 (H, W)` where people are; all of them where nobody is."""
-    rows, columns = (np.flatnonzero((mask >= 128).any(axis=axis)) for axis in (1, 0))
-    if not rows.size:
-        return slice(0, mask.shape[0]), slice(0, mask.shape[1])
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-
-
-def encode_picture(picture: np.ndarray, photo: Photo, kind: str) -> bytes:
-    """Encode a mask, a cut-out or a picture over a colour as `kind`."""
-    if picture.ndim == 3 and picture.shape[2] == 4:
-        return encode(np.ascontiguousarray(picture), photo, f".{kind}")
-    content = io.BytesIO()
-    options = {
-        "jpg": {"quality": 92},
-        "webp": {"lossless": True, "quality": 0, "method": 0},
-        "png": {"compress_level": 1},
-    }
-    kept = {} if picture.ndim == 2 else {"icc_profile": photo.icc_profile, "exif": photo.exif or b""}
-    Image.fromarray(np.ascontiguousarray(picture)).save(
-        content, {"jpg": "JPEG"}.get(kind, kind.upper()), **options[kind], **kept
-    )
-    return content.getvalue()
+        picture = picture[frame(mask)]
+        if not picture.size:
+            raise Refusal(422, "Nobody was found in the photo, so there is nothing to crop to")
+    return Result(encode(np.ascontiguousarray(picture), photo, f".{options.format}"), KINDS[options.format], judged)
 
 
 def _flag(name: str, value: str) -> bool:
@@ -147,10 +126,15 @@ def _flag(name: str, value: str) -> bool:
         raise Refusal(422, f"{name} must be true or false, not {value[:40]!r}") from None
 
 
-def _colour(value: str) -> tuple[int, int, int] | None:
+def _background(value: str) -> Colour | Literal["blur"] | None:
+    # Not `read_background`: that one reads files, too, and nobody from outside may name one.
     if not value.strip():
         return None
+    if value.strip() == BLUR:
+        return BLUR
     try:
         return ImageColor.getrgb(value.strip())[:3]
     except ValueError:
-        raise Refusal(422, f"background must be a colour such as #ffffff or teal, not {value[:40]!r}") from None
+        raise Refusal(
+            422, f"background must be a colour such as #ffffff or teal, or blur, not {value[:40]!r}"
+        ) from None
