@@ -28,14 +28,20 @@ def test_a_sharp_sure_mask_has_the_full_score() -> None:
 
 
 def test_the_figures_of_a_doubtful_mask() -> None:
-    alpha = np.full((100, 100), 0.1, np.float32)
-    alpha[40:80, 40:80] = 0.8
-    # Expected: 1600 * 0.8 hits among 1600 + 8400 * 0.1 pixels, 52.46 %; missed by twice as much: 4.9 %.
-    assert likely_iou(alpha) == pytest.approx(1 - 2 * (1 - 1280 / 2440), abs=1e-5)
+    alpha = np.full((100, 100), 0.02, np.float32)
+    alpha[40:80, 40:80] = 0.9
+    # Without the pixels along the outline: 38 x 38 * 0.9 hits among 38 x 38 + (10,000 - 42 x 42) * 0.02 pixels.
+    assert likely_iou(alpha) == pytest.approx(1 - 2.5 * (1 - 1299.6 / 1608.72), abs=1e-5)
     found = judged(alpha)
-    assert (found.score, found.coverage, found.contrast, found.edges) == (5, 16, 70, pytest.approx(3.5, abs=0.1))
-    # All 10,000 pixels are half-transparent, the outline is 4 * 39 long: a band of 164 of 256 pixels, 6 / (6 + 164).
+    assert (found.score, found.coverage, found.contrast) == (52, 16, 88)
+    # 1,600 half-transparent pixels along an outline of 4 x 39: a band of 26.3 of 256 pixels, 6 / (6 + 26.3).
+    assert found.edges == pytest.approx(18.6, abs=0.1)
     assert found.advice == ("poor", "edges_low", "resolution_low")
+
+
+def test_thin_people_are_all_outline_and_count_all_the_same() -> None:
+    assert likely_iou(block(50, 52, 0, 240)) == 1
+    assert likely_iou(np.zeros((5, 5), np.float32)) == 0
 
 
 def test_softer_edges_are_worth_less_and_size_does_not_matter() -> None:

@@ -87,7 +87,7 @@ def choose_options(language: Language) -> tuple[ReadBackground, bool]:
     with st.container(key="options", horizontal=True, vertical_alignment="bottom", gap="medium"):
         kind = st.segmented_control(
             say("background", language), ["transparent", "colour", "picture", "blur"], default="transparent",
-            format_func=lambda name: say(name, language), key="background", required=True,
+            format_func=lambda name: say(name, language), key="background", required=True, wrap=True,
         )  # fmt: skip
         background: ReadBackground = None
         if kind == "colour":
