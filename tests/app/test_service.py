@@ -325,5 +325,5 @@ def test_an_address_that_is_taken(best_model: Path) -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(RecorteError, match=f"127.0.0.1:{port}: cannot listen at this address"):
+        with pytest.raises(RecorteError, match=f"127.0.0.1:{port}: cannot listen here"):
             serve(BackgroundRemover(best_model), "127.0.0.1", port)

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import logging
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import FrameType
@@ -16,11 +15,11 @@ from starlette.exceptions import HTTPException
 
 from recorte import __version__
 from recorte.app.body import FIELD, read_request
+from recorte.app.launch import listen, shown
 from recorte.app.limits import Limits, Refusal, check_photo
 from recorte.app.measures import Measures
 from recorte.app.work import KINDS, PEOPLE, Options, cut_out
 from recorte.app.workers import Workers
-from recorte.errors import RecorteError
 
 if TYPE_CHECKING:
     from recorte import BackgroundRemover
@@ -170,20 +169,8 @@ def serve(
 
     cv2.setNumThreads(1)  # every core has its own photo
     app = create_app(remover, limits, workers)
-    listening = _listen(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    print(f"Recorte serves at http://{shown}:{listening.getsockname()[1]} (Ctrl-C stops it)", flush=True)
+    listening = listen(host, port)
+    print(f"Recorte serves at http://{shown(host)}:{listening.getsockname()[1]} (Ctrl-C stops it)", flush=True)
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
     with contextlib.suppress(KeyboardInterrupt):
         _Server(config, app.state.workers).run([listening])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise RecorteError(
-            f"{host}:{port}: cannot listen at this address ({reason}); give another --port or --host"
-        ) from None
