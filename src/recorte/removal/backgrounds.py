@@ -78,7 +78,7 @@ def put_behind(cutout: np.ndarray, photo: np.ndarray, background: ReadBackground
     else:
         result = _blurred(photo, cutout[..., 3])
     grid = Grid(height, width, 1)
-    for _, pixels in grid.tiles(np.broadcast_to(np.True_, grid.shape)):
+    for pixels in grid.tiles():
         part = cutout[pixels]
         share = part[..., 3:].astype(np.float32) / 255
         result[pixels] = np.rint(result[pixels] * (1 - share) + part[..., :3] * share)
@@ -104,8 +104,9 @@ def _blurred(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     total = cv2.GaussianBlur(weight, (0, 0), BLUR_SIGMA)
     colour = cv2.GaussianBlur(grid.shrink(photo) * weight[..., None], (0, 0), BLUR_SIGMA) / total[..., None]
     result = np.empty_like(photo)
-    for cells, pixels in grid.tiles(np.ones(grid.shape, bool)):
-        result[pixels] = np.rint(grid.enlarge(colour, cells).clip(0, 255))
+    for pixels in grid.tiles():
+        planes = [grid.enlarge(plane, pixels) for plane in cv2.split(colour)]
+        result[pixels] = np.rint(cv2.merge(planes).clip(0, 255))
     return result
 
 

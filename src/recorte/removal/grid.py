@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-TILE = 384
+TILE = 256
 """Side of a tile in pixels, about: large enough to be quick, small enough to stay in the processor's cache."""
 
 Tile = tuple[slice, slice]
@@ -51,36 +51,48 @@ class Grid:
             coarse[first : first + step] = cv2.resize(strip, size, interpolation=cv2.INTER_AREA)
         return coarse
 
-    def tiles(self, wanted: np.ndarray) -> Iterator[tuple[Tile, Tile]]:
-        """Give the tiles that have a `wanted` cell in or right beside them: their cells and their pixels.
+    def sample(self, small: np.ndarray) -> np.ndarray:
+        """Interpolate `float32 (h, w)`, the photo at another size, at the middle of each cell."""
+        rows, columns = self.shape
+        steps = [side * self.factor / whole for side, whole in zip(small.shape, (self.height, self.width), strict=True)]
+        if max(steps) > 1:  # what lies between two middles counts too
+            small = cv2.GaussianBlur(small, (0, 0), 0.3 * max(steps))
+        down, right = steps
+        places = np.array([[right, 0, right / 2 - 0.5], [0, down, down / 2 - 0.5]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(small, places, (columns, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+    def tiles(self, wanted: np.ndarray | None = None, side: int = TILE) -> Iterator[Tile]:
+        """Give the photo's tiles, in pixels; with `wanted` those that have such a cell in or right beside them.
 
         Args:
-            wanted: `bool` or `uint8`, one value a cell.
+            wanted: `bool`, one value a cell.
+            side: of a tile, in pixels, about.
         """
         rows, columns = self.shape
-        step = max(1, TILE // self.factor)
+        step = max(1, side // self.factor)
         for top in range(0, rows, step):
             for left in range(0, columns, step):
-                if not wanted[max(0, top - 1) : top + step + 1, max(0, left - 1) : left + step + 1].any():
-                    continue
-                cells = slice(top, min(rows, top + step)), slice(left, min(columns, left + step))
-                pixels = (
-                    slice(top * self.factor, min(self.height, (top + step) * self.factor)),
-                    slice(left * self.factor, min(self.width, (left + step) * self.factor)),
-                )
-                yield cells, pixels
+                around = slice(max(0, top - 1), top + step + 1), slice(max(0, left - 1), left + step + 1)
+                if wanted is None or wanted[around].any():
+                    yield self._pixels(top, step, self.height), self._pixels(left, step, self.width)
 
-    def enlarge(self, coarse: np.ndarray, cells: Tile) -> np.ndarray:
-        """Interpolate one tile of `float32 (rows, columns)` or `(rows, columns, C)` to the photo's pixels."""
-        (top, bottom), (left, right) = ((part.start, part.stop) for part in cells)
+    def enlarge(self, coarse: np.ndarray, pixels: Tile) -> np.ndarray:
+        """Interpolate `float32 (rows, columns)` of cells to these pixels of the photo."""
         if self.factor == 1:
-            return coarse[cells]
-        # One cell more on each side, since pixels near the border lie between it and its neighbour.
-        above, before = min(1, top), min(1, left)
-        around = coarse[top - above : bottom + 1, left - before : right + 1]
+            return coarse[pixels]
+        rows, columns = (self._cells(part) for part in pixels)
+        around = coarse[rows, columns]
         size = (around.shape[1] * self.factor, around.shape[0] * self.factor)
         large = cv2.resize(around, size, interpolation=cv2.INTER_LINEAR)
-        height = min(self.height - top * self.factor, (bottom - top) * self.factor)
-        width = min(self.width - left * self.factor, (right - left) * self.factor)
-        above, before = above * self.factor, before * self.factor
-        return large[above : above + height, before : before + width]
+        return large[
+            pixels[0].start - rows.start * self.factor : pixels[0].stop - rows.start * self.factor,
+            pixels[1].start - columns.start * self.factor : pixels[1].stop - columns.start * self.factor,
+        ]
+
+    def _pixels(self, first: int, cells: int, end: int) -> slice:
+        return slice(first * self.factor, min(end, (first + cells) * self.factor))
+
+    def _cells(self, pixels: slice) -> slice:
+        """The cells of a row or column of pixels, and one more on each side, between which the outermost pixels lie."""
+        return slice(max(0, pixels.start // self.factor - 1), (pixels.stop - 1) // self.factor + 2)
