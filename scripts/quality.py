@@ -29,7 +29,7 @@ def main(
     model: Annotated[Path | None, typer.Option(help="a best_model folder, a run's, or an .onnx file")] = None,
 ) -> None:
     """Print Spearman's rank correlation of the score, and of each figure, with the IoU of each photo."""
-    photos = judge(data, model)
+    photos = judge_all(data, model)
     persons = photos["persons"]
     groups = {
         "persons, photos with people": [photo for photo in persons if photo.with_people],
@@ -56,19 +56,19 @@ def main(
             print(f"| {low} to {high - 1} | {len(ious)} | {sum(ious) / len(ious):.2f} | {poor:.0%} |")
 
 
-def judge(data: Path, model: Path | None) -> dict[str, list[Judged]]:
+def judge_all(data: Path, model: Path | None) -> dict[str, list[Judged]]:
     """Report on every validation photo and measure its cut-out, by data set."""
     from recorte import BackgroundRemover
-    from recorte.removal.quality import report
+    from recorte.removal.quality import judge
     from strata import measure, validation
 
     remover = BackgroundRemover(model)
     photos: dict[str, list[Judged]] = {"persons": [], "portraits": []}
     for sample, names in validation(data):
-        alpha = remover.predict_alpha(sample.photo)
-        _, [(iou, _)] = measure(lambda _, alpha=alpha: alpha, iter([(sample, names)]))
+        steps = remover.steps(sample.photo)
+        _, [(iou, _)] = measure(lambda _, alpha=steps.alpha: alpha, iter([(sample, names)]))
         with_people = bool((sample.alpha[sample.weight > 0] > 127).any())
-        photos[names[0]].append(Judged(report(sample.photo, alpha), iou, with_people))
+        photos[names[0]].append(Judged(judge(sample.photo, steps), iou, with_people))
     return photos
 
 

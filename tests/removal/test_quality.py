@@ -1,14 +1,17 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from recorte import BackgroundRemover
+from recorte.letterbox import resize
 from recorte.messages import LANGUAGES, MESSAGES, say
-from recorte.removal.quality import QualityReport, Thresholds, likely_iou, report
+from recorte.removal.quality import QualityReport, Thresholds, judge, likely_iou, report
 
 
 def judged(alpha: np.ndarray, **thresholds: float) -> QualityReport:
-    return report(np.zeros((*alpha.shape, 3), np.uint8), alpha.astype(np.float32), Thresholds(**thresholds))
+    return report(np.zeros((*alpha.shape, 3), np.uint8), alpha.astype(np.float32), thresholds=Thresholds(**thresholds))
 
 
 def block(top: int, bottom: int, left: int, right: int, size: int = 240) -> np.ndarray:
@@ -30,18 +33,31 @@ def test_a_sharp_sure_mask_has_the_full_score() -> None:
 def test_the_figures_of_a_doubtful_mask() -> None:
     alpha = np.full((100, 100), 0.02, np.float32)
     alpha[40:80, 40:80] = 0.9
-    # Without the pixels along the outline: 38 x 38 * 0.9 hits among 38 x 38 + (10,000 - 42 x 42) * 0.02 pixels.
-    assert likely_iou(alpha) == pytest.approx(1 - 2.5 * (1 - 1299.6 / 1608.72), abs=1e-5)
+    # Expected: 1,600 * 0.9 hits among 1,600 + 8,400 * 0.02 pixels, 81.45 %; it misses by twice what is left.
+    assert likely_iou(alpha >= 0.5, alpha) == pytest.approx(1 - 2 * (1 - 1440 / 1768), abs=1e-5)
     found = judged(alpha)
-    assert (found.score, found.coverage, found.contrast) == (52, 16, 88)
+    assert (found.score, found.coverage, found.contrast) == (63, 16, 88)
     # 1,600 half-transparent pixels along an outline of 4 x 39: a band of 26.3 of 256 pixels, 6 / (6 + 26.3).
     assert found.edges == pytest.approx(18.6, abs=0.1)
-    assert found.advice == ("poor", "edges_low", "resolution_low")
+    assert found.advice == ("edges_low", "resolution_low")
 
 
-def test_thin_people_are_all_outline_and_count_all_the_same() -> None:
-    assert likely_iou(block(50, 52, 0, 240)) == 1
-    assert likely_iou(np.zeros((5, 5), np.float32)) == 0
+def test_the_networks_own_doubts_count_where_they_are_known() -> None:
+    mask, photo = block(40, 200, 80, 160), np.zeros((240, 240, 3), np.uint8)
+    doubtful = resize(np.where(mask == 1, np.float32(0.7), np.float32(0.05)), 120, 120)
+    sure, unsure = report(photo, mask), report(photo, mask, doubtful)
+    assert sure.score == 100
+    # 12,800 * 0.7 hits among 12,800 + 44,800 * 0.05 pixels
+    assert abs(unsure.score - 100 * (1 - 2 * (1 - 8960 / 15040))) < 1.5  # but for the soft rim of half the size
+    assert (sure.figures, sure.places) == (unsure.figures, unsure.places)
+
+
+def test_the_steps_of_a_photo_are_judged_without_the_padding(best_model: Path, red_square: np.ndarray) -> None:
+    steps = BackgroundRemover(best_model).steps(red_square)
+    found = judge(red_square, steps)
+    assert steps.raw_alpha.shape == (64, 64)
+    assert found == report(red_square, steps.alpha, steps.raw_alpha[8:56])  # 60 x 80 pixels lie in 48 x 64
+    assert found.score > 90
 
 
 def test_softer_edges_are_worth_less_and_size_does_not_matter() -> None:

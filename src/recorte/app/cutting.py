@@ -19,7 +19,7 @@ from recorte.removal.backgrounds import ReadBackground, put_behind
 from recorte.removal.folder import result_names
 from recorte.removal.output import encode
 from recorte.removal.people import frame
-from recorte.removal.quality import QualityReport, report
+from recorte.removal.quality import QualityReport, judge
 
 if TYPE_CHECKING:
     from recorte import BackgroundRemover
@@ -84,7 +84,7 @@ def make(remover: "BackgroundRemover", content: bytes, limits: Limits) -> Made:
         photo_shown=smaller(photo.pixels, SHOWN),
         cutout_shown=smaller(steps.cutout, SHOWN),
         steps={name: address(smaller(picture, THUMBNAIL)) for name, picture in zip(STEPS, pictures, strict=True)},
-        report=report(photo.pixels, steps.alpha),
+        report=judge(photo.pixels, steps),
     )
 
 

@@ -14,7 +14,7 @@ from recorte.removal import options as removal
 from recorte.removal.backgrounds import BLUR, Colour, put_behind
 from recorte.removal.output import encode
 from recorte.removal.people import frame
-from recorte.removal.quality import QualityReport, report
+from recorte.removal.quality import QualityReport, judge
 
 if TYPE_CHECKING:
     from recorte import BackgroundRemover
@@ -47,7 +47,7 @@ class Options:
         crop: cut the picture to the people, with a small margin.
         people: all, or the largest connected region of them.
         format: one of `KINDS`.
-        report: judge the result.
+        report: judge what was found in the photo; takes as long again.
     """
 
     background: Colour | Literal["blur"] | None = None
@@ -106,9 +106,9 @@ def cut_out(remover: "BackgroundRemover", content: bytes, options: Options) -> R
         photo = read_photo(content)
     except PhotoError as error:
         raise Refusal(422, f"The photo cannot be read: {str(error).partition(': ')[2]}") from None
+    judged = judge(photo.pixels, remover.steps(photo.pixels)) if options.report else None
     cutout = remover.remove_with(removal.Options(people=options.people), photo.pixels)
     mask = cutout[..., 3]
-    judged = report(photo.pixels, mask / np.float32(255)) if options.report else None
     picture = mask if options.mask else cutout
     if options.background is not None and not options.mask:
         picture = put_behind(cutout, photo.pixels, options.background)

@@ -6,8 +6,9 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from recorte.letterbox import resize
+from recorte.letterbox import Letterbox, resize
 from recorte.messages import Language, say
+from recorte.removal.pipeline import Steps
 
 SIDE = 256
 """The longest side, in pixels, at which everything is measured: edges of a large photo and a small one compare."""
@@ -19,8 +20,8 @@ SOFT_EDGE = 6.0
 """Width in pixels, of `SIDE`, of the half-transparent band around people whose edges count 50: at it, cut-outs of
 validation photos begin to be poor."""
 
-OVERCONFIDENCE = 2.5
-"""How much more the network misses than its alphas say."""
+OVERCONFIDENCE = 2.0
+"""How much more the network misses on validation photos than its alphas say."""
 
 CUT = 0.03
 """A person is cut at a border if at least this part of it is person."""
@@ -91,15 +92,25 @@ class QualityReport:
         return plain | {"histogram": histogram, "advice": list(self.advice), "sentences": self.sentences(language)}
 
 
-def report(photo: np.ndarray, alpha: np.ndarray, thresholds: Thresholds | None = None) -> QualityReport:
+def judge(photo: np.ndarray, steps: Steps) -> QualityReport:
+    """Report on a photo, `uint8 (H, W, 3)`, whose `steps` were kept."""
+    letterbox = Letterbox(*photo.shape[:2], len(steps.raw_alpha))
+    return report(photo, steps.alpha, letterbox.cut(steps.raw_alpha))
+
+
+def report(
+    photo: np.ndarray, alpha: np.ndarray, network_alpha: np.ndarray | None = None, thresholds: Thresholds | None = None
+) -> QualityReport:
     """Judge a cut-out without knowing the truth.
 
-    The score follows the alpha's own doubts, which `scripts/quality.py` compares with the real IoU; how much of the
+    The score follows the network's own doubts, which `scripts/quality.py` compares with the real IoU; how much of the
     photo is person, or how large it is, is told beside it and does not enter.
 
     Args:
         photo: `uint8 (H, W, 3)`, RGB.
         alpha: `float32 (H, W)` in [0, 1], of the photo's size.
+        network_alpha: `float32 (h, w)` in [0, 1], what the network answered for the photo, in any size. Refinement
+            sharpens doubts away, so that without this one the score is too high and follows less well.
         thresholds: what the figures are held against.
 
     Raises:
@@ -109,7 +120,8 @@ def report(photo: np.ndarray, alpha: np.ndarray, thresholds: Thresholds | None =
         raise ValueError(f"photo and alpha must be of one size, not {photo.shape[:2]} and {alpha.shape}")
     thresholds = thresholds or Thresholds()
     scale = min(1.0, SIDE / max(alpha.shape))
-    small = resize(alpha, *(max(1, round(side * scale)) for side in alpha.shape))
+    size = [max(1, round(side * scale)) for side in alpha.shape]
+    small = resize(alpha, *size)
     person = small >= 0.5
     found = bool(person.mean() > NOBODY)
     figures = {
@@ -119,7 +131,8 @@ def report(photo: np.ndarray, alpha: np.ndarray, thresholds: Thresholds | None =
         "resolution": 100 * min(1.0, (alpha.size / 1e6) ** 0.5),
     }
     figures = {name: round(value, 1) for name, value in figures.items()}
-    score = round(100 * likely_iou(small)) if found else 0
+    doubts = small if network_alpha is None else resize(network_alpha, *size)
+    score = round(100 * likely_iou(person, doubts)) if found else 0
     return QualityReport(
         score=score,
         thresholds=thresholds,
@@ -130,20 +143,14 @@ def report(photo: np.ndarray, alpha: np.ndarray, thresholds: Thresholds | None =
     )
 
 
-def likely_iou(alpha: np.ndarray) -> float:
-    """The IoU that the mask of `float32 (H, W)` is likely to have with the truth, in [0, 1].
+def likely_iou(person: np.ndarray, alpha: np.ndarray) -> float:
+    """The IoU that a mask, `bool (H, W)`, is likely to have with the truth, in [0, 1].
 
-    Were every alpha the probability that its pixel is person, the mask of those from 0.5 on would be expected to
-    meet the truth in the sum of its alphas, and together they would cover the mask and the alphas outside of it. Two
-    things were learned from validation photos: pixels along the outline are soft in good masks too, so they do not
-    count; and the network is surer than it should be, so what it expects to miss counts `OVERCONFIDENCE` times.
+    Were each `alpha`, `float32 (H, W)`, the probability that its pixel is person, the mask would be expected to meet
+    the truth in the sum of its alphas, and together they would cover the mask and the alphas outside of it. The network
+    is surer than it should be: what it expects to miss counts `OVERCONFIDENCE` times.
     """
-    person = (alpha >= 0.5).astype(np.uint8)
-    ring = np.ones((3, 3), np.uint8)
-    inside, outside = cv2.erode(person, ring) > 0, cv2.dilate(person, ring) == 0
-    if not inside.any():  # nobody, or people so thin that they are all outline
-        inside, outside = person > 0, person == 0
-    expected = float(alpha[inside].sum()) / max(1.0, inside.sum() + float(alpha[outside].sum()))
+    expected = float(alpha[person].sum()) / max(1.0, person.sum() + float(alpha[~person].sum()))
     return max(0.0, 1 - OVERCONFIDENCE * (1 - expected))
 
 
