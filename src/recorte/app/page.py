@@ -1,13 +1,16 @@
 """The web page, which `recorte app` starts: photos in, cut-outs out, with every step and a report.
 
 Streamlit runs this file from top to bottom for every visitor and every touch. What belongs to a visitor is in
-`st.session_state`; visitors share nothing but the remover.
+`st.session_state`; visitors share nothing but the remover and the
+turns at it.
 """
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Semaphore
 
 import streamlit as st
 from PIL import ImageColor
@@ -33,6 +36,12 @@ HERE = Path(__file__).parent
 def the_remover(model: str | None) -> BackgroundRemover:
     """Open the model once for all visitors; threads may share it."""
     return BackgroundRemover(model)
+
+
+@st.cache_resource(show_spinner=False)
+def turns() -> Semaphore:
+    """Let no more photos be worked on at once than there are cores, whoever gave them: memory has an end."""
+    return Semaphore(os.cpu_count() or 1)
 
 
 def main() -> None:
@@ -133,7 +142,9 @@ def card(file: "st.runtime.uploaded_file_manager.UploadedFile", background: Read
 def attempt(content: bytes) -> Made | str:
     """Cut out a photo, or say why not, by a key of `recorte.messages`."""
     try:
-        return make(the_remover(sys.argv[1] if len(sys.argv) > 1 else None), content, LIMITS)
+        remover = the_remover(sys.argv[1] if len(sys.argv) > 1 else None)
+        with turns():
+            return make(remover, content, LIMITS)
     except Refusal as error:
         return {413: "too_large", 415: "no_photo"}.get(error.status, "damaged")
     except PhotoError:
