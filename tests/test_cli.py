@@ -191,7 +191,6 @@ def test_mistakes_with_photos(photo: Path, holiday: Path, best_model: Path) -> N
     model = ("-m", best_model)
     expect_mistake(recorte(photo, "no.jpg", "none.jpg", *model), "no.jpg, none.jpg: no such file or folder")
     expect_mistake(recorte(holiday, *model), "needs a folder for the results", "-o cut/")
-    expect_mistake(recorte(holiday, photo, "-o", folder / "cut", *model), "a folder is cut out alone")
     expect_mistake(recorte(folder / "empty", "-o", folder / "cut", *model), "empty: no photos in it")
     expect_mistake(recorte(holiday / "a.jpg", holiday / "beach" / "a.jpg", "-o", folder / "cut", *model), "one name")
     assert files(folder) == before
@@ -207,7 +206,9 @@ def test_mistakes_with_the_output(photo: Path, holiday: Path, best_model: Path) 
     expect_mistake(recorte(photo, "-o", folder, *model, "--overwrite"), itself)
     assert photo.read_bytes() == before
     expect_mistake(recorte(holiday, "-o", holiday, *model, "--overwrite"), "the folder of the photos itself")
-    expect_mistake(recorte(photo, "-o", folder / "cut.jpg", *model), "cut.jpg", "transparency", ".png, .webp, .tif")
+    expect_mistake(
+        recorte(photo, "-o", folder / "cut.jpg", *model), "cut.jpg", "--background white", ".png, .webp, .tif"
+    )
     expect_mistake(recorte(holiday, "-o", folder / "cut.png", *model), "need a folder for their cut-outs")
     expect_mistake(recorte(photo, "-o", photo / "cut.png", *model), "cut.png: cannot be written")
     expect_mistake(recorte(holiday, "-o", photo / "cut", *model), "cannot be made")

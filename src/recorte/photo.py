@@ -18,8 +18,12 @@ MAX_PIXELS = 178_000_000
 """Larger photos are refused before they are decoded: a decompression bomb would fill the memory. Just below
 the number that Pillow itself refuses."""
 
-EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"})
 """What counts as a photo when a folder is read, in lower case."""
+
+HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2"})
+AVIF_BRANDS = frozenset({b"avif", b"avis"})
+"""By which the files of phones and of the web begin, after `ftyp`."""
 
 ORIENTATION = 0x0112  # the EXIF tag
 
@@ -39,8 +43,8 @@ TIFF_LAYOUT = (*range(254, 260), 262, 266, 273, *range(277, 280), 284, 317, *ran
 """TIFF tags that say how one file stores its pixels, or hold its other blocks; Pillow counts them as EXIF."""
 
 DECODER_ERRORS = (
-    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError, OverflowError,
-    ZeroDivisionError, AssertionError, MemoryError, struct.error, zlib.error,
+    OSError, SyntaxError, ValueError, EOFError, RuntimeError, IndexError, KeyError, TypeError, AttributeError,
+    OverflowError, ZeroDivisionError, AssertionError, MemoryError, struct.error, zlib.error,
 )  # fmt: skip
 """What Pillow's decoders raise on damaged files."""
 
@@ -61,9 +65,9 @@ class Photo:
 
 
 def read_photo(source: str | os.PathLike[str] | bytes | Image.Image, upright: bool = True) -> Photo:
-    """Read a photograph of any kind that Pillow knows.
+    """Read a photograph of any kind that Pillow knows, and HEIC where pillow-heif is installed.
 
-    Grey, 16-bit, palette and CMYK become 8-bit RGB; transparent pixels are laid over white. RGB values stay as
+    Of several pictures in a file the first counts. Grey, 16-bit, palette and CMYK become 8-bit RGB; transparent pixels are laid over white. RGB values stay as
     they are, with their profile beside them; a profile of another colour space (CMYK, grey) is converted to sRGB.
 
     Args:
@@ -116,10 +120,8 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
     too_large = f"more than the limit of {MAX_PIXELS:,} pixels; scale it down first"
     try:
         with contextlib.ExitStack() as files:
-            if isinstance(source, Image.Image):
-                image = source
-            else:
-                image = files.enter_context(Image.open(io.BytesIO(source) if isinstance(source, bytes) else source))
+            given = isinstance(source, Image.Image)
+            image = source if given else files.enter_context(_open(source, name))
             if image.width * image.height > MAX_PIXELS:
                 raise PhotoError(f"{name}: {image.width} x {image.height} pixels are {too_large}")
             yield image
@@ -130,12 +132,41 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
     except PermissionError:
         raise PhotoError(f"{name}: no permission to read it") from None
     except UnidentifiedImageError:
-        kinds = "JPEG, PNG, WebP, BMP and TIFF"
+        kinds = "JPEG, PNG, WebP, BMP, TIFF, AVIF and HEIC"
         raise PhotoError(f"{name}: not a photo, or of a kind that cannot be read; {kinds} can") from None
     except Image.DecompressionBombError:
         raise PhotoError(f"{name}: {too_large}") from None
     except DECODER_ERRORS as error:
         raise PhotoError(f"{name}: truncated or damaged ({error}); copy it again from where it came") from None
+
+
+def _open(source: str | os.PathLike[str] | bytes, name: str) -> Image.Image:
+    """Open an image; one of the HEIF family with the library for it, which is loaded by then alone."""
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        return Image.open(file)
+    except UnidentifiedImageError:
+        brand = _heif_brand(source)
+        if brand is None:
+            raise
+    if brand in AVIF_BRANDS:
+        raise PhotoError(f"{name}: an AVIF photo, which this Pillow was built without; pip install -U pillow")
+    try:
+        import pillow_heif
+    except ImportError:
+        raise PhotoError(f"{name}: a HEIC photo; to read these: pip install pillow-heif") from None
+    pillow_heif.register_heif_opener()
+    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+
+
+def _heif_brand(source: str | os.PathLike[str] | bytes) -> bytes | None:
+    """The brand of a file of the HEIF family, such as `heic`; None for every other file."""
+    if isinstance(source, bytes):
+        start = source[:12]
+    else:
+        with Path(source).open("rb") as file:
+            start = file.read(12)
+    return start[8:12] if start[4:8] == b"ftyp" and start[8:12] in HEIF_BRANDS | AVIF_BRANDS else None
 
 
 def name_of(source: str | os.PathLike[str] | bytes | Image.Image | np.ndarray) -> str:

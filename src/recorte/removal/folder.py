@@ -1,18 +1,34 @@
-"""Many photos at once: which cut-out goes where, and a report of what became of each."""
+"""Many photos at once: which cut-out goes where, working on several together, and a report of what became of each."""
 
 import os
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from recorte.errors import ModelError, PhotoError, RecorteError
-from recorte.photo import EXTENSIONS, list_photos
-from recorte.removal.output import same_file
+from recorte.errors import ModelError, RecorteError
+from recorte.removal.options import Options
 
 if TYPE_CHECKING:
     from recorte.removal.remover import BackgroundRemover
+
+
+class Outcome(NamedTuple):
+    """What became of one photo.
+
+    Attributes:
+        photo: its path.
+        status: whether its result was made, existed already and was left alone, or could not be made.
+        results: the files, of which only `people="each"` has several; none if it failed.
+        reason: why it failed: one or two sentences, which name the file.
+    """
+
+    photo: Path
+    status: Literal["written", "skipped", "failed"]
+    results: list[Path]
+    reason: str = ""
 
 
 class Failure(NamedTuple):
@@ -41,111 +57,110 @@ class BatchReport:
     skipped: list[Path] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
 
+    def add(self, outcome: Outcome) -> None:
+        """Enter what became of one photo."""
+        if outcome.status == "failed":
+            self.failed.append(Failure(outcome.photo, outcome.reason))
+        else:
+            getattr(self, outcome.status).extend(outcome.results)
+
 
 def cut_out_all(
     remover: "BackgroundRemover",
     jobs: Mapping[Path, Path],
+    options: Options,
     *,
     overwrite: bool = False,
+    workers: int | None = None,
     on_photo: Callable[[int, int, Path], None] | None = None,
 ) -> BatchReport:
-    """Cut out the photos of `jobs` (photo to cut-out) one by one; see `BackgroundRemover.batch_process`.
+    """Cut out the photos of `jobs` (photo to result); see `outcomes` and `BackgroundRemover.batch_process`.
 
     Raises:
         ModelError: the model is at fault, so no photo would go better.
     """
     report = BatchReport()
-    photos = {photo.resolve() for photo in jobs}
-    for done, (photo, result) in enumerate(jobs.items(), start=1):
-        if result.resolve() in photos:
-            report.failed.append(Failure(photo, f"{photo}: its cut-out {result} would replace one of the photos"))
-        elif result.exists() and not overwrite:
-            report.skipped.append(result)
-        else:
-            try:
-                remover.remove_background(photo, result, overwrite=overwrite)
-                report.written.append(result)
-            except ModelError:
-                raise
-            except RecorteError as error:
-                report.failed.append(Failure(photo, str(error)))
-            except Exception as error:  # one odd photo must not end a night's work
-                report.failed.append(Failure(photo, f"{photo}: {type(error).__name__}: {error}"))
+    for done, outcome in enumerate(outcomes(remover, jobs, options, overwrite=overwrite, workers=workers), start=1):
+        report.add(outcome)
         if on_photo:
-            on_photo(done, len(jobs), photo)
+            on_photo(done, len(jobs), outcome.photo)
     return report
 
 
-def plan_folder(folder: Path, target: Path) -> dict[Path, Path]:
-    """Find every photo below `folder` and where below `target` its cut-out goes.
+def outcomes(
+    remover: "BackgroundRemover",
+    jobs: Mapping[Path, Path],
+    options: Options,
+    *,
+    overwrite: bool = False,
+    workers: int | None = None,
+) -> Iterator[Outcome]:
+    """Cut out the photos of `jobs` (photo to result), several at once, and tell what became of each, in their order.
+
+    Each worker takes a photo from file to file on one core: while one decodes or packs, the others' networks compute,
+    and memory holds one photo a worker. Closing the iterator drops what has not begun; what has is finished.
+
+    Args:
+        remover: shared by the workers; one without fixed threads gets a copy whose threads share the cores.
+        jobs: photo to result.
+        options: what to make.
+        overwrite: make those again that exist already.
+        workers: photos at once; None = one a core.
 
     Raises:
-        PhotoError: `folder` is no folder, or holds no photos.
-        RecorteError: `target` is `folder` itself, or not a folder that can be written to.
+        ModelError: the model is at fault, so no photo would go better.
     """
-    if not folder.is_dir():
-        raise PhotoError(f"{folder}: no such folder")
-    if same_file(folder, target):
-        raise RecorteError(f"{target}: the cut-outs must not go into the folder of the photos itself; name another")
-    photos = list_photos(folder)
-    if target.resolve().is_relative_to(folder.resolve()):
-        photos = [photo for photo in photos if not photo.resolve().is_relative_to(target.resolve())]
-    if not photos:
-        raise PhotoError(f"{folder}: no photos in it ({', '.join(sorted(EXTENSIONS))})")
-    make_folder(target)
-    names = result_names(photo.relative_to(folder) for photo in photos)
-    return {folder / name: target / result for name, result in names.items()}
+    cores = usable_cores()
+    workers = min(workers or cores, max(1, len(jobs)))
+    if workers > 1 and remover.threads is None:
+        remover = remover.with_threads(max(1, cores // workers))
+    photos = frozenset(photo.resolve() for photo in jobs)
 
+    def work(photo: Path, result: Path) -> Outcome:
+        return _cut_out(remover, photo, result, options, overwrite, photos)
 
-def plan_photos(photos: Sequence[Path], folder: Path | None) -> dict[Path, Path]:
-    """Plan where the cut-outs of single photos go: into `folder`, or beside each photo as `photo-cutout.png`.
-
-    Raises:
-        RecorteError: `folder` cannot be written to, or two photos of one name would meet in it.
-    """
-    if folder is None:
-        return result_names(photos, "-cutout.png")
-    names = {photo: folder / photo.name for photo in photos}
-    clashing = [str(photo) for photo, count in zip(photos, _counts(names.values()), strict=True) if count > 1]
-    if clashing:
-        raise RecorteError(f"{', '.join(clashing)}: these have one name, so give each another folder for its cut-out")
-    make_folder(folder)
-    results = result_names(names.values())
-    return {photo: results[name] for photo, name in names.items()}
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder for cut-outs, and its parents, unless it is there.
-
-    Raises:
-        RecorteError: it cannot be made or written to.
-    """
+    if workers == 1:
+        yield from (work(*job) for job in jobs.items())
+        return
+    waiting, begun = iter(jobs.items()), deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="recorte")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecorteError(f"{folder}: this folder cannot be made ({error.strerror})") from None
-    if not os.access(folder, os.W_OK):
-        raise RecorteError(f"{folder}: no permission to write into this folder")
+        while True:
+            # A few ahead, so that a photo that takes long keeps nobody waiting, and few enough to stop soon.
+            while len(begun) < 3 * workers and (job := next(waiting, None)):
+                begun.append(pool.submit(work, *job))
+            if not begun:
+                return
+            yield begun.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def result_names(photos: Iterable[Path], ending: str = ".png") -> dict[Path, Path]:
-    """Name the cut-out of each photo: `ending` in place of the photo's suffix, or after it where names would clash.
-
-    Upper and lower case count as equal, since on many disks they are. The names depend on the photos alone, never
-    on what was written already, so that a second run finds the results of the first.
-    """
-    full = {photo: photo.with_name(photo.name + ending) for photo in photos}
-    names = {photo: photo.with_name(photo.stem + ending) for photo in full}
-    while True:
-        # Repeated, since a full name may be the short one of a third photo: a.jpg, a.png and a.jpg.webp.
-        counts = zip(names, _counts(names.values()), strict=True)
-        clashing = [photo for photo, count in counts if count > 1 and names[photo] != full[photo]]
-        if not clashing:
-            return names
-        names.update((photo, full[photo]) for photo in clashing)
+def usable_cores() -> int:
+    """Count the processor's cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _counts(paths: Collection[Path]) -> list[int]:
-    """For each path, how many there are that differ by no more than upper and lower case."""
-    counts = Counter(str(path).casefold() for path in paths)
-    return [counts[str(path).casefold()] for path in paths]
+def _cut_out(
+    remover: "BackgroundRemover",
+    photo: Path,
+    result: Path,
+    options: Options,
+    overwrite: bool,
+    photos: Collection[Path],
+) -> Outcome:
+    first = options.targets(result, 1)[0]
+    if first.resolve() in photos:
+        return Outcome(photo, "failed", [], f"{photo}: its cut-out {first} would replace one of the photos")
+    if first.exists() and not overwrite:
+        return Outcome(photo, "skipped", [first])
+    try:
+        made = remover.remove_with(options, photo, result, overwrite=overwrite)
+    except ModelError:
+        raise
+    except RecorteError as error:
+        reason = str(error)
+        return Outcome(photo, "failed", [], reason if str(photo) in reason else f"{photo}: {reason}")
+    except Exception as error:  # one odd photo must not end a night's work
+        return Outcome(photo, "failed", [], f"{photo}: {type(error).__name__}: {error}")
+    return Outcome(photo, "written", options.targets(result, len(made) if options.people == "each" else 1))

@@ -11,10 +11,11 @@ from recorte.errors import PhotoError
 from recorte.photo import Photo, name_of, read_photo
 from recorte.removal import output
 from recorte.removal.backgrounds import Background
-from recorte.removal.folder import BatchReport, cut_out_all, plan_folder
+from recorte.removal.folder import BatchReport, cut_out_all
 from recorte.removal.network import Network
 from recorte.removal.options import Options, People
 from recorte.removal.pipeline import Pipeline, Steps
+from recorte.removal.plan import plan_folder
 
 Source = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 Result = Image.Image | np.ndarray | bytes
@@ -184,29 +185,43 @@ class BackgroundRemover:
         target: str | os.PathLike[str],
         *,
         overwrite: bool = False,
+        background: Background = None,
+        mask: bool = False,
+        crop: bool = False,
+        people: People = "all",
+        kind: str = "png",
+        jobs: int | None = None,
         on_photo: Callable[[int, int, Path], None] | None = None,
     ) -> BatchReport:
         """Cut the people out of every photo in a tree of folders, which is kept; a stopped run can be resumed.
 
         `sub/a.jpg` becomes `target/sub/a.png`; photos of one folder that differ by their suffix alone keep it
         (`a.jpg.png`, `a.png.png`). A cut-out that exists already is not made again. A photo that fails is
-        reported and the rest goes on.
+        reported and the rest goes on. Several photos are worked on at once; memory holds one for each of these.
 
         Args:
             folder: where the photos are; hidden files, and `target` if it lies inside, are passed over.
-            target: where the cut-outs go, as PNG; not `folder` itself.
+            target: where the cut-outs go; not `folder` itself.
             overwrite: make those again that exist already.
-            on_photo: called after each photo with how many are done, how many there are, and the photo's path.
+            background: as in `remove_background`, as are `mask`, `crop` and `people`.
+            mask: see there.
+            crop: see there.
+            people: see there.
+            kind: of the files: "png", "webp", "tiff" or "jpeg".
+            jobs: photos at once; None = one a core.
+            on_photo: called after each photo, in their order, with how many are done, how many there are, and its path.
 
         Returns:
             What was written, what existed already, what failed and why.
 
         Raises:
             PhotoError: `folder` is no folder, or holds no photos.
-            RecorteError: `target` cannot be used.
+            RecorteError: `target` cannot be used, or an option is not valid.
         """
-        jobs = plan_folder(Path(folder), Path(target))
-        return cut_out_all(self, jobs, overwrite=overwrite, on_photo=on_photo)
+        options = Options.of(background, mask, crop, people)
+        suffix = output.suffix_of(kind, None, options.transparent)
+        plan = plan_folder(Path(folder), Path(target), suffix)
+        return cut_out_all(self, plan, options, overwrite=overwrite, workers=jobs, on_photo=on_photo)
 
 
 def _read(source: Source) -> Photo:
