@@ -47,7 +47,7 @@ def through_the_service(photos: int, model: Path | None) -> None:
     import httpx
     import psutil
 
-    command = [sys.executable, __file__, "serve-for-soak", *([str(model)] if model else [])]
+    command = [sys.executable, "-m", "recorte", "serve", "--port", "0", *(["-m", str(model)] if model else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             address = process.stdout.readline().split()[3]
@@ -98,10 +98,4 @@ def drawn() -> Iterator[bytes]:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["serve-for-soak"]:
-        from recorte import BackgroundRemover
-        from recorte.app.service import serve
-
-        serve(BackgroundRemover(*sys.argv[2:], threads=1), "127.0.0.1", 0)
-    else:
-        typer.run(main)
+    typer.run(main)

@@ -12,6 +12,14 @@ class PhotoError(RecorteError):
     """A photo (or mask) that cannot be used: missing, truncated, not an image, too large."""
 
 
+class LargePhotoError(PhotoError):
+    """A photo with more pixels than are taken."""
+
+
+class UnknownPhotoError(PhotoError):
+    """A file that is no photo, or of a kind that cannot be read here."""
+
+
 class DataError(RecorteError):
     """A data set that cannot be used: missing folders, broken annotation files, nothing in it."""
 

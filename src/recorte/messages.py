@@ -98,8 +98,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Tiene más bytes o píxeles de los que admite esta página; redúcela.",
     ),
     "no_photo": (
-        "It is not a photo, whatever its name says; JPEG, PNG, WebP, BMP and TIFF can be read.",
-        "No es una foto, diga lo que diga su nombre; se leen JPEG, PNG, WebP, BMP y TIFF.",
+        "It is not a photo, or of a kind that cannot be read here; JPEG, PNG, WebP, BMP and TIFF can.",
+        "No es una foto, o es de un tipo que aquí no se lee; se leen JPEG, PNG, WebP, BMP y TIFF.",
     ),
     "damaged": (
         "Its file is truncated or damaged; copy it again from where it came.",

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from recorte.errors import PhotoError
+from recorte.errors import LargePhotoError, PhotoError, UnknownPhotoError
 
 MAX_PIXELS = 178_000_000
 """Larger photos are refused before they are decoded: a decompression bomb would fill the memory. Just below
@@ -67,8 +67,9 @@ class Photo:
 def read_photo(source: str | os.PathLike[str] | bytes | Image.Image, upright: bool = True) -> Photo:
     """Read a photograph of any kind that Pillow knows, and HEIC where pillow-heif is installed.
 
-    Of several pictures in a file the first counts. Grey, 16-bit, palette and CMYK become 8-bit RGB; transparent pixels are laid over white. RGB values stay as
-    they are, with their profile beside them; a profile of another colour space (CMYK, grey) is converted to sRGB.
+    Of several pictures in a file the first counts. Grey, 16-bit, palette and CMYK become 8-bit RGB; transparent pixels
+    are laid over white. RGB values stay as they are, with their profile beside them; a profile of another colour space
+    (CMYK, grey) is converted to sRGB.
 
     Args:
         source: a path, a file's bytes, or an image that Pillow has opened (which is left as it is).
@@ -123,7 +124,7 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
             given = isinstance(source, Image.Image)
             image = source if given else files.enter_context(_open(source, name))
             if image.width * image.height > MAX_PIXELS:
-                raise PhotoError(f"{name}: {image.width} x {image.height} pixels are {too_large}")
+                raise LargePhotoError(f"{name}: {image.width} x {image.height} pixels are {too_large}")
             yield image
     except FileNotFoundError:
         raise PhotoError(f"{name}: no such file") from None
@@ -133,9 +134,9 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
         raise PhotoError(f"{name}: no permission to read it") from None
     except UnidentifiedImageError:
         kinds = "JPEG, PNG, WebP, BMP, TIFF, AVIF and HEIC"
-        raise PhotoError(f"{name}: not a photo, or of a kind that cannot be read; {kinds} can") from None
+        raise UnknownPhotoError(f"{name}: not a photo, or of a kind that cannot be read; {kinds} can") from None
     except Image.DecompressionBombError:
-        raise PhotoError(f"{name}: {too_large}") from None
+        raise LargePhotoError(f"{name}: {too_large}") from None
     except DECODER_ERRORS as error:
         raise PhotoError(f"{name}: truncated or damaged ({error}); copy it again from where it came") from None
 
@@ -150,11 +151,11 @@ def _open(source: str | os.PathLike[str] | bytes, name: str) -> Image.Image:
         if brand is None:
             raise
     if brand in AVIF_BRANDS:
-        raise PhotoError(f"{name}: an AVIF photo, which this Pillow was built without; pip install -U pillow")
+        raise UnknownPhotoError(f"{name}: an AVIF photo, which this Pillow was built without; pip install -U pillow")
     try:
         import pillow_heif
     except ImportError:
-        raise PhotoError(f"{name}: a HEIC photo; to read these: pip install pillow-heif") from None
+        raise UnknownPhotoError(f"{name}: a HEIC photo; to read these: pip install pillow-heif") from None
     pillow_heif.register_heif_opener()
     return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
 

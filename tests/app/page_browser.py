@@ -16,15 +16,13 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 expect.set_options(timeout=60_000)  # other work may slow the machine down
 
-START = "import sys; from recorte.app.launch import run; run('127.0.0.1', int(sys.argv[1]), None)"
-
 
 @contextmanager
 def page_server() -> Iterator[str]:
     """The address of a running page."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-c", START, str(port)]
+    command = [sys.executable, "-m", "recorte", "app", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             address = f"http://127.0.0.1:{port}"

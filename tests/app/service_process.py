@@ -9,19 +9,12 @@ from pathlib import Path
 
 import httpx
 
-START = """
-import sys
-from recorte import BackgroundRemover
-from recorte.app.limits import Limits
-from recorte.app.service import serve
-serve(BackgroundRemover(sys.argv[1], threads=1), "127.0.0.1", 0, Limits(**eval(sys.argv[2])), int(sys.argv[3]))
-"""
-
 
 @contextmanager
-def running(model: Path, workers: int = 2, **limits: float) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
-    """A client of a service with these limits, and the process, which is ended with the block."""
-    command = [sys.executable, "-c", START, model, repr(limits), str(workers)]
+def running(model: Path, **options: float) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
+    """A client of a service with these options, and the process, which is ended with the block."""
+    given = [f"--{name}={value}" for name, value in options.items()]
+    command = [sys.executable, "-m", "recorte", "serve", "--port", "0", "-m", str(model), *given]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             line = process.stdout.readline()

@@ -23,7 +23,7 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 @pytest.fixture(scope="module")
 def client(best_model: Path) -> Iterator[httpx.Client]:
-    with running(best_model, bytes=200_000, pixels=40_000) as (client, _):
+    with running(best_model, workers=2, megabytes=0.2, megapixels=0.04) as (client, _):
         yield client
 
 

@@ -16,9 +16,9 @@ from recorte.app.limits import Limits, check_photo
 from recorte.letterbox import resize
 from recorte.photo import read_photo
 from recorte.removal.backgrounds import ReadBackground, put_behind
-from recorte.removal.folder import result_names
 from recorte.removal.output import encode
 from recorte.removal.people import frame
+from recorte.removal.plan import result_names
 from recorte.removal.quality import QualityReport, judge
 
 if TYPE_CHECKING:

@@ -1,12 +1,10 @@
 """What the service and the page take at most, and how they say no."""
 
-import io
 import warnings
 from dataclasses import dataclass
 
-from PIL import Image, UnidentifiedImageError
-
-from recorte.errors import RecorteError
+from recorte.errors import LargePhotoError, PhotoError, RecorteError, UnknownPhotoError
+from recorte.photo import opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +50,13 @@ def check_photo(content: bytes, limits: Limits) -> None:
     if len(content) > limits.bytes:
         raise too_many_bytes(limits)
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as image:
+        with warnings.catch_warnings(action="ignore"), opened(content) as image:
             width, height = image.size
-    except UnidentifiedImageError:
-        raise Refusal(
-            415, "This is not a photo, or of a kind that cannot be read; JPEG, PNG, WebP, BMP and TIFF can"
-        ) from None
-    except Image.DecompressionBombError:
+    except LargePhotoError:
         raise Refusal(413, f"The photo has more than the limit of {limits.pixels:,} pixels; scale it down") from None
-    except Exception:  # decoders raise what they like on damaged headers
-        raise Refusal(422, "The photo is truncated or damaged; copy it again from where it came") from None
+    except PhotoError as error:
+        status, reason = 415 if isinstance(error, UnknownPhotoError) else 422, str(error).partition(": ")[2]
+        raise Refusal(status, f"The photo cannot be read: {reason}") from None
     if width * height > limits.pixels:
         raise Refusal(
             413, f"The photo has {width} x {height} pixels, more than the limit of {limits.pixels:,}; scale it down"

@@ -22,13 +22,13 @@ from recorte.app.cutting import Made, address, finished, make, packed, safe_name
 from recorte.app.limits import Limits, Refusal, check_photo
 from recorte.errors import PhotoError, RecorteError
 from recorte.messages import LANGUAGES, Language, say
-from recorte.photo import read_photo
+from recorte.photo import EXTENSIONS, read_photo
 from recorte.removal.backgrounds import BLUR, ReadBackground
 
 log = logging.getLogger("recorte.page")
 
 LIMITS = Limits(bytes=25_000_000, pixels=50_000_000, photos=12)
-KINDS = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff"]
+KINDS = sorted(suffix[1:] for suffix in EXTENSIONS)
 HERE = Path(__file__).parent
 
 

@@ -14,7 +14,7 @@ import typer
 STOPPED = 130
 """The exit status of what Ctrl-C stopped, as shells have it."""
 
-COMMANDS = {"info": "recorte.cli.info"}
+COMMANDS = {"app": "recorte.cli.page", "info": "recorte.cli.info", "serve": "recorte.cli.serve"}
 """Every other command by its name: a module whose `run` is a Typer command, imported when it is called."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from recorte.cli.inputs import Inputs, find_inputs, plan
+from recorte.cli.quality import as_text, judge_photo
 from recorte.cli.speech import MISTAKE, SOME_FAILED, complain, progress, summarise, tell
 from recorte.errors import PhotoError, RecorteError
 
@@ -45,6 +46,7 @@ class Wish:
     format: Literal["png", "webp", "tif", "jpg"]
     overwrite: bool
     jobs: int | None
+    report: bool
     json: bool
     switches: dict[str, bool]
 
@@ -128,6 +130,7 @@ def run(
     watch: Annotated[
         bool, typer.Option("--watch", help="Cut out what comes into the folder, until Ctrl-C.")
     ] = False,
+    report: Annotated[bool, typer.Option("--report", help="Say how good each cut-out is likely to be.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Say what became of each photo as a line of JSON.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")
@@ -139,10 +142,10 @@ def run(
 
     recorte holiday/ -o cut/
 
-    Other commands: recorte info
+    Other commands: recorte app, recorte serve, recorte info
     """
     switches = {"refine": not no_refine, "colours": not no_colours, "tta": tta}
-    wish = Wish(output, model, background, mask, crop, people, format, overwrite, jobs, json, switches)
+    wish = Wish(output, model, background, mask, crop, people, format, overwrite, jobs, report, json, switches)
     try:
         status = _run(photos, wish, watch)
     except RecorteError as error:
@@ -180,17 +183,21 @@ def _cut_out_one(photo: Path, target: Path, wish: Wish) -> int:
     options = wish.options()
     check_target(options.targets(target, 1)[0], photo, wish.overwrite, options.transparent)
     try:
-        made = wish.remover().remove_with(options, photo, target, overwrite=wish.overwrite)
+        remover = wish.remover()
+        made = remover.remove_with(options, photo, target, overwrite=wish.overwrite)
+        quality = judge_photo(remover, photo) if wish.report else None
     except PhotoError as error:
         if wish.json:
-            tell(Outcome(photo, "failed", [], str(error)))
+            tell(Outcome(photo, "failed", [], str(error)), wish.report)
         complain(error)
         return SOME_FAILED
     results = options.targets(target, len(made) if wish.people == "each" else 1)
     if wish.json:
-        tell(Outcome(photo, "written", results))
+        tell(Outcome(photo, "written", results), wish.report, quality)
     else:
         typer.echo("\n".join(f"Wrote {result}" for result in results))
+        if quality:
+            typer.echo(as_text(quality))
     return 0
 
 
@@ -204,14 +211,18 @@ def _cut_out_many(inputs: Inputs, wish: Wish) -> int:
     options = wish.options()
     jobs = plan(inputs, target, wish.ending, wish.suffix)
     report, stopped = BatchReport(), False
-    work = outcomes(wish.remover(), jobs, options, overwrite=wish.overwrite, workers=wish.jobs)
+    remover = wish.remover()
+    work = outcomes(remover, jobs, options, overwrite=wish.overwrite, workers=wish.jobs)
     with progress(len(jobs)) as on_photo:
         try:
             for outcome in work:
                 report.add(outcome)
                 on_photo(outcome.photo)
+                quality = judge_photo(remover, outcome.photo) if wish.report and outcome.status == "written" else None
                 if wish.json:
-                    tell(outcome)
+                    tell(outcome, wish.report, quality)
+                elif quality:
+                    typer.echo(f"{outcome.photo}\n{as_text(quality)}")
         except KeyboardInterrupt:
             stopped = True
             work.close()
@@ -239,6 +250,8 @@ def _pipe(arguments: list[str], wish: Wish, watch: bool) -> int:
     try:
         kind = wish.suffix[1:] if into else None
         content = remover.remove_with(options, source, target, overwrite=wish.overwrite, kind=kind)
+        if wish.report:
+            typer.echo(as_text(judge_photo(remover, source)), err=True)
     except PhotoError as error:
         complain(error)
         return SOME_FAILED

@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from recorte.removal.folder import BatchReport, Outcome
+    from recorte.removal.quality import QualityReport
 
 SOME_FAILED = 1
 MISTAKE = 2
@@ -20,14 +21,16 @@ def complain(message: object) -> None:
     typer.echo(typer.style("Error: ", fg="red") + str(message), err=True)
 
 
-def tell(outcome: "Outcome") -> None:
-    """Print what became of a photo as a line of JSON."""
+def tell(outcome: "Outcome", judged: bool = False, report: "QualityReport | None" = None) -> None:
+    """Print what became of a photo as a line of JSON; with a report, if photos are `judged`."""
     content = {
         "photo": str(outcome.photo),
         "status": outcome.status,
         "results": [str(path) for path in outcome.results],
         "reason": outcome.reason or None,
     }
+    if judged:
+        content["report"] = report and report.as_dict()
     typer.echo(json.dumps(content))
 
 

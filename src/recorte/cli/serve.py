@@ -1,0 +1,44 @@
+"""`recorte serve`: the HTTP service."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recorte.cli.speech import MISTAKE, complain
+from recorte.errors import RecorteError
+
+
+def run(
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Listen here; 0.0.0.0 lets other machines in.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="NUMBER", help="Listen here; 0: at a free one.")
+    ] = 8000,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", "-m", metavar="PATH", show_default=False, help="Another model than Recorte's own."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", show_default=False, help="Photos at once; else one a core.")
+    ] = None,
+    queue: Annotated[int, typer.Option(min=0, metavar="N", help="Requests that may wait.")] = 16,
+    megabytes: Annotated[float, typer.Option(min=0.001, metavar="N", help="The largest file.")] = 25,
+    megapixels: Annotated[float, typer.Option(min=0.001, metavar="N", help="The largest photo.")] = 50,
+    seconds: Annotated[float, typer.Option(min=0.01, metavar="N", help="The longest that a request may take.")] = 60,
+) -> None:  # fmt: skip
+    """Serve cut-outs over HTTP: POST /cutout, GET /health, /metrics and /docs. SIGTERM or Ctrl-C stops it."""
+    try:
+        from recorte.cli.extras import need
+
+        need("fastapi", "service", "The service")
+        from recorte import BackgroundRemover
+        from recorte.app.limits import Limits
+        from recorte.app.service import serve
+
+        limits = Limits(bytes=round(megabytes * 1e6), pixels=round(megapixels * 1e6), seconds=seconds, queue=queue)
+        serve(BackgroundRemover(model, threads=1), host, port, limits, workers)
+    except RecorteError as error:
+        complain(error)
+        raise typer.Exit(MISTAKE) from None
