@@ -38,6 +38,8 @@ def build_data(config: DictConfig, image_size: int | None = None) -> PersonDataM
         folds=data.folds,
         fold=data.fold,
         early_sizes=[tuple(pair) for pair in data.early_sizes or ()],
+        preload=data.get("preload", False),
+        cache_dir=data.get("cache_dir"),
     )
 
 
