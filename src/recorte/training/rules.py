@@ -44,6 +44,7 @@ RULES: dict[str, Rule] = {
     "compile": YES_OR_NO,
     "check": YES_OR_NO,
     "dry_run": YES_OR_NO,
+    "full_size": YES_OR_NO,
     "image_size": SIZE,
     "memory_format": _one_of("channels_last", "contiguous_format"),
     "data.folds": (lambda value: _whole(value, 2), "a whole number of at least 2, or null"),
@@ -189,8 +190,8 @@ def _path_problems(config: DictConfig) -> Iterator[str]:
     if init not in (None, "bundled") and not Path(init).exists():
         yield f"init={init}: no such model; give a run's folder, its best_model/, a .ckpt, or bundled"
     model = OmegaConf.select(config, "model.path")
-    if model is not None and not Path(model).exists():
-        yield f"model={model}: no such model; give a run's folder, its best_model/, or a .ckpt"
+    if model not in (None, "bundled") and not Path(model).exists():
+        yield f"model={model}: no such model; give a run's folder, its best_model/, a .ckpt, or bundled"
     weights = OmegaConf.select(config, "model.encoder_weights", default="none")
     if weights not in ("imagenet", "none") and not Path(weights).is_file():
         yield f"model.encoder_weights={weights}: must be imagenet, none, or a file of weights"
