@@ -31,7 +31,9 @@ def test_the_readmes_configs_are_right_but_for_data_and_models_that_it_makes_up(
     if script.endswith("dataset.py"):
         arguments[0] = f"verb={arguments[0]}"
     sweep = "-m" in arguments
-    arguments = [re.sub(r"^model=(outputs.*)", r"model={path:'\1'}", text) for text in arguments if text != "-m"]
+    arguments = [
+        re.sub(r"^model=((?:outputs|bundled).*)", r"model={path:'\1'}", text) for text in arguments if text != "-m"
+    ]
     problems = find_problems(ROOT / "conf", Path(script).stem, arguments, sweep)
     assert [problem for problem in problems if not NOT_THERE.search(problem)] == []
 
