@@ -191,7 +191,7 @@ def test_mistakes_with_photos(photo: Path, holiday: Path, best_model: Path) -> N
     model = ("-m", best_model)
     expect_mistake(recorte(photo, "no.jpg", "none.jpg", *model), "no.jpg, none.jpg: no such file or folder")
     expect_mistake(recorte(holiday, *model), "needs a folder for the results", "-o cut/")
-    expect_mistake(recorte(holiday, photo, "-o", folder / "cut", *model), "a folder is cut out alone")
+    expect_mistake(recorte(holiday, photo, *model), "needs a folder for the results")
     expect_mistake(recorte(folder / "empty", "-o", folder / "cut", *model), "empty: no photos in it")
     expect_mistake(recorte(holiday / "a.jpg", holiday / "beach" / "a.jpg", "-o", folder / "cut", *model), "one name")
     assert files(folder) == before

@@ -8,7 +8,8 @@ from PIL import Image
 
 from recorte import BackgroundRemover
 from recorte.errors import ModelError, PhotoError, RecorteError
-from recorte.removal.folder import Failure, plan_folder, plan_photos, result_names
+from recorte.removal.folder import Failure
+from recorte.removal.plan import plan_folder, plan_photos, result_names
 
 
 @pytest.fixture

@@ -1,18 +1,25 @@
-"""Many photos at once: which cut-out goes where, and a report of what became of each."""
+"""Many photos at once, over several threads, and a report of what became of each."""
 
 import os
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from recorte.errors import ModelError, PhotoError, RecorteError
-from recorte.photo import EXTENSIONS, list_photos
-from recorte.removal.output import same_file
+from recorte.errors import ModelError, RecorteError
 
 if TYPE_CHECKING:
     from recorte.removal.remover import BackgroundRemover
+
+AHEAD = 8
+"""Photos a job that may be done before an earlier, slower one; only their outcomes are kept."""
+
+MOST_JOBS = 8
+"""Photos at a time, unless the user says more."""
 
 
 class Failure(NamedTuple):
@@ -25,6 +32,25 @@ class Failure(NamedTuple):
 
     photo: Path
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one photo.
+
+    Attributes:
+        photo: its path.
+        result: where its cut-out is, or would have been.
+        status: `written`, `skipped` (it existed already and was left alone) or `failed`.
+        seconds: the time it took, from opening the photo to the finished file.
+        error: why it failed, in one or two sentences which name the file; else None.
+    """
+
+    photo: Path
+    result: Path
+    status: Literal["written", "skipped", "failed"]
+    seconds: float = 0.0
+    error: str | None = None
 
 
 @dataclass(slots=True)
@@ -41,111 +67,116 @@ class BatchReport:
     skipped: list[Path] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
 
+    def add(self, outcome: Outcome) -> None:
+        """Note what became of one more photo."""
+        if outcome.status == "failed":
+            self.failed.append(Failure(outcome.photo, outcome.error))
+        else:
+            (self.written if outcome.status == "written" else self.skipped).append(outcome.result)
+
 
 def cut_out_all(
     remover: "BackgroundRemover",
-    jobs: Mapping[Path, Path],
+    plan: Mapping[Path, Path],
     *,
     overwrite: bool = False,
     on_photo: Callable[[int, int, Path], None] | None = None,
+    jobs: int = 1,
 ) -> BatchReport:
-    """Cut out the photos of `jobs` (photo to cut-out) one by one; see `BackgroundRemover.batch_process`.
+    """Cut out the photos of `plan` (photo to cut-out), `jobs` at a time; see `BackgroundRemover.batch_process`.
 
     Raises:
         ModelError: the model is at fault, so no photo would go better.
     """
     report = BatchReport()
-    photos = {photo.resolve() for photo in jobs}
-    for done, (photo, result) in enumerate(jobs.items(), start=1):
-        if result.resolve() in photos:
-            report.failed.append(Failure(photo, f"{photo}: its cut-out {result} would replace one of the photos"))
-        elif result.exists() and not overwrite:
-            report.skipped.append(result)
-        else:
-            try:
-                remover.remove_background(photo, result, overwrite=overwrite)
-                report.written.append(result)
-            except ModelError:
-                raise
-            except RecorteError as error:
-                report.failed.append(Failure(photo, str(error)))
-            except Exception as error:  # one odd photo must not end a night's work
-                report.failed.append(Failure(photo, f"{photo}: {type(error).__name__}: {error}"))
+    cut_out = partial(remover.remove_background, overwrite=overwrite)
+    for done, outcome in enumerate(cut_out_each(cut_out, plan, overwrite=overwrite, jobs=jobs), start=1):
+        report.add(outcome)
         if on_photo:
-            on_photo(done, len(jobs), photo)
+            on_photo(done, len(plan), outcome.photo)
     return report
 
 
-def plan_folder(folder: Path, target: Path) -> dict[Path, Path]:
-    """Find every photo below `folder` and where below `target` its cut-out goes.
+def cut_out_each(
+    cut_out: Callable[[Path, Path], object],
+    plan: Mapping[Path, Path],
+    *,
+    overwrite: bool = False,
+    jobs: int = 1,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[Outcome]:
+    """Cut out photos and yield what became of each, in their order.
+
+    Decoding, network, refinement and encoding of `jobs` photos overlap: OpenCV, Pillow and ONNX Runtime let other
+    threads run. No more than `jobs` photos are in memory.
+
+    Args:
+        cut_out: makes one cut-out from a photo, both by their paths; used by `jobs` threads at once.
+        plan: photo to cut-out.
+        overwrite: make those again that exist already.
+        jobs: photos at a time.
+        stopped: asked before each photo; once it is true none is begun, and those in hand are finished. An
+            exception, Ctrl-C too, does the same before it goes its way.
 
     Raises:
-        PhotoError: `folder` is no folder, or holds no photos.
-        RecorteError: `target` is `folder` itself, or not a folder that can be written to.
+        ModelError: the model is at fault, so no photo would go better.
     """
-    if not folder.is_dir():
-        raise PhotoError(f"{folder}: no such folder")
-    if same_file(folder, target):
-        raise RecorteError(f"{target}: the cut-outs must not go into the folder of the photos itself; name another")
-    photos = list_photos(folder)
-    if target.resolve().is_relative_to(folder.resolve()):
-        photos = [photo for photo in photos if not photo.resolve().is_relative_to(target.resolve())]
-    if not photos:
-        raise PhotoError(f"{folder}: no photos in it ({', '.join(sorted(EXTENSIONS))})")
-    make_folder(target)
-    names = result_names(photo.relative_to(folder) for photo in photos)
-    return {folder / name: target / result for name, result in names.items()}
+    photos = {photo.resolve() for photo in plan}
+    ahead = AHEAD * jobs
+    with ThreadPoolExecutor(jobs, thread_name_prefix="recorte") as pool:
+        waiting: deque[Future[Outcome | None]] = deque()
+
+        def begin(photo: Path, result: Path) -> Outcome | None:
+            return None if stopped() else _cut_out_one(cut_out, photo, result, photos, overwrite)
+
+        try:
+            for photo, result in plan.items():
+                waiting.append(pool.submit(begin, photo, result))
+                if len(waiting) == ahead and (outcome := waiting.popleft().result()):
+                    yield outcome
+            while waiting:
+                if outcome := waiting.popleft().result():
+                    yield outcome
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
-def plan_photos(photos: Sequence[Path], folder: Path | None) -> dict[Path, Path]:
-    """Plan where the cut-outs of single photos go: into `folder`, or beside each photo as `photo-cutout.png`.
-
-    Raises:
-        RecorteError: `folder` cannot be written to, or two photos of one name would meet in it.
-    """
-    if folder is None:
-        return result_names(photos, "-cutout.png")
-    names = {photo: folder / photo.name for photo in photos}
-    clashing = [str(photo) for photo, count in zip(photos, _counts(names.values()), strict=True) if count > 1]
-    if clashing:
-        raise RecorteError(f"{', '.join(clashing)}: these have one name, so give each another folder for its cut-out")
-    make_folder(folder)
-    results = result_names(names.values())
-    return {photo: results[name] for photo, name in names.items()}
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder for cut-outs, and its parents, unless it is there.
-
-    Raises:
-        RecorteError: it cannot be made or written to.
-    """
+def _cut_out_one(
+    cut_out: Callable[[Path, Path], object], photo: Path, result: Path, photos: Collection[Path], overwrite: bool
+) -> Outcome:
+    if result.resolve() in photos:
+        return Outcome(photo, result, "failed", error=f"{photo}: its cut-out {result} would replace one of the photos")
+    if result.exists() and not overwrite:
+        return Outcome(photo, result, "skipped")
+    started, error = time.perf_counter(), None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecorteError(f"{folder}: this folder cannot be made ({error.strerror})") from None
-    if not os.access(folder, os.W_OK):
-        raise RecorteError(f"{folder}: no permission to write into this folder")
+        cut_out(photo, result)
+    except ModelError:
+        raise
+    except RecorteError as trouble:
+        error = str(trouble)
+    except Exception as trouble:  # one odd photo must not end a night's work
+        error = f"{photo}: {type(trouble).__name__}: {trouble}"
+    return Outcome(photo, result, "failed" if error else "written", time.perf_counter() - started, error)
 
 
-def result_names(photos: Iterable[Path], ending: str = ".png") -> dict[Path, Path]:
-    """Name the cut-out of each photo: `ending` in place of the photo's suffix, or after it where names would clash.
+def spread(cores: int, jobs: int | None = None) -> tuple[int, int]:
+    """Share out the cores among photos: how many at a time, and the threads of each one's network.
 
-    Upper and lower case count as equal, since on many disks they are. The names depend on the photos alone, never
-    on what was written already, so that a second run finds the results of the first.
+    Many photos go fastest with one thread each, since only the network can use several, and no core waits for
+    another. One photo more than cores keeps them busy while a file is read or brought to the disk; more than eight
+    photos would take much memory for little.
+
+    Args:
+        cores: that this process may use.
+        jobs: photos at a time; None = choose.
     """
-    full = {photo: photo.with_name(photo.name + ending) for photo in photos}
-    names = {photo: photo.with_name(photo.stem + ending) for photo in full}
-    while True:
-        # Repeated, since a full name may be the short one of a third photo: a.jpg, a.png and a.jpg.webp.
-        counts = zip(names, _counts(names.values()), strict=True)
-        clashing = [photo for photo, count in counts if count > 1 and names[photo] != full[photo]]
-        if not clashing:
-            return names
-        names.update((photo, full[photo]) for photo in clashing)
+    if jobs is None:
+        jobs = cores + 1 if cores < MOST_JOBS else MOST_JOBS
+    return jobs, max(1, cores // jobs)
 
 
-def _counts(paths: Collection[Path]) -> list[int]:
-    """For each path, how many there are that differ by no more than upper and lower case."""
-    counts = Counter(str(path).casefold() for path in paths)
-    return [counts[str(path).casefold()] for path in paths]
+def usable_cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

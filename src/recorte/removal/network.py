@@ -43,6 +43,11 @@ class Network:
         self._session = _open_session(self.path, threads)
         _check_signature(self._session, self.path, self.image_size)
 
+    @property
+    def providers(self) -> list[str]:
+        """ONNX Runtime's names of what computes the network."""
+        return self._session.get_providers()
+
     def alpha(self, canvas: np.ndarray) -> np.ndarray:
         """Find the person in `uint8 (S, S, 3)`, S the image size: `float32 (S, S)` in [0, 1].
 

@@ -12,8 +12,9 @@ from recorte.errors import PhotoError
 from recorte.letterbox import PADDING_COLOUR, Letterbox
 from recorte.photo import Photo, read_photo
 from recorte.removal import output
-from recorte.removal.folder import BatchReport, cut_out_all, plan_folder
+from recorte.removal.folder import BatchReport, cut_out_all
 from recorte.removal.network import Network
+from recorte.removal.plan import plan_folder
 
 
 class BackgroundRemover:

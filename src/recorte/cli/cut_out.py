@@ -1,0 +1,117 @@
+"""`recorte photo.jpg`: what the command does when no other is named."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from recorte.cli.run import Wishes, run
+from recorte.cli.show import MISTAKE, complain
+from recorte.errors import RecorteError
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from recorte import __version__
+
+        typer.echo(f"recorte {__version__}")
+        raise typer.Exit
+
+
+def _commands(ctx: typer.Context, incomplete: str) -> list[str]:
+    """What else than a photo the first word may be, for the shell's completion; photos it completes itself."""
+    commands = getattr(ctx.command, "door", None)
+    if commands is None or ctx.params.get("photos"):
+        return []
+    return [
+        name
+        for name, command in commands.command.commands.items()
+        if not command.hidden and name.startswith(incomplete)
+    ]
+
+
+def _option(*names: str, help: str, metavar: str | None = None, **more: Any) -> Any:
+    return typer.Option(*names, help=help, metavar=metavar, show_default=False, **more)
+
+
+def _given(**options: tuple[Any, Any]) -> dict[str, Any]:
+    return {name: value for name, (value, default) in options.items() if value != default}
+
+
+def cut_out(
+    photos: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Photos, folders of photos, patterns in quotes ('holiday/*.jpg'), or - for standard input.",
+            metavar="PHOTO", show_default=False, autocompletion=_commands,
+        ),
+    ],
+    output: Annotated[
+        str | None,
+        _option(
+            "--output", "-o", metavar="PATH",
+            help="The cut-out's file (.png, .webp, .tif; with --background or --mask .jpg too), a folder for "
+            "several, or - for standard output. Without it: beside the photo, as photo-cutout.png.",
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        _option(
+            "--model", "-m", metavar="PATH",
+            help="A best_model folder, the folder of a training run, or an .onnx file.",
+        ),
+    ] = None,
+    background: Annotated[
+        str | None,
+        _option(
+            "--background", "-b", metavar="WHAT",
+            help="What goes behind the people: a colour (white, '#ff8800'), a picture's path, or blur.",
+        ),
+    ] = None,
+    mask: Annotated[bool, typer.Option("--mask", help="Write the mask: white people on black.")] = False,
+    crop: Annotated[bool, typer.Option("--crop", help="Crop to the people.")] = False,
+    people: Annotated[str, _option("--people", metavar="all|largest", help="Keep all people or the largest.")] = "all",
+    tta: Annotated[bool, typer.Option("--tta", help="Look at the mirror image too: better, half as fast.")] = False,
+    refine: Annotated[
+        bool, typer.Option("--refine/--no-refine", help="Fit the edges to the photo's own.", show_default=False)
+    ] = True,
+    colours: Annotated[
+        bool,
+        typer.Option("--colours/--no-colours", help="Take the old background out of the edges.", show_default=False),
+    ] = True,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and cut out photos as they arrive in the folder; Ctrl-C ends it.")
+    ] = False,
+    jobs: Annotated[
+        int | None, _option("--jobs", "-j", metavar="N", min=1, help="Photos at a time; as a rule by the cores.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="For each photo a line of JSON: photo, result, status, seconds, error.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace cut-outs that exist already.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:  # fmt: skip
+    """Cut the people out of photographs.
+
+    recorte photo.jpg -o person.png
+
+    recorte holiday/ -o cut/
+
+    cat photo.jpg | recorte - > person.png
+    """
+    wishes = Wishes(
+        output=output, overwrite=overwrite, watch=watch, jobs=jobs, as_json=as_json, model=model,
+        making=_given(refine=(refine, True), colours=(colours, True), tta=(tta, False)),
+        cutting=_given(background=(background, None), mask=(mask, False), crop=(crop, False), people=(people, "all")),
+    )  # fmt: skip
+    try:
+        status = run(photos, wishes)
+    except RecorteError as error:
+        complain(error)
+        status = MISTAKE
+    except OSError as error:  # a name that is too long, say
+        complain(f"{error.filename}: {error.strerror}" if error.filename else error)
+        status = MISTAKE
+    raise typer.Exit(status)

@@ -1,0 +1,78 @@
+"""`recorte info`: which model, what computes it, and which versions."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from recorte.cli.show import MISTAKE, complain
+from recorte.errors import RecorteError
+
+LIBRARIES = {"ONNX Runtime": "onnxruntime", "OpenCV": "opencv-python-headless", "Pillow": "pillow", "NumPy": "numpy"}
+
+
+def info(
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model", "-m", metavar="PATH", show_default=False,
+            help="A best_model folder, the folder of a training run, or an .onnx file, instead of the bundled one.",
+        ),
+    ] = None,
+) -> None:  # fmt: skip
+    """Show the model, what computes it, and the versions."""
+    from recorte import __version__
+
+    try:
+        lines = _describe_model(model)
+    except RecorteError as error:
+        complain(error)
+        raise typer.Exit(MISTAKE) from None
+    lines |= {"Recorte": __version__, "Python": f"{platform.python_version()} on {platform.platform(terse=True)}"}
+    lines |= {name: _version_of(package) for name, package in LIBRARIES.items()}
+    width = max(map(len, lines)) + 2
+    for name, value in lines.items():
+        typer.echo(f"{name:{width}}{value}")
+
+
+def _describe_model(model: Path | None) -> dict[str, str]:
+    import json
+
+    from recorte.removal.network import Network
+
+    network = Network(model)
+    try:
+        description = json.loads(network.path.with_name("model.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:  # an .onnx file that was given alone
+        description = {}
+    size = f"{network.path.stat().st_size / 1e6:.1f} MB, sees {network.image_size} x {network.image_size} pixels"
+    return {
+        "Model": str(network.path),
+        "Size": size,
+        "Origin": _origin(description) or "not known",
+        "Computed by": ", ".join(network.providers),
+    }
+
+
+def _origin(description: dict[str, Any]) -> str:
+    """Say in a few words what `model.json` knows of the network and its training."""
+    network, origin = description.get("network") or {}, description.get("origin") or {}
+    words = [str(network["encoder"])] if "encoder" in network else []
+    if isinstance(origin.get("data"), dict):
+        words.append("trained on " + ", ".join(f"{count} {name}" for name, count in origin["data"].items()))
+    if "epochs" in origin:
+        words.append(f"{origin['epochs']} epochs")
+    if "recorte" in origin:
+        words.append(f"Recorte {origin['recorte']}")
+    if origin.get("commit"):
+        words.append(f"commit {str(origin['commit'])[:7]}")
+    return ", ".join(words)
+
+
+def _version_of(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # installed under another name, such as opencv-python
+        return "not known"

@@ -1,0 +1,172 @@
+"""From the words and options of the command line to written files and an exit status."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from recorte.cli.show import SOME_FAILED, STOPPED, Account, complain, print_json
+from recorte.cli.sources import PIPE, check_pipe, expand, folder_of, target_of
+from recorte.cli.stop import stop_on_ctrl_c
+from recorte.errors import PhotoError, RecorteError
+
+if TYPE_CHECKING:
+    from recorte.removal.remover import BackgroundRemover
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the options ask for.
+
+    Attributes:
+        output: a file, a folder, `-`, or None: beside the photo.
+        overwrite: replace results that exist.
+        watch: stay, and take photos as they arrive.
+        jobs: photos at a time; None = by the cores.
+        as_json: tell of each photo in JSON.
+        model: as `BackgroundRemover` takes it.
+        making: further arguments of `BackgroundRemover`.
+        cutting: further arguments of its `remove_background`.
+    """
+
+    output: str | None
+    overwrite: bool
+    watch: bool
+    jobs: int | None
+    as_json: bool
+    model: Path | None
+    making: Mapping[str, Any]
+    cutting: Mapping[str, Any]
+
+    @property
+    def ending(self) -> str:
+        """What a result's name ends with when it lies beside its photo."""
+        return "-mask.png" if self.cutting.get("mask") else "-cutout.png"
+
+
+def run(words: list[Path], wishes: Wishes) -> int:
+    """Do what the command line asks; give the exit status.
+
+    Raises:
+        RecorteError: a mistake in what was asked; nothing was written.
+    """
+    sources = expand(words)
+    if wishes.watch:
+        return _watch(sources, wishes)
+    if check_pipe(sources, wishes.output, wishes.as_json):
+        return _cut_out_piped(sources[0], wishes)
+    if len(sources) == 1 and not sources[0].is_dir():
+        return _cut_out_one(sources[0], wishes)
+    return _cut_out_many(sources, wishes)
+
+
+def _cut_out_one(photo: Path, wishes: Wishes) -> int:
+    from recorte.removal.folder import Outcome
+    from recorte.removal.output import check_target
+
+    target = target_of(photo, wishes.output, wishes.ending)
+    check_target(target, photo, wishes.overwrite)
+    remover = _remover(wishes)
+    started, error = time.perf_counter(), None
+    try:
+        remover.remove_background(photo, target, overwrite=wishes.overwrite, **wishes.cutting)
+    except PhotoError as trouble:
+        complain(trouble)
+        error = str(trouble)
+    if wishes.as_json:
+        status = "failed" if error else "written"
+        print_json(Outcome(photo, target, status, time.perf_counter() - started, error))
+    elif not error:
+        typer.echo(f"Wrote {target}")
+    return SOME_FAILED if error else 0
+
+
+def _cut_out_piped(source: Path, wishes: Wishes) -> int:
+    """Cut out one photo from standard input, or to standard output, or both."""
+    target = None if wishes.output in (None, "-") else target_of(Path("photo"), wishes.output, wishes.ending)
+    name = "standard input" if source == PIPE else str(source)
+    remover = _remover(wishes)
+    try:
+        content = sys.stdin.buffer.read() if source == PIPE else source.read_bytes()
+    except OSError as error:
+        complain(f"{name}: cannot be read ({error.strerror})")
+        return SOME_FAILED
+    try:
+        result = remover.remove_background(content, target, overwrite=wishes.overwrite, **wishes.cutting)
+    except PhotoError as error:
+        complain(str(error).replace(f"a photo of {len(content):,} bytes", name, 1))
+        return SOME_FAILED
+    if target is None:
+        sys.stdout.buffer.write(result)
+        sys.stdout.buffer.flush()
+    else:
+        typer.echo(f"Wrote {target}")
+    return 0
+
+
+def _cut_out_many(sources: list[Path], wishes: Wishes) -> int:
+    from recorte.removal.plan import plan_many, plan_photos
+
+    folder = folder_of(sources, wishes.output)
+    plan = plan_many(sources, folder) if folder else plan_photos(sources, None, wishes.ending)
+    work, account = _worker(wishes), Account(len(plan), wishes.as_json)
+    with stop_on_ctrl_c() as stopped, account:
+        work(plan, account, stopped)
+    account.sum_up()
+    if account.counts.total() < len(plan):
+        return STOPPED
+    return SOME_FAILED if account.counts["failed"] else 0
+
+
+def _watch(sources: list[Path], wishes: Wishes) -> int:
+    from recorte.cli.watch import watch
+
+    folder = folder_of(sources, wishes.output)
+    if folder is None or not all(source.is_dir() for source in sources):
+        raise RecorteError("--watch needs a folder of photos and one for the results: recorte inbox/ -o cut/ --watch")
+    from recorte.removal.plan import make_folder, plan_trees
+
+    if any(source.resolve().is_relative_to(folder.resolve()) for source in sources):
+        raise RecorteError(f"{folder}: with --watch the results must not go into the folder of the photos or above it")
+
+    def plan() -> Mapping[Path, Path]:
+        return plan_trees(sources, folder, named=len(sources) > 1)
+
+    plan()  # mistakes first
+    make_folder(folder)
+    work, account = _worker(wishes), Account(None, wishes.as_json, each=True)
+    typer.echo(f"Watching {', '.join(map(str, sources))}; Ctrl-C ends it.", err=True)
+    with stop_on_ctrl_c() as stopped:
+        watch(plan, lambda arrived: work(arrived, account, stopped), stopped)
+    account.sum_up()
+    return 0
+
+
+def _worker(wishes: Wishes) -> Callable[[Mapping[Path, Path], Account, Callable[[], bool]], None]:
+    """Open the model, and give a function that cuts out the photos of a plan until stopped."""
+    from functools import partial
+
+    import cv2
+
+    from recorte.removal.folder import cut_out_each, spread, usable_cores
+
+    jobs, threads = spread(usable_cores(), wishes.jobs)
+    cv2.setNumThreads(threads)
+    remover = _remover(wishes, threads)
+    cut_out = partial(remover.remove_background, overwrite=wishes.overwrite, **wishes.cutting)
+
+    def work(plan: Mapping[Path, Path], account: Account, stopped: Callable[[], bool]) -> None:
+        for outcome in cut_out_each(cut_out, plan, overwrite=wishes.overwrite, jobs=jobs, stopped=stopped):
+            account.add(outcome)
+
+    return work
+
+
+def _remover(wishes: Wishes, threads: int | None = None) -> "BackgroundRemover":
+    from recorte import BackgroundRemover
+
+    return BackgroundRemover(wishes.model, threads, **wishes.making)
