@@ -157,7 +157,7 @@ def _name(source: str | os.PathLike[str] | bytes | Image.Image) -> str:
 def _decode(image: Image.Image, upright: bool) -> Photo:
     image.load()  # before EXIF is read: a PNG may hold it behind the pixels
     orientation, exif = _exif(image, upright)
-    profile = image.info.get("icc_profile")
+    profile = _profile(image.info.get("icc_profile"))
     if upright and orientation in TRANSPOSITIONS:
         image = image.transpose(TRANSPOSITIONS[orientation])
     native_rgb = image.mode in ("RGB", "RGBA", "P", "PA")
@@ -168,7 +168,15 @@ def _decode(image: Image.Image, upright: bool) -> Photo:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     pixels = np.asarray(image.convert("RGB"))
-    return Photo(np.ascontiguousarray(pixels), profile or None, exif)
+    return Photo(np.ascontiguousarray(pixels), profile, exif)
+
+
+def _profile(block: bytes | None) -> bytes | None:
+    """A colour profile without what may follow it; None if it is not one, or cut off."""
+    if not block or len(block) < 132 or block[36:40] != b"acsp":
+        return None
+    length = int.from_bytes(block[:4])
+    return block[:length] if 132 <= length <= len(block) else None
 
 
 def _exif(image: Image.Image, upright: bool) -> tuple[int, bytes | None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from recorte.cli.show import SOME_FAILED, STOPPED, Account, complain, print_json
+from recorte.cli.show import SOME_FAILED, STOPPED, Account, complain, plain, print_json
 from recorte.cli.sources import PIPE, check_pipe, expand, folder_of, target_of
 from recorte.cli.stop import stop_on_ctrl_c
 from recorte.errors import PhotoError, RecorteError
@@ -81,7 +81,7 @@ def _cut_out_one(photo: Path, wishes: Wishes) -> int:
         status = "failed" if error else "written"
         print_json(Outcome(photo, target, status, time.perf_counter() - started, error))
     elif not error:
-        typer.echo(f"Wrote {target}")
+        typer.echo(f"Wrote {plain(target)}")
     return SOME_FAILED if error else 0
 
 
@@ -104,7 +104,7 @@ def _cut_out_piped(source: Path, wishes: Wishes) -> int:
         sys.stdout.buffer.write(result)
         sys.stdout.buffer.flush()
     else:
-        typer.echo(f"Wrote {target}")
+        typer.echo(f"Wrote {plain(target)}")
     return 0
 
 

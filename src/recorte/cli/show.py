@@ -19,9 +19,14 @@ STOPPED = 130
 """What shells expect of a command that Ctrl-C ended: 128 + SIGINT."""
 
 
+def plain(text: object) -> str:
+    """Write line breaks and control characters out, which names of files may hold, so that a line stays a line."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(text))
+
+
 def complain(message: object) -> None:
     """Print an error to stderr."""
-    typer.echo(typer.style("Error: ", fg="red") + str(message), err=True)
+    typer.echo(typer.style("Error: ", fg="red") + plain(message), err=True)
 
 
 def print_json(outcome: "Outcome") -> None:
@@ -77,9 +82,9 @@ class Account:
         elif outcome.error:
             self._failures.append(outcome.error)
         elif self._each and not self._json and outcome.status == "written":
-            typer.echo(f"Wrote {outcome.result}")
+            typer.echo(f"Wrote {plain(outcome.result)}")
         if self._bar:
-            self._bar.update(self._bar.task_ids[0], advance=1, description=escape(outcome.photo.name))
+            self._bar.update(self._bar.task_ids[0], advance=1, description=escape(plain(outcome.photo.name)))
 
     def sum_up(self) -> None:
         """Name every failure, and say how many photos went which way."""

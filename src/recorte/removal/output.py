@@ -48,7 +48,10 @@ def _encode_png(cutout: np.ndarray, photo: Photo) -> bytes:
     metadata[cv2.IMAGE_METADATA_EXIF] = photo.exif.removeprefix(b"Exif\0\0") if photo.exif else None
     kept = {kind: np.frombuffer(block, np.uint8) for kind, block in metadata.items() if block}
     bgra = cv2.cvtColor(cutout, cv2.COLOR_RGBA2BGRA)
-    _, content = cv2.imencodeWithMetadata(".png", bgra, list(kept), list(kept.values()))
+    done, content = cv2.imencodeWithMetadata(".png", bgra, list(kept), list(kept.values()))
+    if not done:  # libpng refuses some profiles that other programs bear with
+        kept.pop(cv2.IMAGE_METADATA_ICCP, None)
+        _, content = cv2.imencodeWithMetadata(".png", bgra, list(kept), list(kept.values()))
     return content.tobytes()
 
 
