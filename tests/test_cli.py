@@ -10,27 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from cli_process import expect_mistake, files, recorte
 from tiny_models import write_best_model, write_network
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
-def recorte(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "recorte", *arguments]
-    environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
-
-
-def expect_mistake(answer: subprocess.CompletedProcess[str], *words: str) -> None:
-    assert answer.returncode == 2, answer
-    assert "Traceback" not in answer.stderr
-    assert answer.stdout == ""
-    for word in words:
-        assert word in answer.stderr
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.fixture

@@ -3,8 +3,7 @@
 import json
 import os
 import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,24 +11,14 @@ import pytest
 from bad_files import BadFile, bad_files, write_all
 from PIL import Image
 
+from cli_process import files, recorte
+
 resource = pytest.importorskip("resource", reason="limits on files are a matter of Unix")
 
 
-def recorte(
-    *arguments: str | Path, cwd: Path | None = None, largest_file: int | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run the command; `largest_file`: what the system lets it write, in bytes, as a full disk would."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
-
-    command = [sys.executable, "-m", "recorte", *arguments]
-    before = limit if largest_file else None
-    return subprocess.run(command, cwd=cwd, preexec_fn=before, capture_output=True, text=True, check=False)
-
-
-def written(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+def with_largest_file(size: int) -> Callable[[], None]:
+    """For a process to come: no file may grow beyond `size` bytes, as on a disk that is full."""
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +58,12 @@ def test_the_whole_corpus(answer: tuple[subprocess.CompletedProcess[str], Path],
     said, cut = answer
     assert said.returncode == 1
     assert "Traceback" not in said.stderr
-    files, told = bad_files(), outcomes(said)
-    assert len(files) >= 60
+    corpus, told = bad_files(), outcomes(said)
+    assert len(corpus) >= 60
     assert [Path(line["photo"]).name for line in map(json.loads, said.stdout.splitlines())] == sorted(
-        file.name for file in files
+        file.name for file in corpus
     )
-    for file in files:
+    for file in corpus:
         outcome = told[file.name]
         if file.size:
             assert (outcome["status"], outcome["error"]) == ("written", None), file.name
@@ -83,9 +72,9 @@ def test_the_whole_corpus(answer: tuple[subprocess.CompletedProcess[str], Path],
             assert (outcome["status"], outcome["result"]) == ("failed", None), file.name
             assert outcome["error"].startswith(f"{photos / file.name}: "), file.name
             assert file.error in outcome["error"], file.name
-    good = [Path(told[file.name]["result"]).relative_to(cut).as_posix() for file in files if file.size]
+    good = [Path(told[file.name]["result"]).relative_to(cut).as_posix() for file in corpus if file.size]
     assert len(set(good)) == len(good)
-    assert written(cut) == sorted(good)  # nothing half done, nothing besides
+    assert files(cut) == sorted(good)  # nothing half done, nothing besides
 
 
 def test_every_failure_is_one_line_on_stderr(answer: tuple[subprocess.CompletedProcess[str], Path]) -> None:
@@ -109,7 +98,7 @@ def test_names_given_one_by_one(tmp_path: Path, best_model: Path) -> None:
     answer = recorte("-m", best_model, "--", *names, cwd=folder)
     assert (answer.returncode, answer.stdout) == (1, "5 written, 1 failed\n")
     assert "\\x1b[31mbroken and red.jpg: truncated" in answer.stderr
-    assert written(folder) == sorted([*names, *(name.replace(".jpg", "-cutout.png") for name in names[:-1])])
+    assert files(folder) == sorted([*names, *(name.replace(".jpg", "-cutout.png") for name in names[:-1])])
 
 
 def test_a_name_that_has_no_room_for_more(tmp_path: Path, best_model: Path) -> None:
@@ -119,7 +108,7 @@ def test_a_name_that_has_no_room_for_more(tmp_path: Path, best_model: Path) -> N
     assert answer.returncode == 2
     assert "-cutout.png: " in answer.stderr
     assert "too long" in answer.stderr
-    assert written(folder) == [name]
+    assert files(folder) == [name]
     assert recorte(name, "-o", "cut/", "-m", best_model, cwd=folder).returncode == 0
     assert recorte("y" * 300, cwd=folder).returncode == 2
 
@@ -131,16 +120,18 @@ def test_a_disk_that_fills_up(tmp_path: Path, best_model: Path) -> None:
         noise = np.random.default_rng(0).integers(0, 90, (side, side, 3), np.uint8)
         noise[..., 0] = 255
         Image.fromarray(noise).save(photos / f"{name}.png")
-    answer = recorte(photos, "-o", cut, "--json", "-m", best_model, largest_file=20_000)
+    answer = recorte(photos, "-o", cut, "--json", "-m", best_model, preexec_fn=with_largest_file(20_000))
     assert answer.returncode == 1
     told = outcomes(answer)
     assert [told[name]["status"] for name in sorted(told)] == ["written", "failed", "written"]
     assert "b large.png: cannot be written (File too large)" in told["b large.png"]["error"]
-    assert written(cut) == ["a small.png", "c small.png"]
-    answer = recorte(photos / "b large.png", "-o", cut / "b.png", "-m", best_model, largest_file=20_000)
+    assert files(cut) == ["a small.png", "c small.png"]
+    answer = recorte(
+        photos / "b large.png", "-o", cut / "b.png", "-m", best_model, preexec_fn=with_largest_file(20_000)
+    )
     assert answer.returncode != 0
     assert "b.png: cannot be written" in answer.stderr
-    assert written(cut) == ["a small.png", "c small.png"]
+    assert files(cut) == ["a small.png", "c small.png"]
 
 
 def test_results_that_would_replace_photos(tmp_path: Path, best_model: Path) -> None:

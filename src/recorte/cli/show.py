@@ -75,14 +75,14 @@ class Account:
         from rich.markup import escape
 
         self.counts[outcome.status] += 1
-        if self._json:
-            print_json(outcome)
         if outcome.error and self._each:
             complain(outcome.error)
         elif outcome.error:
             self._failures.append(outcome.error)
         elif self._each and not self._json and outcome.status == "written":
             typer.echo(f"Wrote {plain(outcome.result)}")
+        if self._json:
+            print_json(outcome)
         if self._bar:
             self._bar.update(self._bar.task_ids[0], advance=1, description=escape(plain(outcome.photo.name)))
 

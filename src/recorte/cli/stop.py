@@ -17,7 +17,7 @@ def stop_on_ctrl_c() -> Iterator[Callable[[], bool]]:
         nonlocal wanted
         wanted = True
         signal.signal(signal.SIGINT, before)
-        typer.echo("Stopping after the photos in hand; Ctrl-C again stops at once.", err=True)
+        typer.echo("Stopping after the photos in hand.", err=True)
 
     before = signal.signal(signal.SIGINT, on_ctrl_c)
     try:
