@@ -51,7 +51,7 @@ class BackgroundRemover:
     ) -> None:
         self.network = Network(model, threads)
         self.threads = threads
-        self._pipeline = Pipeline(self.network, refine, colours, tta)
+        self.pipeline = Pipeline(self.network, refine, colours, tta)
         # None stays None, so that a copy on another machine finds the weights of its own installation.
         self._model = None if model is None else self.network.path
 
@@ -60,7 +60,7 @@ class BackgroundRemover:
 
     @property
     def _switches(self) -> dict[str, bool]:
-        return {name: getattr(self._pipeline, name) for name in ("refine", "colours", "tta")}
+        return {name: getattr(self.pipeline, name) for name in ("refine", "colours", "tta")}
 
     @classmethod
     def _again(cls, model: Path | None, threads: int | None, switches: dict[str, bool]) -> "BackgroundRemover":
@@ -84,7 +84,7 @@ class BackgroundRemover:
             PhotoError: an array of another type or shape.
         """
         _check_array(photo)
-        return self._pipeline.enlarge(self._pipeline.found(photo), photo)
+        return self.pipeline.enlarge(self.pipeline.found(photo), photo)
 
     def steps(self, photo: np.ndarray) -> Steps:
         """Cut the people out of `uint8 (H, W, 3)`, RGB, and keep what each step gives.
@@ -93,7 +93,7 @@ class BackgroundRemover:
             PhotoError: an array of another type or shape.
         """
         _check_array(photo)
-        return self._pipeline.steps(photo)
+        return self.pipeline.steps(photo)
 
     def cut_out(self, photo: np.ndarray) -> np.ndarray:
         """Cut the people out of `uint8 (H, W, 3)`, RGB: `uint8 (H, W, 4)`; `remove_background` says more.
@@ -102,7 +102,7 @@ class BackgroundRemover:
             PhotoError: an array of another type or shape.
         """
         _check_array(photo)
-        return self._pipeline.results(photo, Options(), "an array")[0]
+        return self.pipeline.results(photo, Options(), "an array")[0]
 
     def remove_background(
         self,
@@ -164,7 +164,7 @@ class BackgroundRemover:
             for file in options.targets(target, 1):
                 output.check_target(file, source, overwrite, options.transparent)
         photo = _read(source)
-        pictures = self._pipeline.results(photo.pixels, options, name_of(source))
+        pictures = self.pipeline.results(photo.pixels, options, name_of(source))
         contents = []
         if target is not None or kind is not None or isinstance(source, bytes):
             contents = [output.encode(picture, photo, suffix) for picture in pictures]
