@@ -39,7 +39,7 @@ def test_a_video_with_an_alpha(remover: BackgroundRemover, clip: Path, suffix: s
     assert [time for time, _ in found] == pytest.approx([0.04 * number for number in range(20)], abs=0.001)
     for number, (_, picture) in enumerate(found):
         middle = picture[15:38, 11 + number : 16 + number]
-        assert middle[..., 3].min() > 240
+        assert middle[..., 3].min() > 230
         assert np.abs(middle[..., :3].astype(int) - RED).mean() < 12
         assert picture[..., 3][:, 32 + number :].max(initial=0) < 12
     assert [path.name for path in clip.parent.iterdir() if path.name.startswith(".")] == []
