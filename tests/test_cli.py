@@ -190,7 +190,9 @@ def test_mistakes_with_the_output(photo: Path, holiday: Path, best_model: Path) 
     expect_mistake(recorte(photo, "-o", folder, *model, "--overwrite"), itself)
     assert photo.read_bytes() == before
     expect_mistake(recorte(holiday, "-o", holiday, *model, "--overwrite"), "the folder of the photos itself")
-    expect_mistake(recorte(photo, "-o", folder / "cut.jpg", *model), "cut.jpg", "transparency", ".png, .webp, .tif")
+    expect_mistake(
+        recorte(photo, "-o", folder / "cut.jpg", *model), "cut.jpg", "cannot be transparent", ".png, .webp, .tif"
+    )
     expect_mistake(recorte(holiday, "-o", folder / "cut.png", *model), "need a folder for their cut-outs")
     expect_mistake(recorte(photo, "-o", photo / "cut.png", *model), "cut.png: cannot be written")
     expect_mistake(recorte(holiday, "-o", photo / "cut", *model), "cannot be made")

@@ -60,9 +60,13 @@ class Letterbox:
         Returns:
             `(H, W)` or `(H, W, C)`, of the photo's height and width.
         """
+        return resize(self.cut(canvas), self.height, self.width)
+
+    def cut(self, canvas: np.ndarray) -> np.ndarray:
+        """Cut the photo's box out of a canvas, `(size, size)` or `(size, size, C)`: a view, without the padding."""
         self._expect(canvas, self.size, self.size)
         top, left, height, width = self.box
-        return resize(canvas[top : top + height, left : left + width], self.height, self.width)
+        return canvas[top : top + height, left : left + width]
 
     @staticmethod
     def _expect(image: np.ndarray, height: int, width: int) -> None:

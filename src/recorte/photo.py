@@ -120,7 +120,7 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
     Raises:
         PhotoError: whatever goes wrong, in the block too; the message names the file.
     """
-    name = _name(source)
+    name = name_of(source)
     too_large = f"more than the limit of {MAX_PIXELS:,} pixels; scale it down first"
     try:
         with contextlib.ExitStack() as files:
@@ -146,7 +146,10 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
         raise PhotoError(f"{name}: truncated or damaged ({error}); copy it again from where it came") from None
 
 
-def _name(source: str | os.PathLike[str] | bytes | Image.Image) -> str:
+def name_of(source: str | os.PathLike[str] | bytes | Image.Image | np.ndarray) -> str:
+    """Tell what an error calls a photo: its path, where it has one."""
+    if isinstance(source, np.ndarray):
+        return f"an array of {source.shape[1]} x {source.shape[0]} pixels"
     if isinstance(source, bytes):
         return f"a photo of {len(source):,} bytes"
     if isinstance(source, Image.Image):

@@ -1,7 +1,7 @@
 """`recorte photo.jpg`: what the command does when no other is named."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -32,10 +32,6 @@ def _commands(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def _option(*names: str, help: str, metavar: str | None = None, **more: Any) -> Any:
     return typer.Option(*names, help=help, metavar=metavar, show_default=False, **more)
-
-
-def _given(**options: tuple[Any, Any]) -> dict[str, Any]:
-    return {name: value for name, (value, default) in options.items() if value != default}
 
 
 def cut_out(
@@ -70,7 +66,10 @@ def cut_out(
     ] = None,
     mask: Annotated[bool, typer.Option("--mask", help="Write the mask: white people on black.")] = False,
     crop: Annotated[bool, typer.Option("--crop", help="Crop to the people.")] = False,
-    people: Annotated[str, _option("--people", metavar="all|largest", help="Keep all people or the largest.")] = "all",
+    people: Annotated[
+        Literal["all", "largest", "each"],
+        _option("--people", help="All people, the largest alone, or each in a file (photo-cutout-1.png).")
+    ] = "all",
     tta: Annotated[bool, typer.Option("--tta", help="Look at the mirror image too: better, half as fast.")] = False,
     refine: Annotated[
         bool, typer.Option("--refine/--no-refine", help="Fit the edges to the photo's own.", show_default=False)
@@ -103,8 +102,8 @@ def cut_out(
     """
     wishes = Wishes(
         output=output, overwrite=overwrite, watch=watch, jobs=jobs, as_json=as_json, model=model,
-        making=_given(refine=(refine, True), colours=(colours, True), tta=(tta, False)),
-        cutting=_given(background=(background, None), mask=(mask, False), crop=(crop, False), people=(people, "all")),
+        making={"refine": refine, "colours": colours, "tta": tta},
+        showing={"background": background, "mask": mask, "crop": crop, "people": people},
     )  # fmt: skip
     try:
         status = run(photos, wishes)

@@ -4,8 +4,9 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
@@ -13,9 +14,6 @@ from recorte.cli.show import SOME_FAILED, STOPPED, Account, complain, plain, pri
 from recorte.cli.sources import PIPE, check_pipe, expand, folder_of, target_of
 from recorte.cli.stop import stop_on_ctrl_c
 from recorte.errors import PhotoError, RecorteError
-
-if TYPE_CHECKING:
-    from recorte.removal.remover import BackgroundRemover
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class Wishes:
         as_json: tell of each photo in JSON.
         model: as `BackgroundRemover` takes it.
         making: further arguments of `BackgroundRemover`.
-        cutting: further arguments of its `remove_background`.
+        showing: what the result shows, as `Options` takes it.
     """
 
     output: str | None
@@ -40,12 +38,12 @@ class Wishes:
     as_json: bool
     model: Path | None
     making: Mapping[str, Any]
-    cutting: Mapping[str, Any]
+    showing: Mapping[str, Any]
 
     @property
     def ending(self) -> str:
         """What a result's name ends with when it lies beside its photo."""
-        return "-mask.png" if self.cutting.get("mask") else "-cutout.png"
+        return "-mask.png" if self.showing["mask"] else "-cutout.png"
 
 
 def run(words: list[Path], wishes: Wishes) -> int:
@@ -66,22 +64,26 @@ def run(words: list[Path], wishes: Wishes) -> int:
 
 def _cut_out_one(photo: Path, wishes: Wishes) -> int:
     from recorte.removal.folder import Outcome
-    from recorte.removal.output import check_target
 
-    target = target_of(photo, wishes.output, wishes.ending)
-    check_target(target, photo, wishes.overwrite)
-    remover = _remover(wishes)
+    target, cutter = target_of(photo, wishes.output, wishes.ending), Cutter(wishes)
+    cutter.check(target, photo)
+    cutter.open()
     started, error = time.perf_counter(), None
     try:
-        remover.remove_background(photo, target, overwrite=wishes.overwrite, **wishes.cutting)
+        cutter(photo, target)
     except PhotoError as trouble:
-        complain(trouble)
         error = str(trouble)
+    except RecorteError:
+        raise
+    except Exception as trouble:  # no memory for a giant, say
+        error = f"{photo}: {type(trouble).__name__}: {trouble}"
+    if error:
+        complain(error)
+    status = "failed" if error else "written"
     if wishes.as_json:
-        status = "failed" if error else "written"
-        print_json(Outcome(photo, target, status, time.perf_counter() - started, error))
+        print_json(Outcome(photo, cutter.first(target), status, time.perf_counter() - started, error))
     elif not error:
-        typer.echo(f"Wrote {plain(target)}")
+        typer.echo(f"Wrote {plain(cutter.first(target))}")
     return SOME_FAILED if error else 0
 
 
@@ -89,14 +91,21 @@ def _cut_out_piped(source: Path, wishes: Wishes) -> int:
     """Cut out one photo from standard input, or to standard output, or both."""
     target = None if wishes.output in (None, "-") else target_of(Path("photo"), wishes.output, wishes.ending)
     name = "standard input" if source == PIPE else str(source)
-    remover = _remover(wishes)
+    cutter = Cutter(wishes)
+    if target is not None:
+        cutter.check(target, source)
+    elif wishes.showing["people"] == "each":
+        raise RecorteError(
+            "--people each makes several files, for which there is no room in a pipe; name one: -o x.png"
+        )
+    cutter.open()
     try:
         content = sys.stdin.buffer.read() if source == PIPE else source.read_bytes()
     except OSError as error:
         complain(f"{name}: cannot be read ({error.strerror})")
         return SOME_FAILED
     try:
-        result = remover.remove_background(content, target, overwrite=wishes.overwrite, **wishes.cutting)
+        result = cutter(content, target)
     except PhotoError as error:
         complain(str(error).replace(f"a photo of {len(content):,} bytes", name, 1))
         return SOME_FAILED
@@ -104,7 +113,7 @@ def _cut_out_piped(source: Path, wishes: Wishes) -> int:
         sys.stdout.buffer.write(result)
         sys.stdout.buffer.flush()
     else:
-        typer.echo(f"Wrote {plain(target)}")
+        typer.echo(f"Wrote {plain(cutter.first(target))}")
     return 0
 
 
@@ -148,25 +157,64 @@ def _watch(sources: list[Path], wishes: Wishes) -> int:
 
 def _worker(wishes: Wishes) -> Callable[[Mapping[Path, Path], Account, Callable[[], bool]], None]:
     """Open the model, and give a function that cuts out the photos of a plan until stopped."""
-    from functools import partial
-
     import cv2
 
     from recorte.removal.folder import cut_out_each, spread, usable_cores
 
     jobs, threads = spread(usable_cores(), wishes.jobs)
     cv2.setNumThreads(threads)
-    remover = _remover(wishes, threads)
-    cut_out = partial(remover.remove_background, overwrite=wishes.overwrite, **wishes.cutting)
+    cutter = Cutter(wishes, threads)
+    cutter.open()
 
     def work(plan: Mapping[Path, Path], account: Account, stopped: Callable[[], bool]) -> None:
-        for outcome in cut_out_each(cut_out, plan, overwrite=wishes.overwrite, jobs=jobs, stopped=stopped):
+        options = {"overwrite": wishes.overwrite, "jobs": jobs, "stopped": stopped, "first": cutter.first}
+        for outcome in cut_out_each(cutter, plan, **options):
             account.add(outcome)
 
     return work
 
 
-def _remover(wishes: Wishes, threads: int | None = None) -> "BackgroundRemover":
-    from recorte import BackgroundRemover
+class Cutter:
+    """Cuts out one photo after the other, by threads at once too, as was wished.
 
-    return BackgroundRemover(wishes.model, threads, **wishes.making)
+    Args:
+        wishes: what the options ask for.
+        threads: of the network, for one photo.
+
+    Raises:
+        RecorteError: options that do not fit, a background that cannot be read.
+    """
+
+    def __init__(self, wishes: Wishes, threads: int | None = None) -> None:
+        from recorte import BackgroundRemover
+        from recorte.removal.options import Options
+
+        self._options = Options.of(**wishes.showing)
+        self._overwrite = wishes.overwrite
+        self._make = partial(BackgroundRemover, wishes.model, threads, **wishes.making)
+
+    def check(self, target: Path, source: Path) -> None:
+        """Find out whether `target` may be written, before the model is opened.
+
+        Raises:
+            RecorteError: it may not.
+        """
+        from recorte.removal.output import check_target
+
+        check_target(self.first(target), source, self._overwrite, self._options.transparent)
+
+    def first(self, target: Path) -> Path:
+        """Name the first file that a result makes, by which one sees that it is there."""
+        return self._options.targets(target, 1)[0]
+
+    def open(self) -> None:
+        """Open the model.
+
+        Raises:
+            ModelError: there is none, or a broken one.
+        """
+        self._remover = self._make()
+
+    def __call__(self, source: Path | bytes, target: Path | None) -> Any:
+        """Cut out a photo; as `BackgroundRemover.remove_with`."""
+        return self._remover.remove_with(self._options, source, target, overwrite=self._overwrite)

@@ -89,6 +89,8 @@ def cut_out_all(
         ModelError: the model is at fault, so no photo would go better.
     """
     report = BatchReport()
+    if jobs > 1 and remover.threads is None:
+        remover = remover.with_threads(spread(usable_cores(), jobs)[1])
     cut_out = partial(remover.remove_background, overwrite=overwrite)
     for done, outcome in enumerate(cut_out_each(cut_out, plan, overwrite=overwrite, jobs=jobs), start=1):
         report.add(outcome)
@@ -104,6 +106,7 @@ def cut_out_each(
     overwrite: bool = False,
     jobs: int = 1,
     stopped: Callable[[], bool] = lambda: False,
+    first: Callable[[Path], Path] = lambda result: result,
 ) -> Iterator[Outcome]:
     """Cut out photos and yield what became of each, in their order.
 
@@ -117,6 +120,7 @@ def cut_out_each(
         jobs: photos at a time.
         stopped: asked before each photo; once it is true none is begun, and those in hand are finished. An
             exception, Ctrl-C too, does the same before it goes its way.
+        first: names the file by which one sees that a result is there, if it is another than `plan` says.
 
     Raises:
         ModelError: the model is at fault, so no photo would go better.
@@ -127,7 +131,7 @@ def cut_out_each(
         waiting: deque[Future[Outcome | None]] = deque()
 
         def begin(photo: Path, result: Path) -> Outcome | None:
-            return None if stopped() else _cut_out_one(cut_out, photo, result, photos, overwrite)
+            return None if stopped() else _cut_out_one(cut_out, photo, result, first(result), photos, overwrite)
 
         try:
             for photo, result in plan.items():
@@ -143,12 +147,17 @@ def cut_out_each(
 
 
 def _cut_out_one(
-    cut_out: Callable[[Path, Path], object], photo: Path, result: Path, photos: Collection[Path], overwrite: bool
+    cut_out: Callable[[Path, Path], object],
+    photo: Path,
+    result: Path,
+    shown: Path,
+    photos: Collection[Path],
+    overwrite: bool,
 ) -> Outcome:
-    if result.resolve() in photos:
-        return Outcome(photo, result, "failed", error=f"{photo}: its cut-out {result} would replace one of the photos")
-    if result.exists() and not overwrite:
-        return Outcome(photo, result, "skipped")
+    if shown.resolve() in photos:
+        return Outcome(photo, shown, "failed", error=f"{photo}: its cut-out {shown} would replace one of the photos")
+    if shown.exists() and not overwrite:
+        return Outcome(photo, shown, "skipped")
     started, error = time.perf_counter(), None
     try:
         cut_out(photo, result)
@@ -158,7 +167,7 @@ def _cut_out_one(
         error = str(trouble)
     except Exception as trouble:  # one odd photo must not end a night's work
         error = f"{photo}: {type(trouble).__name__}: {trouble}"
-    return Outcome(photo, result, "failed" if error else "written", time.perf_counter() - started, error)
+    return Outcome(photo, shown, "failed" if error else "written", time.perf_counter() - started, error)
 
 
 def spread(cores: int, jobs: int | None = None) -> tuple[int, int]:

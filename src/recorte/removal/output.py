@@ -1,7 +1,8 @@
-"""Writing cut-outs: formats with transparency, with the photo's colour profile and EXIF."""
+"""Writing results: as PNG, WebP, TIFF or JPEG, with the photo's colour profile and EXIF."""
 
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,64 +13,109 @@ from recorte.errors import RecorteError
 from recorte.files import write_whole
 from recorte.photo import Photo
 
-FORMATS = {".png": "PNG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
-"""What a cut-out can be written as, by lower-case suffix: formats that can be transparent."""
+TRANSPARENT = {".png": "PNG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
+"""Formats that can be transparent, by lower-case suffix; they lose nothing."""
+
+FORMATS = TRANSPARENT | {".jpg": "JPEG", ".jpeg": "JPEG"}
+"""What a result can be written as, by lower-case suffix."""
+
+NO_TRANSPARENCY = (
+    "JPEG cannot be transparent; put a colour behind the people, with --background white (in Python: "
+    f'background="white"), or take {", ".join(TRANSPARENT)}'
+)
+
+OPTIONS = {
+    # The first level already packs all but a few per cent, in a tenth of the time of the default.
+    "WEBP": {"lossless": True, "quality": 0, "method": 0},
+    # Colours at full resolution: people's edges lie over new colours.
+    "JPEG": {"quality": 92, "subsampling": 0},
+    # Uncompressed: Pillow cannot write EXIF into a compressed one.
+    "TIFF": {},
+}
 
 
-def encode(cutout: np.ndarray, photo: Photo, suffix: str = ".png") -> bytes:
-    """Encode a cut-out as a file's bytes; no format loses anything.
+def encode(picture: np.ndarray, photo: Photo, suffix: str = ".png") -> bytes:
+    """Encode a result as a file's bytes.
 
     Args:
-        cutout: `uint8 (H, W, 4)`, straight RGBA.
-        photo: where it comes from; its colour profile and EXIF are kept.
+        picture: `uint8 (H, W, 4)`, straight RGBA; `(H, W, 3)`, RGB; or `(H, W)`, grey.
+        photo: where it comes from; its EXIF is kept, and its colour profile, but for grey, which it does not fit.
         suffix: one of `FORMATS`.
 
     Raises:
-        RecorteError: the format cannot hold a picture of this size.
+        RecorteError: the format cannot hold a picture of this size, or no transparency.
     """
     kind = FORMATS[suffix.lower()]
+    if picture.ndim == 2:
+        photo = replace(photo, icc_profile=None)
     if kind == "PNG":
-        return _encode_png(cutout, photo)
-    # TIFF stays uncompressed: Pillow cannot write EXIF into a compressed one.
-    # WebP: the first level already packs all but a few per cent, in a tenth of the time of the default.
-    options = {"lossless": True, "quality": 0, "method": 0} if kind == "WEBP" else {}
+        return _encode_png(picture, photo)
+    if kind == "JPEG" and picture.shape[2:] == (4,):
+        raise RecorteError(NO_TRANSPARENCY)
     content = io.BytesIO()
     try:
-        Image.fromarray(cutout).save(content, kind, icc_profile=photo.icc_profile, exif=photo.exif or b"", **options)
+        metadata = {"icc_profile": photo.icc_profile, "exif": photo.exif or b""}
+        Image.fromarray(picture).save(content, kind, **metadata, **OPTIONS[kind])
     except (OSError, ValueError) as error:
-        height, width = cutout.shape[:2]
+        height, width = picture.shape[:2]
         raise RecorteError(f"{kind} cannot hold a picture of {width} x {height} pixels ({error}); use PNG") from None
     return content.getvalue()
 
 
-def _encode_png(cutout: np.ndarray, photo: Photo) -> bytes:
+def _encode_png(picture: np.ndarray, photo: Photo) -> bytes:
     # OpenCV packs a PNG several times faster than Pillow, and encoding is most of the work on a large photo.
     metadata = {cv2.IMAGE_METADATA_ICCP: photo.icc_profile}
     metadata[cv2.IMAGE_METADATA_EXIF] = photo.exif.removeprefix(b"Exif\0\0") if photo.exif else None
     kept = {kind: np.frombuffer(block, np.uint8) for kind, block in metadata.items() if block}
-    bgra = cv2.cvtColor(cutout, cv2.COLOR_RGBA2BGRA)
-    done, content = cv2.imencodeWithMetadata(".png", bgra, list(kept), list(kept.values()))
+    if picture.ndim == 3:
+        swap = cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR
+        picture = cv2.cvtColor(picture, swap)
+    done, content = cv2.imencodeWithMetadata(".png", picture, list(kept), list(kept.values()))
     if not done:  # libpng refuses some profiles that other programs bear with
         kept.pop(cv2.IMAGE_METADATA_ICCP, None)
-        _, content = cv2.imencodeWithMetadata(".png", bgra, list(kept), list(kept.values()))
+        _, content = cv2.imencodeWithMetadata(".png", picture, list(kept), list(kept.values()))
     return content.tobytes()
 
 
-def as_image(cutout: np.ndarray, photo: Photo) -> Image.Image:
-    """Make a Pillow image of a cut-out, the colour profile and EXIF in its `info`."""
-    image = Image.fromarray(cutout)
-    image.info |= {key: block for key, block in (("icc_profile", photo.icc_profile), ("exif", photo.exif)) if block}
+def as_image(picture: np.ndarray, photo: Photo) -> Image.Image:
+    """Make a Pillow image of a result (see `encode`), the colour profile and EXIF in its `info`."""
+    image = Image.fromarray(picture)
+    profile = None if picture.ndim == 2 else photo.icc_profile
+    image.info |= {key: block for key, block in (("icc_profile", profile), ("exif", photo.exif)) if block}
     return image
 
 
-def check_target(target: Path, source: object, overwrite: bool) -> None:
-    """Find out, before any work, whether a cut-out of `source` may be written to `target`.
+def suffix_of(kind: str | None, target: Path | None, transparent: bool) -> str:
+    """Tell how a result is encoded: as `kind` says, else as its `target` does, else as PNG.
 
     Raises:
-        RecorteError: a format without transparency, the photo's own file, or a file that exists already.
+        RecorteError: an unknown kind, one without transparency for a `transparent` result, or another than `target`'s.
     """
+    if kind is None:
+        return target.suffix if target else ".png"
+    suffix = f".{kind.lower()}"
+    if suffix not in FORMATS:
+        raise RecorteError(f"kind is {kind!r}; it must be one of {', '.join(name[1:] for name in FORMATS)}")
+    if target is not None and FORMATS.get(target.suffix.lower()) != FORMATS[suffix]:
+        raise RecorteError(f"{target}: its suffix and kind={kind!r} do not fit")
+    if transparent and suffix not in TRANSPARENT:
+        raise RecorteError(NO_TRANSPARENCY)
+    return suffix
+
+
+def check_target(target: Path, source: object, overwrite: bool, transparent: bool = True) -> None:
+    """Find out, before any work, whether a result of `source` may be written to `target`.
+
+    Raises:
+        RecorteError: an unknown format, one without transparency for a `transparent` result, the photo's own file, or
+            a file that exists already.
+    """
+    if transparent and target.suffix.lower() not in TRANSPARENT:
+        if target.suffix.lower() in FORMATS:
+            raise RecorteError(f"{target}: {NO_TRANSPARENCY}")
+        raise RecorteError(f"{target}: a cut-out needs a format with transparency: {', '.join(TRANSPARENT)}")
     if target.suffix.lower() not in FORMATS:
-        raise RecorteError(f"{target}: a cut-out needs a format with transparency: {', '.join(FORMATS)}")
+        raise RecorteError(f"{target}: this kind of file cannot be written; {', '.join(FORMATS)} can")
     if isinstance(source, str | os.PathLike) and same_file(target, Path(source)):
         raise RecorteError(f"{target}: this is the photo itself, which is never replaced; give another name")
     if target.is_dir():

@@ -4,17 +4,21 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 
 from recorte.errors import PhotoError
-from recorte.letterbox import PADDING_COLOUR, Letterbox
-from recorte.photo import Photo, read_photo
+from recorte.photo import Photo, name_of, read_photo
 from recorte.removal import output
+from recorte.removal.backgrounds import Background
 from recorte.removal.folder import BatchReport, cut_out_all
 from recorte.removal.network import Network
+from recorte.removal.options import Options, People
+from recorte.removal.pipeline import Pipeline, Steps
 from recorte.removal.plan import plan_folder
+
+Source = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
+Result = Image.Image | np.ndarray | bytes
 
 
 class BackgroundRemover:
@@ -25,6 +29,9 @@ class BackgroundRemover:
     Args:
         model: a `best_model` folder, a run's folder that contains one, or an .onnx file; None = the bundled weights.
         threads: CPU threads for one photo; None = as many as there are cores.
+        refine: bring the alpha to the photo's size along the photo's own edges; False: by plain interpolation.
+        colours: free soft edges of the old background's colours; False: leave them as they are.
+        tta: take the mean of the photo and its mirror image, in twice the network's time.
 
     Raises:
         ModelError: the model is missing, broken, or of another kind.
@@ -34,13 +41,35 @@ class BackgroundRemover:
         >>> remover.remove_background("holiday.jpg", "holiday.png")
     """
 
-    def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
-        self._network = Network(model, threads)
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | None = None,
+        threads: int | None = None,
+        *,
+        refine: bool = True,
+        colours: bool = True,
+        tta: bool = False,
+    ) -> None:
+        self.network = Network(model, threads)
+        self.threads = threads
+        self.pipeline = Pipeline(self.network, refine, colours, tta)
         # None stays None, so that a copy on another machine finds the weights of its own installation.
-        self._arguments = (None if model is None else self._network.path, threads)
+        self._model = None if model is None else self.network.path
 
     def __reduce__(self) -> tuple:
-        return type(self), self._arguments
+        return self._again, (self._model, self.threads, self._switches)
+
+    @property
+    def _switches(self) -> dict[str, bool]:
+        return {name: getattr(self.pipeline, name) for name in ("refine", "colours", "tta")}
+
+    @classmethod
+    def _again(cls, model: Path | None, threads: int | None, switches: dict[str, bool]) -> "BackgroundRemover":
+        return cls(model, threads, **switches)
+
+    def with_threads(self, threads: int) -> "BackgroundRemover":
+        """Give a remover like this one that uses so many CPU threads for one photo."""
+        return self._again(self._model, threads, self._switches)
 
     def predict_alpha(self, photo: np.ndarray) -> np.ndarray:
         """Find the people in a photo.
@@ -49,56 +78,106 @@ class BackgroundRemover:
             photo: `uint8 (H, W, 3)`, RGB, upright.
 
         Returns:
-            `float32 (H, W)` in [0, 1], 1 = person. A photo of nobody gives an empty alpha: the values are the
-            network's own, never stretched to fill the range.
+            `float32 (H, W)` in [0, 1], 1 = person. A photo of nobody gives an empty alpha: nothing is stretched to
+            fill the range, and regions of which the network is nowhere sure are cleared.
 
         Raises:
             PhotoError: an array of another type or shape.
         """
         _check_array(photo)
-        letterbox = Letterbox(*photo.shape[:2], self._network.image_size)
-        alpha = self._network.alpha(letterbox.apply(photo, PADDING_COLOUR))
-        return letterbox.restore(alpha).clip(0, 1)  # means of many pixels may pass 1 by a rounding error
+        return self.pipeline.enlarge(self.pipeline.found(photo), photo)
+
+    def steps(self, photo: np.ndarray) -> Steps:
+        """Cut the people out of `uint8 (H, W, 3)`, RGB, and keep what each step gives.
+
+        Raises:
+            PhotoError: an array of another type or shape.
+        """
+        _check_array(photo)
+        return self.pipeline.steps(photo)
+
+    def cut_out(self, photo: np.ndarray) -> np.ndarray:
+        """Cut the people out of `uint8 (H, W, 3)`, RGB: `uint8 (H, W, 4)`; `remove_background` says more.
+
+        Raises:
+            PhotoError: an array of another type or shape.
+        """
+        _check_array(photo)
+        return self.pipeline.results(photo, Options(), "an array")[0]
 
     def remove_background(
         self,
-        source: str | os.PathLike[str] | bytes | Image.Image | np.ndarray,
+        source: Source,
         target: str | os.PathLike[str] | None = None,
         *,
         overwrite: bool = False,
-    ) -> Image.Image | np.ndarray | bytes:
+        background: Background = None,
+        mask: bool = False,
+        crop: bool = False,
+        people: People = "all",
+        kind: str | None = None,
+    ) -> Result | list[Result]:
         """Cut the people out of one photo.
 
-        The cut-out has the size of the upright photo, straight (not premultiplied) RGBA, the photo's own colours,
-        and black wherever it is fully transparent: what was removed is gone, and the files are far smaller. Colour
-        profile and EXIF are kept, the orientation applied.
+        The cut-out has the size of the upright photo, straight (not premultiplied) RGBA: the photo's own colours where
+        it is opaque, at soft edges the people's without the old background's, and black wherever it is fully
+        transparent: what was removed is gone, and the files are far smaller. Colour profile and EXIF are kept, the
+        orientation applied.
 
         Args:
             source: a path, a file's bytes, a Pillow image, or `uint8 (H, W, 3)`, RGB, upright.
-            target: also write the cut-out there, lossless, by its suffix as PNG, WebP or TIFF.
+            target: also write the result there, by its suffix as PNG, WebP or TIFF, which lose nothing, or JPEG.
             overwrite: replace a `target` that exists; the photo itself is never replaced.
+            background: what lies behind the people: a colour ("white", "#ffcc00", (255, 204, 0)); a picture (path,
+                Pillow image or array), scaled to cover the photo; or "blur", the photo's own background, blurred.
+            mask: give the alpha itself, as a grey picture.
+            crop: give only the part that holds people, with a small margin.
+            people: "all"; "largest", the largest connected region of people alone; or "each", every such region as a
+                result of its own, the largest first, written as `target-1.png`, `target-2.png` and so on.
+            kind: give the bytes of a file of this kind: "png", "webp", "tiff" or "jpeg".
 
         Returns:
-            The kind that was given: for an array `uint8 (H, W, 4)`, for bytes the bytes of a file (as written to
-            `target`, else PNG), for a Pillow image or a path a Pillow image with profile and EXIF in its `info`.
+            The kind that was given: for an array an array (`uint8 (H, W, 4)`, with a background `(H, W, 3)`, a mask
+            `(H, W)`), for bytes the bytes of a file (as written to `target`, else PNG), for a Pillow image or a path a
+            Pillow image with profile and EXIF in its `info`. For "each" a list of these.
 
         Raises:
-            PhotoError: the photo cannot be read; the message names it.
-            RecorteError: `target` cannot be written, or must not be.
+            PhotoError: the photo cannot be read, or nobody is in it whom `crop` or "each" could show; the message
+                names it.
+            RecorteError: `target` cannot be written, or must not be; or an option is not valid.
         """
+        options = Options.of(background, mask, crop, people)
+        return self.remove_with(options, source, target, overwrite=overwrite, kind=kind)
+
+    def remove_with(
+        self,
+        options: Options,
+        source: Source,
+        target: str | os.PathLike[str] | None = None,
+        *,
+        overwrite: bool = False,
+        kind: str | None = None,
+    ) -> Result | list[Result]:
+        """Do what `remove_background` does, by options that many photos share: their background is read once."""
         target = None if target is None else Path(target)
+        suffix = output.suffix_of(kind, target, options.transparent)
         if target is not None:
-            output.check_target(target, source, overwrite)
-        photo = self._read(source)
-        cutout = self._cut_out(photo.pixels)
-        content = None
-        if target is not None or isinstance(source, bytes):
-            content = output.encode(cutout, photo, target.suffix if target else ".png")
+            for file in options.targets(target, 1):
+                output.check_target(file, source, overwrite, options.transparent)
+        photo = _read(source)
+        pictures = self.pipeline.results(photo.pixels, options, name_of(source))
+        contents = []
+        if target is not None or kind is not None or isinstance(source, bytes):
+            contents = [output.encode(picture, photo, suffix) for picture in pictures]
         if target is not None:
-            output.write(target, content)
-        if isinstance(source, bytes):
-            return content
-        return cutout if isinstance(source, np.ndarray) else output.as_image(cutout, photo)
+            # The first one last: that it is there means that all are.
+            for file, content in reversed([*zip(options.targets(target, len(contents)), contents, strict=True)]):
+                output.write(file, content)
+        if kind is not None or isinstance(source, bytes):
+            given = contents
+        else:
+            given = pictures if isinstance(source, np.ndarray) else [output.as_image(p, photo) for p in pictures]
+        return given if options.people == "each" else given[0]
 
     def batch_process(
         self,
@@ -107,6 +186,7 @@ class BackgroundRemover:
         *,
         overwrite: bool = False,
         on_photo: Callable[[int, int, Path], None] | None = None,
+        jobs: int = 1,
     ) -> BatchReport:
         """Cut the people out of every photo in a tree of folders, which is kept; a stopped run can be resumed.
 
@@ -119,6 +199,7 @@ class BackgroundRemover:
             target: where the cut-outs go, as PNG; not `folder` itself.
             overwrite: make those again that exist already.
             on_photo: called after each photo with how many are done, how many there are, and the photo's path.
+            jobs: photos at a time, each on a thread of its own; they share the cores if `threads` is None.
 
         Returns:
             What was written, what existed already, what failed and why.
@@ -127,22 +208,15 @@ class BackgroundRemover:
             PhotoError: `folder` is no folder, or holds no photos.
             RecorteError: `target` cannot be used.
         """
-        jobs = plan_folder(Path(folder), Path(target))
-        return cut_out_all(self, jobs, overwrite=overwrite, on_photo=on_photo)
+        plan = plan_folder(Path(folder), Path(target))
+        return cut_out_all(self, plan, overwrite=overwrite, on_photo=on_photo, jobs=jobs)
 
-    def _cut_out(self, pixels: np.ndarray) -> np.ndarray:
-        alpha = cv2.convertScaleAbs(self.predict_alpha(pixels), alpha=255)  # rounds
-        # Ten times faster on a large photo than to stack and index with NumPy.
-        cutout = cv2.cvtColor(cv2.bitwise_and(pixels, pixels, mask=alpha), cv2.COLOR_RGB2RGBA)
-        cutout[..., 3] = alpha
-        return cutout
 
-    @staticmethod
-    def _read(source: str | os.PathLike[str] | bytes | Image.Image | np.ndarray) -> Photo:
-        if isinstance(source, np.ndarray):
-            _check_array(source)
-            return Photo(source)
-        return read_photo(source)
+def _read(source: Source) -> Photo:
+    if isinstance(source, np.ndarray):
+        _check_array(source)
+        return Photo(source)
+    return read_photo(source)
 
 
 def _check_array(photo: np.ndarray) -> None:

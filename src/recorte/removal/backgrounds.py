@@ -1,0 +1,116 @@
+"""What may lie behind cut-out people: a colour, a picture, or the photo's own background, blurred."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from PIL import Image, ImageColor
+
+from recorte.errors import RecorteError
+from recorte.letterbox import resize
+from recorte.photo import read_photo
+from recorte.removal.grid import Grid
+
+Colour = tuple[int, int, int]
+Background = str | os.PathLike[str] | Colour | Image.Image | np.ndarray | None
+"""What a user may give."""
+ReadBackground = Colour | np.ndarray | Literal["blur"] | None
+"""What that is once it is read: nothing, a colour, `uint8 (H, W, 3)`, or "blur"."""
+
+BLUR = "blur"
+
+BLUR_CELLS = 320
+"""Cells of the grid on which the background is blurred, along the longest side, at least."""
+
+BLUR_SIGMA = 6.0
+"""In cells."""
+
+
+def read_background(given: Background) -> ReadBackground:
+    """Understand a background: None, "blur", a colour by name, hex code or RGB numbers, or a picture.
+
+    Raises:
+        RecorteError: no colour, and no file either.
+        PhotoError: a picture that cannot be read.
+    """
+    if given is None or isinstance(given, np.ndarray):
+        return given if given is None else _checked(given)
+    if isinstance(given, tuple | list):
+        if len(given) != 3 or not all(isinstance(value, int | np.integer) and 0 <= value <= 255 for value in given):
+            raise RecorteError(f"background {given}: a colour needs three whole numbers from 0 to 255 (RGB)")
+        return tuple(int(value) for value in given)
+    if isinstance(given, Image.Image):
+        return read_photo(given).pixels
+    if isinstance(given, str):
+        if given == BLUR:
+            return BLUR
+        try:
+            return ImageColor.getrgb(given)[:3]
+        except ValueError:
+            pass
+    if not Path(given).is_file():
+        raise RecorteError(
+            f"background {os.fspath(given)!r}: neither a colour (such as white or #ffcc00) nor a picture's file, "
+            "nor blur"
+        )
+    return read_photo(given).pixels
+
+
+def put_behind(cutout: np.ndarray, photo: np.ndarray, background: ReadBackground) -> np.ndarray:
+    """Lay a cut-out over a background.
+
+    Args:
+        cutout: `uint8 (H, W, 4)`, straight RGBA.
+        photo: `uint8 (H, W, 3)`, which the cut-out comes from.
+        background: a colour, a picture (scaled to cover the photo, its middle stays), or "blur".
+
+    Returns:
+        `uint8 (H, W, 3)`.
+    """
+    height, width = photo.shape[:2]
+    if isinstance(background, tuple):
+        result = np.empty_like(photo)
+        result[:] = background
+    elif isinstance(background, np.ndarray):
+        result = covering(background, height, width)
+    else:
+        result = _blurred(photo, cutout[..., 3])
+    grid = Grid(height, width, 1)
+    for _, pixels in grid.tiles(np.broadcast_to(np.True_, grid.shape)):
+        part = cutout[pixels]
+        share = part[..., 3:].astype(np.float32) / 255
+        result[pixels] = np.rint(result[pixels] * (1 - share) + part[..., :3] * share)
+    return result
+
+
+def covering(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Scale a picture and cut off what is too much on two sides, so that it is `uint8 (height, width, 3)`."""
+    scale = max(height / picture.shape[0], width / picture.shape[1])
+    rows = min(picture.shape[0], max(1, round(height / scale)))
+    columns = min(picture.shape[1], max(1, round(width / scale)))
+    top, left = (picture.shape[0] - rows) // 2, (picture.shape[1] - columns) // 2
+    part = resize(picture[top : top + rows, left : left + columns], height, width)
+    return part.copy() if np.shares_memory(part, picture) else part
+
+
+def _blurred(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Blur a photo's background; the people give it no colour, so that no shadow of them surrounds the cut-out."""
+    grid = Grid.over(photo, BLUR_CELLS)
+    behind = 1 - grid.shrink(alpha).astype(np.float32) / 255
+    # Soft pixels may hold more of the person than their alpha says: they count little.
+    weight = cv2.erode(behind, np.ones((3, 3), np.uint8)) ** 2 + np.float32(1e-3)
+    total = cv2.GaussianBlur(weight, (0, 0), BLUR_SIGMA)
+    colour = cv2.GaussianBlur(grid.shrink(photo) * weight[..., None], (0, 0), BLUR_SIGMA) / total[..., None]
+    result = np.empty_like(photo)
+    for cells, pixels in grid.tiles(np.ones(grid.shape, bool)):
+        result[pixels] = np.rint(grid.enlarge(colour, cells).clip(0, 255))
+    return result
+
+
+def _checked(picture: np.ndarray) -> np.ndarray:
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.size == 0:
+        found = f"{picture.dtype} {picture.shape}"
+        raise RecorteError(f"a background as an array must be uint8 (height, width, 3), not {found}")
+    return picture

@@ -1,0 +1,59 @@
+"""Regions of an alpha: which of them are people, and whose soft surroundings are whose."""
+
+import cv2
+import numpy as np
+
+INSIDE = 0.5
+"""An alpha above this is inside a region."""
+
+SURE = 0.95
+"""A region whose highest alpha stays below this is no person. Where the network invents somebody in a photo of nobody,
+it hesitates; of real people it is sure somewhere. Of 40 photos of nobody, 5 are marked instead of 7."""
+
+
+def regions(alpha: np.ndarray) -> tuple[np.ndarray, int]:
+    """Find the connected regions of an alpha, each with the soft surroundings that are nearest to it.
+
+    Args:
+        alpha: `float32 (H, W)` in [0, 1].
+
+    Returns:
+        `int32 (H, W)`, the number of each pixel's region, from 1 on; and how many there are. All 0 without regions.
+    """
+    outside = (alpha <= INSIDE).astype(np.uint8)
+    if outside.all():
+        return np.zeros(alpha.shape, np.int32), 0
+    # Numbers the regions of zeros, and every other pixel as the region nearest to it.
+    _, labels = cv2.distanceTransformWithLabels(outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_CCOMP)
+    return labels, int(labels.max())
+
+
+def drop_unsure(alpha: np.ndarray) -> np.ndarray:
+    """Clear the regions of which the network is nowhere sure, with their soft surroundings.
+
+    An alpha without any region is cleared whole.
+
+    Args:
+        alpha: `float32 (H, W)` in [0, 1]; left as it is.
+
+    Returns:
+        The same shape and type.
+    """
+    labels, count = regions(alpha)
+    peaks = np.zeros(count + 1, np.float32)
+    np.maximum.at(peaks, labels.ravel(), alpha.ravel())
+    kept = peaks >= SURE
+    kept[0] = False
+    return alpha if kept[1:].all() and count else alpha * kept[labels]
+
+
+def by_size(alpha: np.ndarray) -> list[np.ndarray]:
+    """Give the regions one by one, the largest first, each `float32 (H, W)`: 1 where a pixel is of that region.
+
+    Args:
+        alpha: `float32 (H, W)` in [0, 1].
+    """
+    labels, count = regions(alpha)
+    areas = np.bincount(labels.ravel(), weights=(alpha > INSIDE).ravel(), minlength=count + 1)
+    order = np.argsort(-areas[1:], kind="stable") + 1
+    return [(labels == number).astype(np.float32) for number in order]
