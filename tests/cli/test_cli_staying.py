@@ -1,16 +1,19 @@
 """`recorte` that is stopped with Ctrl-C, and `--watch`."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from cli_process import expect_mistake, files, recorte, start_recorte
+from cli_process import ENVIRONMENT, expect_mistake, files, recorte, start_recorte
 from recorte.cli.watch import Arrivals
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Ctrl-C and named pipes as Unix has them")
@@ -44,6 +47,37 @@ def test_ctrl_c_finishes_what_is_in_hand_and_a_second_run_goes_on(photo: Path, b
     answer = recorte(*arguments[:-3], cwd=folder)
     assert answer.stdout == "2 written, 1 skipped (cut out already; --overwrite makes them again)\n"
     assert files(folder / "cut") == ["a.png", "b.png", "c.png"]
+
+
+def test_a_reader_who_has_read_enough(photo: Path, best_model: Path) -> None:
+    folder = photo.parent
+    os.mkfifo(folder / "b.jpg")
+    arguments = ("a.jpg", "b.jpg", "-o", "cut", "-m", best_model, "--json", "--jobs", "1")
+    with start_recorte(*arguments, cwd=folder) as process:
+        assert json.loads(process.stdout.readline())["photo"] == "a.jpg"
+        process.stdout.close()
+        (folder / "b.jpg").write_bytes(b"no photo")
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+    assert files(folder / "cut") == ["a.png"]
+
+
+def test_a_terminal_shows_how_far_it_is(photo: Path, best_model: Path) -> None:
+    terminal, end = os.openpty()
+    shutil.copy(photo, photo.with_name("[b].jpg"))
+    command = [sys.executable, "-m", "recorte", "a.jpg", "[b].jpg", "-o", "cut", "-m", best_model]
+    with subprocess.Popen(command, cwd=photo.parent, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=end) as process:
+        os.close(end)
+        shown = b""
+        # Linux ends a terminal whose last user has gone with an error, others with nothing.
+        with contextlib.suppress(OSError):
+            while piece := os.read(terminal, 4096):
+                shown += piece
+        os.close(terminal)
+        assert process.stdout.read() == b"2 written\n"
+    assert process.returncode == 0
+    assert b"2/2" in shown
+    assert b"0:00:00 [b].jpg" in shown
 
 
 def test_watching_a_folder(photo: Path, best_model: Path) -> None:

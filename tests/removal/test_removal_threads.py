@@ -98,12 +98,11 @@ def test_threads_give_the_same_files(tmp_path: Path, best_model: Path) -> None:
         Image.linear_gradient("L").resize((40 + number, 30)).convert("RGB").rotate(number * 20, fillcolor="red").save(
             tmp_path / "in" / f"{number}.png"
         )
-    remover = BackgroundRemover(best_model, threads=1)
-    plans = [{photo: tmp_path / str(jobs) / photo.name for photo in (tmp_path / "in").iterdir()} for jobs in (1, 4)]
-    for plan, jobs in zip(plans, (1, 4), strict=True):
-        assert all(outcome.status == "written" for outcome in cut_out_each(remover.remove_background, plan, jobs=jobs))
-    for one, four in zip(plans[0].values(), plans[1].values(), strict=True):
-        assert one.read_bytes() == four.read_bytes()
+    remover = BackgroundRemover(best_model)
+    one, four = (remover.batch_process(tmp_path / "in", tmp_path / str(jobs), jobs=jobs) for jobs in (1, 4))
+    assert len(one.written) == len(four.written) == 9
+    for alone, together in zip(one.written, four.written, strict=True):
+        assert alone.read_bytes() == together.read_bytes()
 
 
 def test_how_cores_are_shared_out() -> None:

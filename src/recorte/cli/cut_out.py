@@ -110,6 +110,8 @@ def cut_out(
     except RecorteError as error:
         complain(error)
         status = MISTAKE
+    except BrokenPipeError:  # whoever read our output has read enough
+        raise
     except OSError as error:  # a name that is too long, say
         complain(f"{error.filename}: {error.strerror}" if error.filename else error)
         status = MISTAKE

@@ -13,7 +13,7 @@ import typer
 from recorte.cli.show import SOME_FAILED, STOPPED, Account, complain, plain, print_json
 from recorte.cli.sources import PIPE, check_pipe, expand, folder_of, target_of
 from recorte.cli.stop import stop_on_ctrl_c
-from recorte.errors import PhotoError, RecorteError
+from recorte.errors import DiskFullError, PhotoError, RecorteError
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _cut_out_one(photo: Path, wishes: Wishes) -> int:
     started, error = time.perf_counter(), None
     try:
         cutter(photo, target)
-    except PhotoError as trouble:
+    except (PhotoError, DiskFullError) as trouble:
         error = str(trouble)
     except RecorteError:
         raise
@@ -106,7 +106,7 @@ def _cut_out_piped(source: Path, wishes: Wishes) -> int:
         return SOME_FAILED
     try:
         result = cutter(content, target)
-    except PhotoError as error:
+    except (PhotoError, DiskFullError) as error:
         complain(str(error).replace(f"a photo of {len(content):,} bytes", name, 1))
         return SOME_FAILED
     if target is None:
