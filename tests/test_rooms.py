@@ -14,7 +14,7 @@ PACKAGE = Path(recorte.__file__).parent
 SCRIPTS = PACKAGE.parents[1] / "scripts"
 
 FLOORS = [{"errors"}, {"files"}, {"letterbox", "photo"}, {"data", "model"}, {"training", "removal"}, {"desk"},
-          {"app", "cli"}]  # fmt: skip
+          {"app"}, {"cli"}]  # fmt: skip
 """From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
 
 SMALL_TOOL = {"errors", "files", "letterbox", "photo", "removal", "cli"}

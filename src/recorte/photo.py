@@ -128,6 +128,8 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
                 image = source
             else:
                 image = files.enter_context(Image.open(io.BytesIO(source) if isinstance(source, bytes) else source))
+            if image.format == "EPS":  # a program, which Pillow would have Ghostscript run
+                raise UnidentifiedImageError
             if image.width * image.height > MAX_PIXELS:
                 raise PhotoError(f"{name}: {image.width} x {image.height} pixels are {too_large}")
             yield image

@@ -111,6 +111,7 @@ def _no_photos() -> Iterator[BadFile]:
         "archive.jpg": archive.getvalue(),
         "document.jpg": b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n",
         "drawing.png": b'<svg xmlns="http://www.w3.org/2000/svg" width="80" height="60"><rect width="9"/></svg>',
+        "postscript.jpg": _saved(_picture(), "EPS"),
         "program.jpg": b"\x7fELF\x02\x01\x01" + bytes(200),
         "script.png": b"#!/bin/sh\nrm -rf /\n",
         "json.webp": b'{"error": "not found"}',
