@@ -44,6 +44,30 @@ def test_help_tells_of_everything() -> None:
     assert recorte("info", "--help").stdout.startswith("Usage: recorte info [OPTIONS]\n")
 
 
+def test_a_further_command_takes_one_line() -> None:
+    code = """
+from recorte.cli.door import app, main
+from recorte.errors import RecorteError
+def serve(port: int = 8000) -> None:
+    '''Serve cut-outs over HTTP.'''
+    if port < 1024:
+        raise RecorteError(f"port {port} is taken")
+    print("serving at", port)
+app.command("serve")(serve)
+main()
+"""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+
+    assert run("serve", "--port", "9000").stdout == "serving at 9000\n"
+    expect_mistake(run("serve", "--port", "80"), "Error: port 80 is taken")
+    said = run("--help").stdout
+    assert "recorte serve  Serve cut-outs over HTTP." in said
+    assert "recorte info" in said
+
+
 def complete(*words: str) -> list[str]:
     """What bash offers for the last of the words."""
     environment = ENVIRONMENT | {"_RECORTE_COMPLETE": "complete_bash", "COMP_WORDS": " ".join(("recorte", *words)),

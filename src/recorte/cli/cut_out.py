@@ -7,7 +7,6 @@ import typer
 
 from recorte.cli.run import Wishes, run
 from recorte.cli.show import MISTAKE, complain
-from recorte.errors import RecorteError
 
 
 def _show_version(wanted: bool) -> None:
@@ -107,9 +106,6 @@ def cut_out(
     )  # fmt: skip
     try:
         status = run(photos, wishes)
-    except RecorteError as error:
-        complain(error)
-        status = MISTAKE
     except BrokenPipeError:  # whoever read our output has read enough
         raise
     except OSError as error:  # a name that is too long, say

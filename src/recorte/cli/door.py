@@ -9,6 +9,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from recorte.cli.cut_out import cut_out
 from recorte.cli.info import info
+from recorte.cli.show import MISTAKE, complain
+from recorte.errors import RecorteError
 
 CUT_OUT = "photos"
 """The name of the command that needs no name."""
@@ -36,7 +38,7 @@ class _CutOut(TyperCommand):
     def format_epilog(self, ctx: typer.Context, formatter: Any) -> None:
         commands = [command for command in self.door.command.commands.values() if not command.hidden]
         with formatter.section("Other commands"):
-            formatter.write_dl([(f"recorte {command.name}", command.get_short_help_str()) for command in commands])
+            formatter.write_dl([(f"recorte {command.name}", command.get_short_help_str(100)) for command in commands])
         with formatter.section("Completion in your shell"):
             records = (param.get_help_record(self.door) for param in self.door.command.params)
             formatter.write_dl([record for record in records if record and record[0] != "--help"])
@@ -44,7 +46,8 @@ class _CutOut(TyperCommand):
 
 app = typer.Typer(cls=_Door, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command(CUT_OUT, cls=_CutOut, hidden=True, no_args_is_help=True)(cut_out)
-# A further command: import its function above, register it here. What it needs it imports when it runs.
+# A further command: import its function above, register it here. What it needs it imports when it runs; a mistake of
+# the user it raises as a RecorteError.
 app.command("info")(info)
 
 
@@ -53,4 +56,8 @@ def main() -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # Pillow's remarks on odd photos, which are read all the same
     sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be valid text
-    app(prog_name="recorte")
+    try:
+        app(prog_name="recorte")
+    except RecorteError as error:
+        complain(error)
+        sys.exit(MISTAKE)

@@ -7,9 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from recorte.cli.show import MISTAKE, complain
-from recorte.errors import RecorteError
-
 LIBRARIES = {"ONNX Runtime": "onnxruntime", "OpenCV": "opencv-python-headless", "Pillow": "pillow", "NumPy": "numpy"}
 
 
@@ -25,11 +22,7 @@ def info(
     """Show the model, what computes it, and the versions."""
     from recorte import __version__
 
-    try:
-        lines = _describe_model(model)
-    except RecorteError as error:
-        complain(error)
-        raise typer.Exit(MISTAKE) from None
+    lines = _describe_model(model)
     lines |= {"Recorte": __version__, "Python": f"{platform.python_version()} on {platform.platform(terse=True)}"}
     lines |= {name: _version_of(package) for name, package in LIBRARIES.items()}
     width = max(map(len, lines)) + 2
