@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 from recorte.cli.cut_out import cut_out
 from recorte.cli.info import info
 from recorte.cli.show import MISTAKE, complain
+from recorte.cli.video import video
 from recorte.errors import RecorteError
 
 CUT_OUT = "photos"
@@ -49,6 +50,7 @@ app.command(CUT_OUT, cls=_CutOut, hidden=True, no_args_is_help=True)(cut_out)
 # A further command: import its function above, register it here. What it needs it imports when it runs; a mistake of
 # the user it raises as a RecorteError.
 app.command("info")(info)
+app.command("video")(video)
 
 
 def main() -> None:
