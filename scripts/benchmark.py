@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark_dataset import dataset
+from benchmark_removal import removal
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -17,6 +18,7 @@ WITHOUT = "recorte eager without "
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 app.command()(dataset)
+app.command()(removal)
 
 
 @app.callback()

@@ -6,8 +6,10 @@ from recorte.training.door import run
 
 
 def evaluate(config: DictConfig) -> None:
-    from recorte.training.evaluate import evaluate
-
+    if config.full_size:
+        from recorte.desk.as_used import evaluate
+    else:
+        from recorte.training.evaluate import evaluate
     evaluate(config)
 
 

@@ -10,27 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from cli_process import expect_mistake, files, recorte
 from tiny_models import write_best_model, write_network
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
-def recorte(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "recorte", *arguments]
-    environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
-
-
-def expect_mistake(answer: subprocess.CompletedProcess[str], *words: str) -> None:
-    assert answer.returncode == 2, answer
-    assert "Traceback" not in answer.stderr
-    assert answer.stdout == ""
-    for word in words:
-        assert word in answer.stderr
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.fixture
@@ -191,6 +174,7 @@ def test_mistakes_with_photos(photo: Path, holiday: Path, best_model: Path) -> N
     model = ("-m", best_model)
     expect_mistake(recorte(photo, "no.jpg", "none.jpg", *model), "no.jpg, none.jpg: no such file or folder")
     expect_mistake(recorte(holiday, *model), "needs a folder for the results", "-o cut/")
+    expect_mistake(recorte(holiday, photo, *model), "needs a folder for the results")
     expect_mistake(recorte(folder / "empty", "-o", folder / "cut", *model), "empty: no photos in it")
     expect_mistake(recorte(holiday / "a.jpg", holiday / "beach" / "a.jpg", "-o", folder / "cut", *model), "one name")
     assert files(folder) == before
@@ -207,7 +191,7 @@ def test_mistakes_with_the_output(photo: Path, holiday: Path, best_model: Path) 
     assert photo.read_bytes() == before
     expect_mistake(recorte(holiday, "-o", holiday, *model, "--overwrite"), "the folder of the photos itself")
     expect_mistake(
-        recorte(photo, "-o", folder / "cut.jpg", *model), "cut.jpg", "--background white", ".png, .webp, .tif"
+        recorte(photo, "-o", folder / "cut.jpg", *model), "cut.jpg", "cannot be transparent", ".png, .webp, .tif"
     )
     expect_mistake(recorte(holiday, "-o", folder / "cut.png", *model), "need a folder for their cut-outs")
     expect_mistake(recorte(photo, "-o", photo / "cut.png", *model), "cut.png: cannot be written")

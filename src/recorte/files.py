@@ -17,7 +17,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextlib.contextmanager
-def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+def whole_file(path: str | os.PathLike[str], durable: bool = True) -> Iterator[Path]:
     """Give a temporary path beside `path`; move it to `path` if the block succeeds, remove it if it fails.
 
     The move is atomic, since both are in one folder; the content is on the disk before it and the move right after,
@@ -25,6 +25,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Args:
         path: where the finished file goes; an existing file there is replaced only at the end.
+        durable: wait until it is on the disk. Not for what can be made again: a power cut may leave half of it.
 
     Yields:
         The temporary path, with the suffix of `path` (encoders choose their format by it).
@@ -41,15 +42,17 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno in FULL:
             raise disk_full(path) from error
         raise
-    _sync_folder(path.parent)
+    if durable:
+        _sync_folder(path.parent)
 
 
 def disk_full(path: Path, needed: int | None = None) -> DiskFullError:
@@ -86,15 +89,15 @@ def _sync_folder(folder: Path) -> None:
             os.close(number)
 
 
-def write_whole(path: str | os.PathLike[str], content: bytes | memoryview | str) -> None:
-    """Write `content` to `path` (text as UTF-8), whole or not at all.
+def write_whole(path: str | os.PathLike[str], content: bytes | memoryview | str, durable: bool = True) -> None:
+    """Write `content` to `path` (text as UTF-8), whole or not at all; `durable` as in `whole_file`.
 
     Raises:
         DiskFullError: no room; whatever was at `path` is still there.
     """
     content = content.encode() if isinstance(content, str) else content
     try:
-        with whole_file(path) as temporary:
+        with whole_file(path, durable) as temporary:
             temporary.write_bytes(content)
     except DiskFullError as error:
         raise disk_full(Path(path), len(content)) from error.__cause__

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import os
 import struct
 import zlib
@@ -18,12 +19,8 @@ MAX_PIXELS = 178_000_000
 """Larger photos are refused before they are decoded: a decompression bomb would fill the memory. Just below
 the number that Pillow itself refuses."""
 
-EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"})
+EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 """What counts as a photo when a folder is read, in lower case."""
-
-HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2"})
-AVIF_BRANDS = frozenset({b"avif", b"avis"})
-"""By which the files of phones and of the web begin, after `ftyp`."""
 
 ORIENTATION = 0x0112  # the EXIF tag
 
@@ -43,8 +40,8 @@ TIFF_LAYOUT = (*range(254, 260), 262, 266, 273, *range(277, 280), 284, 317, *ran
 """TIFF tags that say how one file stores its pixels, or hold its other blocks; Pillow counts them as EXIF."""
 
 DECODER_ERRORS = (
-    OSError, SyntaxError, ValueError, EOFError, RuntimeError, IndexError, KeyError, TypeError, AttributeError,
-    OverflowError, ZeroDivisionError, AssertionError, MemoryError, struct.error, zlib.error,
+    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError, OverflowError,
+    ZeroDivisionError, AssertionError, MemoryError, struct.error, zlib.error,
 )  # fmt: skip
 """What Pillow's decoders raise on damaged files."""
 
@@ -64,22 +61,28 @@ class Photo:
     exif: bytes | None = None
 
 
-def read_photo(source: str | os.PathLike[str] | bytes | Image.Image, upright: bool = True) -> Photo:
-    """Read a photograph of any kind that Pillow knows, and HEIC where pillow-heif is installed.
+def read_photo(
+    source: str | os.PathLike[str] | bytes | Image.Image, upright: bool = True, enough: int | None = None
+) -> Photo:
+    """Read a photograph of any kind that Pillow knows.
 
-    Of several pictures in a file the first counts. Grey, 16-bit, palette and CMYK become 8-bit RGB; transparent pixels
-    are laid over white. RGB values stay as they are, with their profile beside them; a profile of another colour space
-    (CMYK, grey) is converted to sRGB.
+    Grey, 16-bit, palette and CMYK become 8-bit RGB; transparent pixels are laid over white. RGB values stay as
+    they are, with their profile beside them; a profile of another colour space (CMYK, grey) is converted to sRGB.
 
     Args:
         source: a path, a file's bytes, or an image that Pillow has opened (which is left as it is).
         upright: apply the EXIF orientation. False gives the pixels as they are stored (but for TIFF, which
             Pillow itself turns upright).
+        enough: a longest side, in pixels, that does: a JPEG file is decoded at 1/2, 1/4 or 1/8 of its size, as long
+            as that is not below it, which takes a fraction of the time.
 
     Raises:
         PhotoError: missing, unreadable, truncated, no image, or more than `MAX_PIXELS`; the message names the file.
     """
     with opened(source) as image:
+        if enough is not None and not isinstance(source, Image.Image):
+            share = enough / max(image.size)
+            image.draft(None, tuple(max(1, math.ceil(side * share)) for side in image.size))
         return _decode(image, upright)
 
 
@@ -121,8 +124,12 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
     too_large = f"more than the limit of {MAX_PIXELS:,} pixels; scale it down first"
     try:
         with contextlib.ExitStack() as files:
-            given = isinstance(source, Image.Image)
-            image = source if given else files.enter_context(_open(source, name))
+            if isinstance(source, Image.Image):
+                image = source
+            else:
+                image = files.enter_context(Image.open(io.BytesIO(source) if isinstance(source, bytes) else source))
+            if image.format == "EPS":  # a program, which Pillow would have Ghostscript run
+                raise UnidentifiedImageError
             if image.width * image.height > MAX_PIXELS:
                 raise LargePhotoError(f"{name}: {image.width} x {image.height} pixels are {too_large}")
             yield image
@@ -133,41 +140,12 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
     except PermissionError:
         raise PhotoError(f"{name}: no permission to read it") from None
     except UnidentifiedImageError:
-        kinds = "JPEG, PNG, WebP, BMP, TIFF, AVIF and HEIC"
+        kinds = "JPEG, PNG, WebP, BMP and TIFF"
         raise UnknownPhotoError(f"{name}: not a photo, or of a kind that cannot be read; {kinds} can") from None
     except Image.DecompressionBombError:
         raise LargePhotoError(f"{name}: {too_large}") from None
     except DECODER_ERRORS as error:
         raise PhotoError(f"{name}: truncated or damaged ({error}); copy it again from where it came") from None
-
-
-def _open(source: str | os.PathLike[str] | bytes, name: str) -> Image.Image:
-    """Open an image; one of the HEIF family with the library for it, which is loaded by then alone."""
-    file = io.BytesIO(source) if isinstance(source, bytes) else source
-    try:
-        return Image.open(file)
-    except UnidentifiedImageError:
-        brand = _heif_brand(source)
-        if brand is None:
-            raise
-    if brand in AVIF_BRANDS:
-        raise UnknownPhotoError(f"{name}: an AVIF photo, which this Pillow was built without; pip install -U pillow")
-    try:
-        import pillow_heif
-    except ImportError:
-        raise UnknownPhotoError(f"{name}: a HEIC photo; to read these: pip install pillow-heif") from None
-    pillow_heif.register_heif_opener()
-    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
-
-
-def _heif_brand(source: str | os.PathLike[str] | bytes) -> bytes | None:
-    """The brand of a file of the HEIF family, such as `heic`; None for every other file."""
-    if isinstance(source, bytes):
-        start = source[:12]
-    else:
-        with Path(source).open("rb") as file:
-            start = file.read(12)
-    return start[8:12] if start[4:8] == b"ftyp" and start[8:12] in HEIF_BRANDS | AVIF_BRANDS else None
 
 
 def name_of(source: str | os.PathLike[str] | bytes | Image.Image | np.ndarray) -> str:
@@ -184,7 +162,7 @@ def name_of(source: str | os.PathLike[str] | bytes | Image.Image | np.ndarray) -
 def _decode(image: Image.Image, upright: bool) -> Photo:
     image.load()  # before EXIF is read: a PNG may hold it behind the pixels
     orientation, exif = _exif(image, upright)
-    profile = image.info.get("icc_profile")
+    profile = _profile(image.info.get("icc_profile"))
     if upright and orientation in TRANSPOSITIONS:
         image = image.transpose(TRANSPOSITIONS[orientation])
     native_rgb = image.mode in ("RGB", "RGBA", "P", "PA")
@@ -195,7 +173,15 @@ def _decode(image: Image.Image, upright: bool) -> Photo:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     pixels = np.asarray(image.convert("RGB"))
-    return Photo(np.ascontiguousarray(pixels), profile or None, exif)
+    return Photo(np.ascontiguousarray(pixels), profile, exif)
+
+
+def _profile(block: bytes | None) -> bytes | None:
+    """A colour profile without what may follow it; None if it is not one, or cut off."""
+    if not block or len(block) < 132 or block[36:40] != b"acsp":
+        return None
+    length = int.from_bytes(block[:4])
+    return block[:length] if 132 <= length <= len(block) else None
 
 
 def _exif(image: Image.Image, upright: bool) -> tuple[int, bytes | None]:

@@ -12,11 +12,11 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
-from service_process import running
 
 from recorte import BackgroundRemover
 from recorte.app.limits import Limits
 from recorte.app.service import create_app
+from service_process import running
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

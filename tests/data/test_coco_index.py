@@ -1,3 +1,4 @@
+import json
 import os
 import pickle
 from pathlib import Path
@@ -8,7 +9,7 @@ from coco_files import image, person, run_lengths, square_mask, write_coco
 
 from recorte.data import coco_index
 from recorte.data.coco import CocoPersons
-from recorte.data.coco_index import Packed, read_index
+from recorte.data.coco_index import InFile, Packed, read_index
 from recorte.errors import DataError
 
 
@@ -49,9 +50,20 @@ def test_what_comes_from_the_cache_is_what_was_read(root: Path, monkeypatch: pyt
         assert [index.videos.part(number) for number in range(3)] == [b"day 1", b"", b""]
         for field in ("sizes", "areas"):
             np.testing.assert_array_equal(getattr(index, field), getattr(read, field))
-        for field in ("names", "videos", "outlines"):
+        for field in ("names", "videos"):
             for one, other in zip(getattr(index, field), getattr(read, field), strict=True):
                 np.testing.assert_array_equal(one, other)
+        assert isinstance(index.outlines, InFile) and isinstance(read.outlines, Packed)
+        assert [index.outlines.part(number) for number in range(4)] == [read.outlines.part(n) for n in range(4)]
+
+
+def test_outlines_with_words_that_are_no_json_are_kept_in_the_cache_instead(root: Path) -> None:
+    content = json.loads(annotations(root).read_text())
+    content["annotations"][0]["segmentation"] = [[1, 1, float("nan"), 2, 5, 5]]
+    annotations(root).write_text(json.dumps(content))
+    for index in (read_index(annotations(root)), read_index(annotations(root))):
+        assert index.cached and isinstance(index.outlines, Packed)
+        assert index.outlines.part(2) == b"[[1, 1, null, 2, 5, 5]]"
 
 
 def test_a_second_opening_does_not_read_the_annotations(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +123,9 @@ def test_where_nothing_can_be_written_the_user_has_a_place(root: Path, tmp_path:
     last = read_index(annotations(root))
     assert not last.cached
     assert last.ids.tolist() == first.ids.tolist()
-    assert pickle.loads(pickle.dumps(CocoPersons(root, "train"))).name(0) == "žluťoučký.png"
+    copy = pickle.loads(pickle.dumps(CocoPersons(root, "train")))
+    assert copy.name(0) == "žluťoučký.png"
+    np.testing.assert_array_equal(copy[0].alpha, CocoPersons(root, "train")[0].alpha)
 
 
 def test_faulty_annotations_leave_no_cache(root: Path) -> None:

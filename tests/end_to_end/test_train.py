@@ -29,6 +29,9 @@ from PIL import Image
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from recorte import BackgroundRemover
+from recorte.data.synthetic import SyntheticPersons
+
 pytestmark = pytest.mark.slow
 
 LEFT_BY_A_RUN = [
@@ -160,6 +163,20 @@ def test_evaluation_gives_the_same_figures(finished: Path, place: Path) -> None:
         assert found["confusion_matrix"] == wanted["confusion_matrix"]
         assert found["photos"] == {"synthetic": 16}
         assert "photo_iou" in answer.stdout
+
+
+def test_evaluation_at_full_size_is_of_what_the_remover_gives(finished: Path, place: Path) -> None:
+    answer = run("evaluate", place, f"model={finished}", *DRAWN, "full_size=true", "data.sources.synthetic.size=96",
+                 "run_dir=evaluated/full")  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    remover, ious = BackgroundRemover(finished), []
+    for sample in SyntheticPersons("val", 16, 96):
+        found, truth = remover.predict_alpha(sample.photo) >= 0.5, sample.alpha >= 128
+        union = (found | truth).sum()
+        ious.append((found & truth).sum() / union if union else 1.0)
+    metrics = figures(place / "evaluated/full")["metrics"]
+    assert metrics["photo_iou"] == pytest.approx(np.mean(ious), abs=1e-6)
+    assert "photo_iou" in answer.stdout
 
 
 def test_the_model_cuts_out_a_photo(finished: Path, tmp_path: Path, red_square: np.ndarray) -> None:

@@ -9,7 +9,6 @@ from PIL import Image
 from recorte import BackgroundRemover
 from recorte.errors import ModelError, PhotoError, RecorteError
 from recorte.removal.folder import Failure
-from recorte.removal.options import Options
 from recorte.removal.plan import plan_folder, plan_photos, result_names
 
 
@@ -128,7 +127,7 @@ def test_folders_that_cannot_be(remover: BackgroundRemover, holiday: Path, tmp_p
     with pytest.raises(PhotoError, match="nowhere: no such folder"):
         remover.batch_process(tmp_path / "nowhere", tmp_path / "cut")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(PhotoError, match=r"empty: no photos in it \(\.avif, \.bmp"):
+    with pytest.raises(PhotoError, match=r"empty: no photos in it \(\.bmp, \.jpeg"):
         remover.batch_process(tmp_path / "empty", tmp_path / "cut")
     assert not (tmp_path / "cut").exists()
     with pytest.raises(RecorteError, match=r"notes\.txt.*cannot be made"):
@@ -145,11 +144,11 @@ def test_a_folder_without_permission_to_write(remover: BackgroundRemover, holida
 def test_any_trouble_with_one_photo_is_that_photos_alone(
     remover: BackgroundRemover, holiday: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def trouble(options: Options, photo: Path, result: Path, *, overwrite: bool) -> None:
+    def trouble(photo: Path, result: Path, *, overwrite: bool) -> None:
         if photo.name == "a.jpg":
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(remover, "remove_with", trouble)
+    monkeypatch.setattr(remover, "remove_background", trouble)
     report = remover.batch_process(holiday, tmp_path / "cut")
     path = holiday / "a.jpg"
     assert report.failed == [Failure(path, f"{path}: OSError: [Errno {errno.ENOSPC}] No space left on device")]
@@ -162,7 +161,7 @@ def test_trouble_with_the_model_ends_the_run(
     def trouble(*_: object, **__: object) -> None:
         raise ModelError("worn out")
 
-    monkeypatch.setattr(remover, "remove_with", trouble)
+    monkeypatch.setattr(remover, "remove_background", trouble)
     with pytest.raises(ModelError, match="worn out"):
         remover.batch_process(holiday, tmp_path / "cut")
 

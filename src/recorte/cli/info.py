@@ -1,71 +1,71 @@
-"""`recorte info`: which model, on what, with which versions."""
+"""`recorte info`: which model, what computes it, and which versions."""
 
-import json as json_format
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from recorte.cli.speech import MISTAKE, complain
-from recorte.errors import RecorteError
-
-PACKAGES = ("recorte", "onnxruntime", "opencv-python-headless", "pillow", "numpy", "pillow-heif")
+LIBRARIES = {"ONNX Runtime": "onnxruntime", "OpenCV": "opencv-python-headless", "Pillow": "pillow", "NumPy": "numpy"}
 
 
-def run(
+def info(
     model: Annotated[
         Path | None,
-        typer.Option("--model", "-m", metavar="PATH", show_default=False, help="Another model than Recorte's own."),
+        typer.Option(
+            "--model", "-m", metavar="PATH", show_default=False,
+            help="A best_model folder, the folder of a training run, or an .onnx file, instead of the bundled one.",
+        ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-) -> None:
-    """Say which model is used, where it comes from, what it runs on, and the versions of what does the work."""
-    try:
-        facts = describe(model)
-    except RecorteError as error:
-        complain(error)
-        raise typer.Exit(MISTAKE) from None
-    if json:
-        typer.echo(json_format.dumps(facts))
-        return
-    wide = max(len(name) for name in facts)
-    for name, value in facts.items():
-        typer.echo(f"{name:{wide}}  {value}")
+) -> None:  # fmt: skip
+    """Show the model, what computes it, and the versions."""
+    from recorte import __version__
+
+    lines = _describe_model(model)
+    lines |= {"Recorte": __version__, "Python": f"{platform.python_version()} on {platform.platform(terse=True)}"}
+    lines |= {name: _version_of(package) for name, package in LIBRARIES.items()}
+    width = max(map(len, lines)) + 2
+    for name, value in lines.items():
+        typer.echo(f"{name:{width}}{value}")
 
 
-def describe(model: Path | None) -> dict[str, str | int | float | None]:
-    """Give the facts by their names.
-
-    Raises:
-        ModelError: the model cannot be used.
-    """
-    from PIL import features
+def _describe_model(model: Path | None) -> dict[str, str]:
+    import json
 
     from recorte.removal.network import Network
 
     network = Network(model)
-    description = network.description
-    origin, metrics = description.get("origin", {}), description.get("metrics", {})
-    facts: dict[str, str | int | float | None] = {
-        "model": str(network.path),
-        "MB": round(network.path.stat().st_size / 1e6, 1),
-        "image size": network.image_size,
-        "encoder": description.get("network", {}).get("encoder"),
-        "trained on": ", ".join(f"{count:,} {name}" for name, count in origin.get("data", {}).items()) or None,
-        "epochs": origin.get("epochs"),
-        "commit": origin.get("commit"),
-        "photo IoU": metrics.get("photo_iou"),
-        "provider": ", ".join(network.providers),
-        "AVIF": "read" if features.check("avif") else "not read: this Pillow was built without it",
-        "python": platform.python_version(),
+    try:
+        description = json.loads(network.path.with_name("model.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:  # an .onnx file that was given alone
+        description = {}
+    size = f"{network.path.stat().st_size / 1e6:.1f} MB, sees {network.image_size} x {network.image_size} pixels"
+    return {
+        "Model": str(network.path),
+        "Size": size,
+        "Origin": _origin(description) or "not known",
+        "Computed by": ", ".join(network.providers),
     }
-    return facts | {name: _version(name) for name in PACKAGES}
 
 
-def _version(package: str) -> str:
+def _origin(description: dict[str, Any]) -> str:
+    """Say in a few words what `model.json` knows of the network and its training."""
+    network, origin = description.get("network") or {}, description.get("origin") or {}
+    words = [str(network["encoder"])] if "encoder" in network else []
+    if isinstance(origin.get("data"), dict):
+        words.append("trained on " + ", ".join(f"{count} {name}" for name, count in origin["data"].items()))
+    if "epochs" in origin:
+        words.append(f"{origin['epochs']} epochs")
+    if "recorte" in origin:
+        words.append(f"Recorte {origin['recorte']}")
+    if origin.get("commit"):
+        words.append(f"commit {str(origin['commit'])[:7]}")
+    return ", ".join(words)
+
+
+def _version_of(package: str) -> str:
     try:
         return version(package)
-    except PackageNotFoundError:
-        return "not installed"
+    except PackageNotFoundError:  # installed under another name, such as opencv-python
+        return "not known"

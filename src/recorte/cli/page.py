@@ -5,11 +5,8 @@ from typing import Annotated
 
 import typer
 
-from recorte.cli.speech import MISTAKE, complain
-from recorte.errors import RecorteError
 
-
-def run(
+def page(
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Listen here; 0.0.0.0 lets other machines in.")
     ] = "127.0.0.1",
@@ -22,16 +19,12 @@ def run(
     ] = None,
 ) -> None:  # fmt: skip
     """Show a page in the browser where photos are dropped and cut out. Ctrl-C stops it."""
-    try:
-        from recorte.cli.extras import need
+    from recorte.cli.extras import need
 
-        need("streamlit", "app", "The web page")
-        from recorte.app.launch import run as launch
-        from recorte.removal.network import find_model
+    need("streamlit", "app", "The web page")
+    from recorte.app.launch import run
+    from recorte.removal.network import find_model
 
-        if model is not None:
-            find_model(model)  # a mistake is told here and now, not to the first visitor
-        launch(host, port, model and model.absolute())
-    except RecorteError as error:
-        complain(error)
-        raise typer.Exit(MISTAKE) from None
+    if model is not None:
+        find_model(model)  # a mistake is told here and now, not to the first visitor
+    run(host, port, model and model.absolute())

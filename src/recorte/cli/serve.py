@@ -5,11 +5,8 @@ from typing import Annotated
 
 import typer
 
-from recorte.cli.speech import MISTAKE, complain
-from recorte.errors import RecorteError
 
-
-def run(
+def serve(
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Listen here; 0.0.0.0 lets other machines in.")
     ] = "127.0.0.1",
@@ -29,16 +26,12 @@ def run(
     seconds: Annotated[float, typer.Option(min=0.01, metavar="N", help="The longest that a request may take.")] = 60,
 ) -> None:  # fmt: skip
     """Serve cut-outs over HTTP: POST /cutout, GET /health, /metrics and /docs. SIGTERM or Ctrl-C stops it."""
-    try:
-        from recorte.cli.extras import need
+    from recorte.cli.extras import need
 
-        need("fastapi", "service", "The service")
-        from recorte import BackgroundRemover
-        from recorte.app.limits import Limits
-        from recorte.app.service import serve
+    need("fastapi", "service", "The service")
+    from recorte import BackgroundRemover
+    from recorte.app import service
+    from recorte.app.limits import Limits
 
-        limits = Limits(bytes=round(megabytes * 1e6), pixels=round(megapixels * 1e6), seconds=seconds, queue=queue)
-        serve(BackgroundRemover(model, threads=1), host, port, limits, workers)
-    except RecorteError as error:
-        complain(error)
-        raise typer.Exit(MISTAKE) from None
+    limits = Limits(bytes=round(megabytes * 1e6), pixels=round(megapixels * 1e6), seconds=seconds, queue=queue)
+    service.serve(BackgroundRemover(model, threads=1), host, port, limits, workers)

@@ -1,67 +1,52 @@
-"""`recorte --watch`: cutting out what comes into a folder."""
+"""`recorte inbox/ -o cut/ --watch`: photos are cut out as they arrive."""
 
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import typer
-
-from recorte.cli.inputs import Inputs
-from recorte.cli.speech import complain, summarise, tell
-from recorte.errors import RecorteError
-
-if TYPE_CHECKING:
-    from recorte.cli.cut_out import Wish
 
 SECONDS = 1.0
-"""Between two looks into the folder. A photo is taken when it is the same in two of them: then it was copied whole."""
+"""Between two looks at the folder."""
 
-Look = tuple[int, int]
-"""A file's size and when it was last changed."""
+State = tuple[int, int]
+"""A file's size in bytes and time of change in nanoseconds."""
 
 
-def watch_folder(inputs: Inputs, wish: "Wish") -> int:
-    """Cut out the photos of a folder, and those that come into it, until Ctrl-C; give the exit status.
+class Arrivals:
+    """Picks the photos that are whole: those that did not change between two looks. Each is picked once a state."""
 
-    Raises:
-        RecorteError: it is not one folder, or there is none for the results.
-        ModelError: the model is at fault.
-    """
-    from recorte.removal.folder import BatchReport, outcomes
-    from recorte.removal.plan import make_folder, photos_below, plan_folder
+    def __init__(self) -> None:
+        self._seen: dict[Path, State] = {}
+        self._picked: dict[Path, State] = {}
 
-    if len(inputs.folders) != 1 or inputs.photos or wish.output is None:
-        raise RecorteError("--watch needs one folder, and one for the results: recorte --watch inbox/ -o cut/")
-    folder, target, options, remover = inputs.folders[0], Path(wish.output), wish.options(), wish.remover()
-    photos_below(folder, target)
-    make_folder(target)
-    typer.echo(f"Watching {folder}; Ctrl-C ends it.", err=True)
-    report, before, done = BatchReport(), {}, {}
+    def look(self, plan: Mapping[Path, Path]) -> dict[Path, Path]:
+        """Give the part of a plan (photo to cut-out) that is ready now and was not given before."""
+        states = {photo: state for photo in plan if (state := _state(photo))}
+        ready = [
+            photo
+            for photo, state in states.items()
+            if self._seen.get(photo) == state and self._picked.get(photo) != state
+        ]
+        self._seen = states
+        self._picked = {photo: state for photo, state in self._picked.items() if photo in states}
+        self._picked |= {photo: states[photo] for photo in ready}
+        return {photo: plan[photo] for photo in ready}
+
+
+def watch(
+    plan: Callable[[], Mapping[Path, Path]], work: Callable[[Mapping[Path, Path]], None], stopped: Callable[[], bool]
+) -> None:
+    """Hand each batch of arrived photos to `work` until `stopped`."""
+    arrivals = Arrivals()
+    while not stopped():
+        if ready := arrivals.look(plan()):
+            work(ready)
+        if not stopped():
+            time.sleep(SECONDS)
+
+
+def _state(photo: Path) -> State | None:
     try:
-        while True:
-            now = {photo: look for photo in photos_below(folder, target) if (look := _look(photo))}
-            ready = {photo for photo, look in now.items() if before.get(photo) == look != done.get(photo)}
-            before = now
-            if not ready:
-                time.sleep(SECONDS)
-                continue
-            plan = {photo: path for photo, path in plan_folder(folder, target, wish.suffix).items() if photo in ready}
-            done |= {photo: now[photo] for photo in ready}
-            for outcome in outcomes(remover, plan, options, overwrite=wish.overwrite, workers=wish.jobs):
-                report.add(outcome)
-                if wish.json:
-                    tell(outcome)
-                elif outcome.status == "written":
-                    typer.echo("\n".join(f"Wrote {result}" for result in outcome.results))
-                elif outcome.status == "failed":
-                    complain(outcome.reason)
-    except KeyboardInterrupt:
-        return summarise(report, wish.json)
-
-
-def _look(photo: Path) -> Look | None:
-    try:
-        found = photo.stat()
-    except OSError:  # moved away since it was listed
+        status = photo.stat()
+    except OSError:  # gone again
         return None
-    return found.st_size, found.st_mtime_ns
+    return status.st_size, status.st_mtime_ns

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-import numpy as np
 
 from recorte.data.check_photos import Header, read_header
-from recorte.data.coco_outlines import fill_outlines, parse_outline
+from recorte.data.coco_outlines import count_inside, parse_outline
 from recorte.data.coco_records import (
     NOT_FINITE,
     OUTSIDE,
@@ -171,11 +170,7 @@ def _check_outline(annotation: Annotation, image: Image) -> tuple[str, str]:
         outline = parse_outline(annotation.segmentation, image.height, image.width)
     except ValueError as error:
         return f"its outline is not usable: {error}", ""
-    if isinstance(outline, np.ndarray):
-        covered = int(outline[1::2].sum())
-    else:
-        covered = int(fill_outlines([outline], image.height, image.width).sum())
-    if not covered:
+    if not count_inside([outline], image.height, image.width):
         return "its outline covers no pixel", ""
     area = annotation.area
     if area is not None and not 0 < area <= image.width * image.height:

@@ -1,5 +1,6 @@
 """People from a data set in the layout of COCO 2017."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,10 +9,11 @@ import numpy as np
 
 from recorte.data.coco_index import read_index
 from recorte.data.coco_outlines import fill_outlines, parse_outline
-from recorte.data.hashing import unit_hash
+from recorte.data.hashing import mark_of, unit_hash
 from recorte.data.photo_size import read_photo_of_size
 from recorte.data.sample import Sample, Split
 from recorte.errors import ConfigError, DataError, PhotoError
+from recorte.letterbox import resize
 
 
 class CocoPersons:
@@ -38,6 +40,7 @@ class CocoPersons:
         index: all that the annotation file says of people.
         photos: `int64 (n,)`, where in the index the source's photos are.
         ignored: `bool (people,)`, who has weight 0.
+        enough: the longest side of photos, in pixels, that does; see `read_photo`. None: photos as they are.
 
     Raises:
         DataError: folders or files are missing, the annotations are faulty, or there is nobody to learn from.
@@ -52,6 +55,7 @@ class CocoPersons:
             raise ConfigError(f"COCO persons: {given}; min_area is 0 or more pixels, negatives a number from 0 to 100")
         path, self._folder = locate(Path(root), split)
         self._arguments = (root, split, min_area, negatives)
+        self.enough: int | None = None
         self.index = read_index(path)
         # An area that is not given is not small.
         self.ignored = self.index.crowds | (self.index.areas < min_area)
@@ -94,9 +98,16 @@ class CocoPersons:
         """
         name = self.name(index)
         height, width = self.index.sizes[self.photos[index]].tolist()
-        photo = read_photo_of_size(self.path(index), height, width, "its annotation")
+        photo = read_photo_of_size(self.path(index), height, width, "its annotation", enough=self.enough)
         people, ignored = self.masks(index)
-        return Sample(photo, people * np.uint8(255), people | (1 - ignored), name)
+        alpha, weight = (resize(mask, *photo.shape[:2]) for mask in (people * np.uint8(255), people | (1 - ignored)))
+        return Sample(photo, alpha, weight, name)
+
+    def mark(self, index: int) -> str:
+        """The state of the photo's file, its outlines, and who is ignored."""
+        people = range(self.index.first[self.photos[index]], self.index.first[self.photos[index] + 1])
+        outlines = b"".join(b"%d" % self.ignored[person] + self.index.outlines.part(person) for person in people)
+        return f"{mark_of(self.path(index))} {hashlib.blake2b(outlines, digest_size=16).hexdigest()}"
 
     def masks(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw who is outlined and who is ignored: `uint8 (H, W)` of 0 and 1.
@@ -125,7 +136,9 @@ class CocoPersons:
 
     def __reduce__(self) -> str | tuple:
         """Send only where it comes from, if the other process can open the same cache."""
-        return (type(self), self._arguments) if self.index.cached else super().__reduce__()
+        if not self.index.cached:
+            return super().__reduce__()
+        return type(self), self._arguments, {"enough": self.enough}
 
 
 def locate(root: Path, split: Split) -> tuple[Path, Path]:

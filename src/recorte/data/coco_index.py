@@ -3,7 +3,9 @@
 import hashlib
 import json
 import logging
+import mmap
 import os
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,14 +16,14 @@ import platformdirs
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from recorte.data.coco_records import AnnotationFile, read_annotations, select_persons
+from recorte.data.coco_records import Annotation, AnnotationFile, read_annotations, select_persons
 from recorte.files import write_whole
 
 log = logging.getLogger(__name__)
 
 CACHED_FROM = 8_000_000
 """Bytes of an annotation file from which on a cache is worth its place; smaller ones are read in a moment."""
-FORM = "1"
+FORM = "2"
 """Of the cache's content; another one is made anew."""
 
 
@@ -47,6 +49,29 @@ class Packed(NamedTuple):
         return cls(content, np.cumsum([0, *map(len, parts)]))
 
 
+class InFile:
+    """Many byte strings that stay where they are in a file; what is read of it becomes no part of a process's memory.
+
+    Args:
+        path: the file, which is kept open.
+        starts: `int64 (n,)`, where each string begins.
+        ends: `int64 (n,)`, and ends.
+    """
+
+    def __init__(self, path: Path, starts: np.ndarray, ends: np.ndarray) -> None:
+        self.path, self.starts, self.ends = path, starts, ends
+        self._file = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
+
+    def part(self, index: int) -> bytes:
+        """Read a string."""
+        start, end = int(self.starts[index]), int(self.ends[index])
+        return os.pread(self._file, end - start, start)
+
+    def __reduce__(self) -> tuple:
+        return type(self), (self.path, self.starts, self.ends)
+
+
 @dataclass(frozen=True, slots=True)
 class PersonIndex:
     """Photos in their file's order, and their people, photo by photo.
@@ -60,7 +85,7 @@ class PersonIndex:
         ids: `int64 (people,)`, of their annotations.
         areas: `float64 (people,)`, pixels; NaN where the file does not say.
         crowds: `bool (people,)`.
-        outlines: each one's `segmentation` as JSON.
+        outlines: each one's `segmentation` as JSON; of a large file where it lies in it.
         cached: whether the arrays lie in a file that all processes share.
     """
 
@@ -72,7 +97,7 @@ class PersonIndex:
     ids: np.ndarray
     areas: np.ndarray
     crowds: np.ndarray
-    outlines: Packed
+    outlines: Packed | InFile
     cached: bool = False
 
 
@@ -89,10 +114,10 @@ def read_index(path: Path) -> PersonIndex:
         return _build(path, read_annotations(path))
     fingerprint = _fingerprint(path)
     for place in _places(path):
-        cached = _load(place, fingerprint)
+        cached = _load(path, place, fingerprint)
         if cached is not None:
             return cached
-    index = _build(path, read_annotations(path))
+    index = _build(path, read_annotations(path), in_file=hasattr(os, "pread"))
     content = save(_arrays(index), metadata=fingerprint)
     for place in _places(path):
         try:
@@ -100,16 +125,18 @@ def read_index(path: Path) -> PersonIndex:
         except OSError as error:
             log.debug("%s: no cache can be written here (%s)", place, error)
         else:
-            return _load(place, fingerprint) or index
+            return _load(path, place, fingerprint) or index
     return index
 
 
-def _build(path: Path, records: AnnotationFile) -> PersonIndex:
+def _build(path: Path, records: AnnotationFile, in_file: bool = False) -> PersonIndex:
     persons = select_persons(path, records)
     images = records.images
     place = {image.id: number for number, image in enumerate(images)}
     places = np.fromiter((place[person.image_id] for person in persons), np.int64, len(persons))
     order = np.argsort(places, kind="stable")
+    # Not spans[:, order]: its rows would not be in one piece, which safetensors does not see.
+    spans = np.take(_spans(path, persons), order, axis=1) if in_file else None
     persons = [persons[number] for number in order.tolist()]
     videos = ["" if image.video_id is None else str(image.video_id) for image in images]
     return PersonIndex(
@@ -121,8 +148,26 @@ def _build(path: Path, records: AnnotationFile) -> PersonIndex:
         ids=np.array([person.id for person in persons], np.int64),
         areas=np.array([np.nan if person.area is None else person.area for person in persons], np.float64),
         crowds=np.array([bool(person.iscrowd) for person in persons], bool),
-        outlines=Packed.of([memoryview(person.segmentation) for person in persons]),
+        outlines=InFile(path, *spans)
+        if spans is not None and (spans >= 0).all()
+        else Packed.of([bytes(person.segmentation) for person in persons]),
     )
+
+
+def _spans(path: Path, persons: Sequence[Annotation]) -> np.ndarray:
+    """Find where in its file each outline begins and ends: `int64 (2, n)`; -1 where it is not found."""
+    spans = np.full((2, len(persons)), -1, np.int64)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        end = 0
+        for number, person in enumerate(persons):
+            # Equal bytes that come earlier would do as well, so none can be mistaken.
+            outline = bytes(person.segmentation)
+            start = content.find(outline, end)
+            if start < 0:
+                break
+            end = start + len(outline)
+            spans[:, number] = start, end
+    return spans
 
 
 def _arrays(index: PersonIndex) -> dict[str, np.ndarray]:
@@ -130,10 +175,12 @@ def _arrays(index: PersonIndex) -> dict[str, np.ndarray]:
     return dict(_flat((field.name, getattr(index, field.name)) for field in fields(index) if field.name != "cached"))
 
 
-def _flat(values: Iterator[tuple[str, np.ndarray | Packed]]) -> Iterator[tuple[str, np.ndarray]]:
+def _flat(values: Iterator[tuple[str, np.ndarray | Packed | InFile]]) -> Iterator[tuple[str, np.ndarray]]:
     for name, value in values:
         if isinstance(value, Packed):
             yield from ((f"{name}.{part}", array) for part, array in value._asdict().items())
+        elif isinstance(value, InFile):
+            yield from ((f"{name}.starts", value.starts), (f"{name}.ends", value.ends))
         else:
             yield name, value
 
@@ -157,8 +204,8 @@ def _places(path: Path) -> list[Path]:
     ]
 
 
-def _load(place: Path, fingerprint: Mapping[str, str]) -> PersonIndex | None:
-    """Open a cache; None if there is none, or one of another state of the file, or a damaged one."""
+def _load(path: Path, place: Path, fingerprint: Mapping[str, str]) -> PersonIndex | None:
+    """Open a file's cache; None if there is none, or one of another state of the file, or a damaged one."""
     try:
         with safe_open(place, framework="numpy") as file:
             if file.metadata() != fingerprint:
@@ -166,7 +213,8 @@ def _load(place: Path, fingerprint: Mapping[str, str]) -> PersonIndex | None:
         content = np.memmap(place, np.uint8, mode="r")
         start = 8 + int.from_bytes(content[:8].tobytes(), "little")
         header = json.loads(content[8:start].tobytes())
-        return _index_of({name: _view(content[start:], facts) for name, facts in header.items() if name[0] != "_"})
+        arrays = {name: _view(content[start:], facts) for name, facts in header.items() if name[0] != "_"}
+        return _index_of(path, arrays)
     except (OSError, SafetensorError, ValueError, KeyError, TypeError):
         return None
 
@@ -180,10 +228,12 @@ def _view(content: np.ndarray, facts: Mapping[str, list[int]]) -> np.ndarray:
     return content[start:end].view(_KINDS[facts["dtype"]]).reshape(facts["shape"])
 
 
-def _index_of(arrays: Mapping[str, np.ndarray]) -> PersonIndex:
-    values: dict[str, np.ndarray | Packed | bool] = {"cached": True}
+def _index_of(path: Path, arrays: Mapping[str, np.ndarray]) -> PersonIndex:
+    values: dict[str, np.ndarray | Packed | InFile | bool] = {"cached": True}
     for field in fields(PersonIndex):
-        if field.type is Packed:
+        if f"{field.name}.starts" in arrays:
+            values[field.name] = InFile(path, arrays[f"{field.name}.starts"], arrays[f"{field.name}.ends"])
+        elif f"{field.name}.ends" in arrays:
             values[field.name] = Packed(arrays[f"{field.name}.content"], arrays[f"{field.name}.ends"])
         elif field.name != "cached":
             values[field.name] = arrays[field.name]

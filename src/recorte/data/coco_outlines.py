@@ -5,8 +5,9 @@ its memory and end the process. Everything is checked here before it is called.
 """
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
+import cv2
 import msgspec
 import numpy as np
 from pycocotools import mask as coco_mask
@@ -54,13 +55,25 @@ def parse_outline(content: bytes | memoryview, height: int, width: int) -> list[
 
 def fill_outlines(outlines: Sequence[list[list[float]] | np.ndarray], height: int, width: int) -> np.ndarray:
     """Draw the union of outlines that `parse_outline` has checked: `uint8 (height, width)`, 1 = inside."""
+    merged = _merged(outlines, height, width)
+    if merged is None:
+        return np.zeros((height, width), np.uint8)
+    # Down the columns, which OpenCV turns several times faster than NumPy.
+    return cv2.transpose(coco_mask.decode(merged).T)
+
+
+def count_inside(outlines: Sequence[list[list[float]] | np.ndarray], height: int, width: int) -> int:
+    """Count the pixels that `fill_outlines` would draw, without drawing them."""
+    merged = _merged(outlines, height, width)
+    return 0 if merged is None else int(coco_mask.area(merged))
+
+
+def _merged(outlines: Sequence[list[list[float]] | np.ndarray], height: int, width: int) -> dict[str, Any] | None:
+    """Unite outlines as pycocotools' run lengths, which takes much less time than uniting masks."""
     polygons = [polygon for outline in outlines if isinstance(outline, list) for polygon in outline]
     runs = [{"size": (height, width), "counts": runs} for runs in outlines if isinstance(runs, np.ndarray)]
-    # Run lengths are merged in much less time than masks, so only the union is ever drawn.
-    merged = [encoded for kind in (polygons, runs) if kind for encoded in coco_mask.frPyObjects(kind, height, width)]
-    if not merged:
-        return np.zeros((height, width), np.uint8)
-    return np.ascontiguousarray(coco_mask.decode(coco_mask.merge(merged)))
+    encoded = [part for kind in (polygons, runs) if kind for part in coco_mask.frPyObjects(kind, height, width)]
+    return coco_mask.merge(encoded) if encoded else None
 
 
 def _check_polygon(polygon: list[float], height: int, width: int) -> None:

@@ -1,5 +1,6 @@
 """COCO's annotation files as typed records: of each photo and annotation only what finding people needs."""
 
+import mmap
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,7 +73,7 @@ def read_annotations(path: Path) -> AnnotationFile:
             Faults of photos and annotations are reported together, the first ten by name.
     """
     try:
-        content = path.read_bytes()
+        content = _content(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
     records = _decode(path, content)
@@ -88,6 +89,12 @@ def read_annotations(path: Path) -> AnnotationFile:
     if not records.images:
         raise DataError(f"{path}: lists no photos; its 'images' is empty, and at least one is needed")
     return records
+
+
+def _content(path: Path) -> bytes | mmap.mmap:
+    """Map a file into memory, which takes less of it and less time than reading."""
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
 
 
 def select_persons(path: Path, records: AnnotationFile) -> list[Annotation]:
@@ -116,7 +123,7 @@ def report_faults(path: Path, faults: Sequence[str]) -> None:
         raise DataError(f"{path}: {count} in the annotations; mend or remove these entries:{listed}{more}")
 
 
-def _decode(path: Path, content: bytes) -> AnnotationFile:
+def _decode(path: Path, content: bytes | mmap.mmap) -> AnnotationFile:
     try:
         return msgspec.json.decode(content, type=AnnotationFile)
     except msgspec.ValidationError as error:
@@ -126,13 +133,13 @@ def _decode(path: Path, content: bytes) -> AnnotationFile:
         raise DataError(f"{path}: not an annotation file in COCO's format ({error}); {valid}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         finite = NOT_FINITE.sub(b"null", content)
-        if finite != content:
+        if finite != content[:]:
             return _decode(path, finite)
         size = f"{len(content):,} bytes"
         raise DataError(f"{path}: damaged or no JSON ({error}; {size}); copy or download it again") from None
 
 
-def _faulty_records(content: bytes) -> list[str]:
+def _faulty_records(content: bytes | mmap.mmap) -> list[str]:
     """Name each record that is not of its type, by its place in the file and its id, where it has one."""
     try:
         unchecked = msgspec.json.decode(content, type=UncheckedFile)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from recorte.data.company import covering
-from recorte.data.hashing import part_of, unit_hash
+from recorte.data.hashing import mark_of, part_of, unit_hash
 from recorte.data.sample import Sample, Split
 from recorte.errors import ConfigError, DataError, PhotoError
 from recorte.letterbox import PADDING_COLOUR
@@ -62,6 +62,11 @@ class CutoutFolder:
     def path(self, index: int) -> None:
         """None: no file shows what a sample shows."""
 
+    def mark(self, index: int) -> str:
+        """The state of the cut-out's file and of its background's."""
+        background = self._background_of(self._names[index])
+        return mark_of(self._root / self._names[index], *([Path(background)] if background else []))
+
     def group(self, index: int) -> str:
         """The folder below the folder of cut-outs that it is in; its name if it is in none."""
         name = self._names[index]
@@ -84,11 +89,16 @@ class CutoutFolder:
         return Sample(photo, alpha, np.ones_like(alpha), name)
 
     def _background(self, name: str, height: int, width: int) -> np.ndarray:
-        if not self._backgrounds:
+        chosen = self._background_of(name)
+        if not chosen:
             return np.array(PADDING_COLOUR, np.float32)
-        chosen = self._backgrounds[int(unit_hash(f"background of {name}") * len(self._backgrounds))]
         photo = read_photo(chosen).pixels
         return covering(photo, height, width, 0.5, 0.5)
+
+    def _background_of(self, name: str) -> str:
+        """Give the path of the photo that a cut-out lies before; empty where there are none."""
+        places = len(self._backgrounds)
+        return self._backgrounds[int(unit_hash(f"background of {name}") * places)] if places else ""
 
 
 def _pictures(folder: Path) -> list[Path]:

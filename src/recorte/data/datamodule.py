@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -12,6 +13,7 @@ from torch.utils.data import DataLoader
 from recorte.data.augmentation import Augmentation
 from recorte.data.dataset import EpochSampler, PersonDataset, require_a_photo_each
 from recorte.data.folds import FoldOfPersons
+from recorte.data.kept import CachedPersons, PreloadedPersons
 from recorte.data.mixed import MixedPersons
 from recorte.data.sample import PersonSource, Split
 
@@ -35,6 +37,8 @@ class PersonDataModule(pl.LightningDataModule):
         fold: which of them, from 0.
         early_sizes: other sizes for the first training epochs, each with the epoch before which it ends: with
             `[(128, 10), (192, 15)]` ten epochs of 128 pixels, five of 192, and the others of `image_size`.
+        preload: keep all samples in shared memory, shrunk to the largest size that is trained; see `PreloadedPersons`.
+        cache_dir: a folder to keep them in from the first time each is read; see `CachedPersons`.
     """
 
     def __init__(
@@ -49,6 +53,8 @@ class PersonDataModule(pl.LightningDataModule):
         folds: int | None = None,
         fold: int | None = None,
         early_sizes: Sequence[tuple[int, int]] = (),
+        preload: bool = False,
+        cache_dir: str | None = None,
     ) -> None:
         super().__init__()
         self.sources, self.seed = dict(sources), seed
@@ -56,7 +62,7 @@ class PersonDataModule(pl.LightningDataModule):
         self.batch_size, self.image_size, self.num_workers = batch_size, image_size, num_workers
         self.augmentation = augmentation or Augmentation()
         self.folds, self.fold = folds, fold
-        self.early_sizes = early_sizes
+        self.early_sizes, self.preload, self.cache_dir = early_sizes, preload, cache_dir
         self.opened: dict[str, PersonDataset] = {}
         self.position = {"epoch": 0, "batches": 0}
         self._uncut: dict[str, PersonSource] = {}
@@ -68,7 +74,7 @@ class PersonDataModule(pl.LightningDataModule):
             DataError: one of the sources is missing or broken.
         """
         if split not in self.opened:
-            source = MixedPersons({name: self._open(name, split) for name in self.sources})
+            source = MixedPersons({name: self._kept(self._open(name, split)) for name in self.sources})
             trained = split == "train"
             augmentation, early_sizes = (self.augmentation, self.early_sizes) if trained else (Augmentation(), ())
             self.opened[split] = PersonDataset(source, self.image_size, augmentation, self.seed, early_sizes)
@@ -76,10 +82,26 @@ class PersonDataModule(pl.LightningDataModule):
 
     def _open(self, name: str, split: Split) -> PersonSource:
         if self.folds is None or self.fold is None:
-            return self.sources[name](split=split)
+            return self._opened(name, split)
         if name not in self._uncut:
-            self._uncut[name] = self.sources[name](split="train")
+            self._uncut[name] = self._opened(name, "train")
         return FoldOfPersons(self._uncut[name], split, self.folds, self.fold)
+
+    def _opened(self, name: str, split: Split) -> PersonSource:
+        source = self.sources[name](split=split)
+        if hasattr(source, "enough"):
+            source.enough = 2 * self._side  # augmentation may look closer
+        return source
+
+    def _kept(self, source: PersonSource) -> PersonSource:
+        if self.cache_dir:
+            source = CachedPersons(source, self._side, Path(self.cache_dir))
+        return PreloadedPersons(source, self._side) if self.preload else source
+
+    @property
+    def _side(self) -> int:
+        """The largest size that is trained."""
+        return max([self.image_size, *(size for size, _ in self.early_sizes)])
 
     def state_dict(self) -> dict[str, int]:
         """Give where the training is: the epoch, and how many batches of it each process has seen."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recorte.data.hashing import part_of
+from recorte.data.hashing import mark_of, part_of
 from recorte.data.photo_size import read_photo_of_size
 from recorte.data.sample import Sample, Split
 from recorte.errors import ConfigError, DataError
@@ -31,6 +31,9 @@ class ImageMaskFolder:
         val_share: share of the photos for "val" where they are split, between 0 and 1. Of two or more photos,
             each split gets at least one.
 
+    Attributes:
+        enough: the longest side of photos, in pixels, that does; see `read_photo`. None: photos as they are.
+
     Raises:
         DataError: missing or empty folders, a photo without a mask, a mask without a photo, two of one name.
         ConfigError: `val_share` out of range.
@@ -54,6 +57,7 @@ class ImageMaskFolder:
             pairs = {key: pair for key, pair in pairs.items() if key in chosen}
             if not pairs:
                 raise DataError(f"{self._photo_folder}: its only photo is for training; 'val' needs a second one")
+        self.enough: int | None = None
         # Text below the two folders: much less to send to a worker process than paths.
         self._photos, self._masks = map(list, zip(*pairs.values(), strict=True))
 
@@ -73,6 +77,10 @@ class ImageMaskFolder:
         """The photo's file."""
         return self._photo_folder / self._photos[index]
 
+    def mark(self, index: int) -> str:
+        """The state of the photo's file and of its mask's."""
+        return mark_of(self.path(index), self._mask_folder / self._masks[index])
+
     def group(self, index: int) -> str:
         """The folder below the folder of photos that the photo is in; the photo's name if it is in none."""
         name = self._photos[index]
@@ -86,7 +94,7 @@ class ImageMaskFolder:
         """
         name, mask = self._photos[index], self._mask_folder / self._masks[index]
         alpha = read_mask(mask)
-        photo = read_photo_of_size(self.path(index), *alpha.shape, f"its mask {mask}", scaled=True)
+        photo = read_photo_of_size(self.path(index), *alpha.shape, f"its mask {mask}", True, self.enough)
         alpha = resize(alpha, *photo.shape[:2])
         return Sample(photo, alpha, np.ones_like(alpha), name)
 

@@ -58,6 +58,10 @@ class FoldOfPersons:
         """The sample's file in the source."""
         return self._source.path(self._indices[index])
 
+    def mark(self, index: int) -> str:
+        """The sample's mark in the source."""
+        return self._source.mark(self._indices[index])
+
     def group(self, index: int) -> str:
         """The sample's group in the source."""
         return self._source.group(self._indices[index])

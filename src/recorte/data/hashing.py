@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 
 from recorte.data.sample import Split
 
@@ -25,3 +26,12 @@ def part_of(names: Iterable[str], split: Split, val_share: float) -> set[str]:
     count = sum(unit_hash(name) < val_share for name in ranked)
     count = min(max(count, 1), len(ranked) - 1)
     return set(ranked[:count] if split == "val" else ranked[count:])
+
+
+def mark_of(*paths: Path) -> str:
+    """Name files with their sizes and times of change; a file that is missing has neither."""
+    marks = []
+    for path in paths:
+        facts = path.stat() if path.is_file() else None
+        marks.append(f"{path.absolute()} {facts.st_size} {facts.st_mtime_ns}" if facts else f"{path.absolute()}")
+    return " ".join(marks)

@@ -63,6 +63,11 @@ class MixedPersons:
         source, index = self._locate(index)
         return source.path(index)
 
+    def mark(self, index: int) -> str:
+        """The sample's mark in its own source."""
+        source, index = self._locate(index)
+        return source.mark(index)
+
     def group(self, index: int) -> str:
         """The sample's group in its own source."""
         source, index = self._locate(index)

@@ -1,5 +1,6 @@
 """Photos that must fit an outline or a mask of a given size, whichever way up that was drawn."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ from recorte.errors import PhotoError
 from recorte.photo import read_photo
 
 
-def read_photo_of_size(path: Path, height: int, width: int, origin: str, scaled: bool = False) -> np.ndarray:
+def read_photo_of_size(
+    path: Path, height: int, width: int, origin: str, scaled: bool = False, enough: int | None = None
+) -> np.ndarray:
     """Read a photo upright; or as it is stored, if only that has the size asked for.
 
     Some data sets were annotated on the stored pixels, before the EXIF orientation.
@@ -19,26 +22,28 @@ def read_photo_of_size(path: Path, height: int, width: int, origin: str, scaled:
         width: of the annotation or mask, in pixels.
         origin: what says so, for the message: "its mask b.png".
         scaled: any photo of the same aspect ratio fits.
+        enough: a longest side that does; see `read_photo`.
 
     Returns:
-        `uint8 (H, W, 3)`.
+        `uint8 (H, W, 3)`; with `enough`, what fits may be returned at 1/2, 1/4 or 1/8 of its size.
 
     Raises:
         PhotoError: the photo cannot be read, or neither way up fits; the message names both sizes.
     """
-    upright = read_photo(path).pixels
-    if _fits(upright.shape, height, width, scaled):
+    upright = read_photo(path, enough=enough).pixels
+    if _fits(upright.shape, height, width, scaled, enough):
         return upright
-    stored = read_photo(path, upright=False).pixels
-    if _fits(stored.shape, height, width, scaled):
+    stored = read_photo(path, upright=False, enough=enough).pixels
+    if _fits(stored.shape, height, width, scaled, enough):
         return stored
     size, valid = f"{upright.shape[1]} x {upright.shape[0]}", "the same aspect ratio" if scaled else "the same size"
     message = f"the photo is {size} pixels, but {origin} is for {width} x {height} (width x height)"
     raise PhotoError(f"{path}: {message}; they need {valid}, so one of the two belongs to another photo")
 
 
-def _fits(shape: tuple[int, ...], height: int, width: int, scaled: bool) -> bool:
-    if shape[:2] == (height, width):
+def _fits(shape: tuple[int, ...], height: int, width: int, scaled: bool, enough: int | None) -> bool:
+    parts = (1,) if enough is None else (1, 2, 4, 8)
+    if shape[:2] in [(math.ceil(height / part), math.ceil(width / part)) for part in parts]:
         return True
     if not scaled:
         return False

@@ -55,6 +55,13 @@ class PersonSource(Protocol):
         """The photo's file; None where there is none."""
         ...
 
+    def mark(self, index: int) -> str:
+        """What is another when the sample's files or outlines have changed; empty where nothing tells.
+
+        It decides whether what was kept of the sample on disk is still good.
+        """
+        ...
+
     def group(self, index: int) -> str:
         """What the sample belongs to, such as a video or an album; its name where it stands alone.
 

@@ -8,11 +8,12 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-from recorte.data.hashing import part_of
+from recorte.data.hashing import mark_of, part_of
 from recorte.data.photo_size import read_photo_of_size
 from recorte.data.sample import Sample, Split
 from recorte.data.supervisely_shapes import Shape, draw_shape
 from recorte.errors import ConfigError, DataError, PhotoError
+from recorte.letterbox import resize
 
 T = TypeVar("T")
 
@@ -70,6 +71,9 @@ class SuperviselyPersons:
         unmarked: name of the tag of photos with people that are not marked.
         val_share: share of the photos for "val", between 0 and 1. Each split gets at least one of two or more.
 
+    Attributes:
+        enough: the longest side of photos, in pixels, that does; see `read_photo`. None: photos as they are.
+
     Raises:
         DataError: missing folders or files, a project without these classes, faulty annotations.
         ConfigError: `val_share` out of range.
@@ -87,6 +91,7 @@ class SuperviselyPersons:
         if not 0 < val_share < 1:
             raise ConfigError(f"Supervisely: val_share={val_share}; a share between 0 and 1 is needed")
         self._root = Path(root)
+        self.enough: int | None = None
         self._classes, self._ignored = set(classes), set(ignored)
         self._check_classes()
         self._names = sorted(part_of(_annotated_photos(self._root), split, val_share))
@@ -116,6 +121,11 @@ class SuperviselyPersons:
         """The photo's file."""
         return self._root / self._names[index]
 
+    def mark(self, index: int) -> str:
+        """The state of the photo's file and of its annotation's, and which classes count."""
+        classes = f"{sorted(self._classes)} {sorted(self._ignored)} {self._partly[index]}"
+        return f"{mark_of(self.path(index), _annotation_of(self.path(index)))} {classes}"
+
     def group(self, index: int) -> str:
         """The photo's name: each stands alone."""
         return self._names[index]
@@ -127,7 +137,7 @@ class SuperviselyPersons:
             PhotoError: the photo is missing, damaged or of another size, or a shape is faulty.
         """
         name, (height, width) = self._names[index], self._sizes[index].tolist()
-        photo = read_photo_of_size(self.path(index), height, width, "its annotation")
+        photo = read_photo_of_size(self.path(index), height, width, "its annotation", enough=self.enough)
         people, ignored = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
         annotation = _annotation_of(self.path(index))
         try:
@@ -144,7 +154,8 @@ class SuperviselyPersons:
                         f"{annotation}: object {shape.id} is not usable: {error}; mend or remove it"
                     ) from None
         weight = people if self._partly[index] else people | (1 - ignored)
-        return Sample(photo, people * np.uint8(255), weight, name)
+        alpha, weight = (resize(mask, *photo.shape[:2]) for mask in (people * np.uint8(255), weight))
+        return Sample(photo, alpha, weight, name)
 
     def _check_classes(self) -> None:
         path = self._root / "meta.json"

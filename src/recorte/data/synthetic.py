@@ -70,6 +70,10 @@ class SyntheticPersons:
     def path(self, index: int) -> None:
         """None: it is drawn."""
 
+    def mark(self, index: int) -> str:
+        """Empty: how people are drawn may change with any version."""
+        return ""
+
     def group(self, index: int) -> str:
         """Give the sample's name: each stands alone."""
         return self.name(index)

@@ -1,34 +1,25 @@
-"""Many photos at once: which cut-out goes where, working on several together, and a report of what became of each."""
+"""Many photos at once, over several threads, and a report of what became of each."""
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from recorte.errors import ModelError, RecorteError
-from recorte.removal.options import Options
 
 if TYPE_CHECKING:
     from recorte.removal.remover import BackgroundRemover
 
+AHEAD = 8
+"""Photos a job that may be done before an earlier, slower one; only their outcomes are kept."""
 
-class Outcome(NamedTuple):
-    """What became of one photo.
-
-    Attributes:
-        photo: its path.
-        status: whether its result was made, existed already and was left alone, or could not be made.
-        results: the files, of which only `people="each"` has several; none if it failed.
-        reason: why it failed: one or two sentences, which name the file.
-    """
-
-    photo: Path
-    status: Literal["written", "skipped", "failed"]
-    results: list[Path]
-    reason: str = ""
+MOST_JOBS = 8
+"""Photos at a time, unless the user says more."""
 
 
 class Failure(NamedTuple):
@@ -41,6 +32,25 @@ class Failure(NamedTuple):
 
     photo: Path
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one photo.
+
+    Attributes:
+        photo: its path.
+        result: where its cut-out is, or would have been.
+        status: `written`, `skipped` (it existed already and was left alone) or `failed`.
+        seconds: the time it took, from opening the photo to the finished file.
+        error: why it failed, in one or two sentences which name the file; else None.
+    """
+
+    photo: Path
+    result: Path
+    status: Literal["written", "skipped", "failed"]
+    seconds: float = 0.0
+    error: str | None = None
 
 
 @dataclass(slots=True)
@@ -58,109 +68,124 @@ class BatchReport:
     failed: list[Failure] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
-        """Enter what became of one photo."""
+        """Note what became of one more photo."""
         if outcome.status == "failed":
-            self.failed.append(Failure(outcome.photo, outcome.reason))
+            self.failed.append(Failure(outcome.photo, outcome.error))
         else:
-            getattr(self, outcome.status).extend(outcome.results)
+            (self.written if outcome.status == "written" else self.skipped).append(outcome.result)
 
 
 def cut_out_all(
     remover: "BackgroundRemover",
-    jobs: Mapping[Path, Path],
-    options: Options,
+    plan: Mapping[Path, Path],
     *,
     overwrite: bool = False,
-    workers: int | None = None,
     on_photo: Callable[[int, int, Path], None] | None = None,
+    jobs: int = 1,
 ) -> BatchReport:
-    """Cut out the photos of `jobs` (photo to result); see `outcomes` and `BackgroundRemover.batch_process`.
+    """Cut out the photos of `plan` (photo to cut-out), `jobs` at a time; see `BackgroundRemover.batch_process`.
 
     Raises:
         ModelError: the model is at fault, so no photo would go better.
     """
     report = BatchReport()
-    for done, outcome in enumerate(outcomes(remover, jobs, options, overwrite=overwrite, workers=workers), start=1):
+    if jobs > 1 and remover.threads is None:
+        remover = remover.with_threads(spread(usable_cores(), jobs)[1])
+    cut_out = partial(remover.remove_background, overwrite=overwrite)
+    for done, outcome in enumerate(cut_out_each(cut_out, plan, overwrite=overwrite, jobs=jobs), start=1):
         report.add(outcome)
         if on_photo:
-            on_photo(done, len(jobs), outcome.photo)
+            on_photo(done, len(plan), outcome.photo)
     return report
 
 
-def outcomes(
-    remover: "BackgroundRemover",
-    jobs: Mapping[Path, Path],
-    options: Options,
+def cut_out_each(
+    cut_out: Callable[[Path, Path], object],
+    plan: Mapping[Path, Path],
     *,
     overwrite: bool = False,
-    workers: int | None = None,
+    jobs: int = 1,
+    stopped: Callable[[], bool] = lambda: False,
+    first: Callable[[Path], Path] = lambda result: result,
 ) -> Iterator[Outcome]:
-    """Cut out the photos of `jobs` (photo to result), several at once, and tell what became of each, in their order.
+    """Cut out photos and yield what became of each, in their order.
 
-    Each worker takes a photo from file to file on one core: while one decodes or packs, the others' networks compute,
-    and memory holds one photo a worker. Closing the iterator drops what has not begun; what has is finished.
+    Decoding, network, refinement and encoding of `jobs` photos overlap: OpenCV, Pillow and ONNX Runtime let other
+    threads run. No more than `jobs` photos are in memory.
 
     Args:
-        remover: shared by the workers; one without fixed threads gets a copy whose threads share the cores.
-        jobs: photo to result.
-        options: what to make.
+        cut_out: makes one cut-out from a photo, both by their paths; used by `jobs` threads at once.
+        plan: photo to cut-out.
         overwrite: make those again that exist already.
-        workers: photos at once; None = one a core.
+        jobs: photos at a time.
+        stopped: asked before each photo; once it is true none is begun, and those in hand are finished. An
+            exception, Ctrl-C too, does the same before it goes its way.
+        first: names the file by which one sees that a result is there, if it is another than `plan` says.
 
     Raises:
         ModelError: the model is at fault, so no photo would go better.
     """
-    cores = usable_cores()
-    workers = min(workers or cores, max(1, len(jobs)))
-    if workers > 1 and remover.threads is None:
-        remover = remover.with_threads(max(1, cores // workers))
-    photos = frozenset(photo.resolve() for photo in jobs)
+    photos = {photo.resolve() for photo in plan}
+    ahead = AHEAD * jobs
+    with ThreadPoolExecutor(jobs, thread_name_prefix="recorte") as pool:
+        waiting: deque[Future[Outcome | None]] = deque()
 
-    def work(photo: Path, result: Path) -> Outcome:
-        return _cut_out(remover, photo, result, options, overwrite, photos)
+        def begin(photo: Path, result: Path) -> Outcome | None:
+            return None if stopped() else _cut_out_one(cut_out, photo, result, first(result), photos, overwrite)
 
-    if workers == 1:
-        yield from (work(*job) for job in jobs.items())
-        return
-    waiting, begun = iter(jobs.items()), deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="recorte")
+        try:
+            for photo, result in plan.items():
+                waiting.append(pool.submit(begin, photo, result))
+                if len(waiting) == ahead and (outcome := waiting.popleft().result()):
+                    yield outcome
+            while waiting:
+                if outcome := waiting.popleft().result():
+                    yield outcome
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _cut_out_one(
+    cut_out: Callable[[Path, Path], object],
+    photo: Path,
+    result: Path,
+    shown: Path,
+    photos: Collection[Path],
+    overwrite: bool,
+) -> Outcome:
+    if shown.resolve() in photos:
+        return Outcome(photo, shown, "failed", error=f"{photo}: its cut-out {shown} would replace one of the photos")
+    if shown.exists() and not overwrite:
+        return Outcome(photo, shown, "skipped")
+    started, error = time.perf_counter(), None
     try:
-        while True:
-            # A few ahead, so that a photo that takes long keeps nobody waiting, and few enough to stop soon.
-            while len(begun) < 3 * workers and (job := next(waiting, None)):
-                begun.append(pool.submit(work, *job))
-            if not begun:
-                return
-            yield begun.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+        cut_out(photo, result)
+    except ModelError:
+        raise
+    except RecorteError as trouble:
+        error = str(trouble)
+    except Exception as trouble:  # one odd photo must not end a night's work
+        error = f"{photo}: {type(trouble).__name__}: {trouble}"
+    return Outcome(photo, shown, "failed" if error else "written", time.perf_counter() - started, error)
+
+
+def spread(cores: int, jobs: int | None = None) -> tuple[int, int]:
+    """Share out the cores among photos: how many at a time, and the threads of each one's network.
+
+    Many photos go fastest with one thread each, since only the network can use several, and no core waits for
+    another. One photo more than cores keeps them busy while a file is read or brought to the disk; more than eight
+    photos would take much memory for little.
+
+    Args:
+        cores: that this process may use.
+        jobs: photos at a time; None = choose.
+    """
+    if jobs is None:
+        jobs = cores + 1 if cores < MOST_JOBS else MOST_JOBS
+    return jobs, max(1, cores // jobs)
 
 
 def usable_cores() -> int:
-    """Count the processor's cores that this process may use."""
+    """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _cut_out(
-    remover: "BackgroundRemover",
-    photo: Path,
-    result: Path,
-    options: Options,
-    overwrite: bool,
-    photos: Collection[Path],
-) -> Outcome:
-    first = options.targets(result, 1)[0]
-    if first.resolve() in photos:
-        return Outcome(photo, "failed", [], f"{photo}: its cut-out {first} would replace one of the photos")
-    if first.exists() and not overwrite:
-        return Outcome(photo, "skipped", [first])
-    try:
-        made = remover.remove_with(options, photo, result, overwrite=overwrite)
-    except ModelError:
-        raise
-    except RecorteError as error:
-        reason = str(error)
-        return Outcome(photo, "failed", [], reason if str(photo) in reason else f"{photo}: {reason}")
-    except Exception as error:  # one odd photo must not end a night's work
-        return Outcome(photo, "failed", [], f"{photo}: {type(error).__name__}: {error}")
-    return Outcome(photo, "written", options.targets(result, len(made) if options.people == "each" else 1))

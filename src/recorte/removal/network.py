@@ -31,7 +31,6 @@ class Network:
 
     Attributes:
         path: the .onnx file.
-        description: what `model.json` says of it: `image_size`, and where it comes from.
         image_size: the side of the square that the network was trained on, in pixels.
 
     Raises:
@@ -40,14 +39,13 @@ class Network:
 
     def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
         self.path = find_model(model)
-        self.description = _description(self.path, alone=model is not None and Path(model).is_file())
-        self.image_size = self.description["image_size"]
+        self.image_size = _image_size(self.path, alone=model is not None and Path(model).is_file())
         self._session = _open_session(self.path, threads)
         _check_signature(self._session, self.path, self.image_size)
 
     @property
     def providers(self) -> list[str]:
-        """What ONNX Runtime computes with, such as CPUExecutionProvider."""
+        """ONNX Runtime's names of what computes the network."""
         return self._session.get_providers()
 
     def alpha(self, canvas: np.ndarray) -> np.ndarray:
@@ -90,15 +88,15 @@ def find_model(model: str | os.PathLike[str] | None) -> Path:
     raise ModelError(f"{model}: no such model; {wanted}")
 
 
-def _description(path: Path, alone: bool) -> dict:
-    """Read the `model.json` beside the network; only a file given `alone` may lack it."""
+def _image_size(path: Path, alone: bool) -> int:
+    """Read the image size from the `model.json` beside the network; only a file given `alone` may lack it."""
     description = path.with_name("model.json")
     try:
         content = json.loads(description.read_text(encoding="utf-8"))
         version, size = content["format"], content["image_size"]
     except FileNotFoundError:
         if alone:
-            return {"image_size": DEFAULT_IMAGE_SIZE}
+            return DEFAULT_IMAGE_SIZE
         raise ModelError(f"{description}: missing; copy the whole best_model folder") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else error
@@ -111,7 +109,7 @@ def _description(path: Path, alone: bool) -> dict:
         )
     if type(size) is not int or size < 32 or size % 32:
         raise ModelError(f"{description}: image_size must be a positive multiple of 32, not {size!r}")
-    return content
+    return size
 
 
 def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:

@@ -1,4 +1,4 @@
-"""Which photo's result goes where."""
+"""Many photos at once: which cut-out goes where."""
 
 import os
 from collections import Counter
@@ -10,59 +10,90 @@ from recorte.photo import EXTENSIONS, list_photos
 from recorte.removal.output import same_file
 
 
-def plan_folder(folder: Path, target: Path, suffix: str = ".png") -> dict[Path, Path]:
-    """Find every photo below `folder` and where below `target` its result goes.
+def plan_folder(folder: Path, target: Path) -> dict[Path, Path]:
+    """Find every photo below `folder` and where below `target` its cut-out goes.
 
     Raises:
         PhotoError: `folder` is no folder, or holds no photos.
         RecorteError: `target` is `folder` itself, or not a folder that can be written to.
     """
-    photos = photos_below(folder, target)
-    if not photos:
-        raise PhotoError(f"{folder}: no photos in it ({', '.join(sorted(EXTENSIONS))})")
-    return plan_tree({photo: photo.relative_to(folder) for photo in photos}, target, suffix)
-
-
-def photos_below(folder: Path, target: Path) -> list[Path]:
-    """Find every photo below `folder`, but for those below `target`, where results go.
-
-    Raises:
-        PhotoError: `folder` is no folder.
-        RecorteError: `target` is `folder` itself.
-    """
     if not folder.is_dir():
         raise PhotoError(f"{folder}: no such folder")
     if same_file(folder, target):
         raise RecorteError(f"{target}: the cut-outs must not go into the folder of the photos itself; name another")
+    plan = plan_tree(folder, target)
+    if not plan:
+        raise PhotoError(f"{folder}: no photos in it ({', '.join(sorted(EXTENSIONS))})")
+    make_folder(target)
+    return plan
+
+
+def plan_tree(folder: Path, target: Path, passed_over: Path | None = None) -> dict[Path, Path]:
+    """Plan as `plan_folder` does, of whatever photos there are now, without making or refusing anything.
+
+    Args:
+        folder: where the photos are.
+        target: where the cut-outs go.
+        passed_over: a folder whose files are no photos but results; None = `target`.
+    """
+    results = (passed_over or target).resolve()
     photos = list_photos(folder)
-    if target.resolve().is_relative_to(folder.resolve()):
-        photos = [photo for photo in photos if not photo.resolve().is_relative_to(target.resolve())]
-    return photos
+    if results.is_relative_to(folder.resolve()):
+        photos = [photo for photo in photos if not photo.resolve().is_relative_to(results)]
+    names = result_names(photo.relative_to(folder) for photo in photos)
+    return {folder / name: target / result for name, result in names.items()}
 
 
-def plan_tree(places: dict[Path, Path], target: Path, suffix: str = ".png") -> dict[Path, Path]:
-    """Plan where below `target` the results go: each photo at its place, a relative path, by the rules of names.
+def plan_many(sources: Sequence[Path], target: Path) -> dict[Path, Path]:
+    """Plan several folders and photos at once: a folder's tree goes into `target` below the folder's own name.
 
     Raises:
-        RecorteError: `target` cannot be written to, or two photos have one place.
+        PhotoError: a folder holds no photos.
+        RecorteError: two sources would meet in `target`, or it cannot be written to.
     """
-    clashing = [str(photo) for photo, count in zip(places, _counts(places.values()), strict=True) if count > 1]
-    if clashing:
-        raise RecorteError(f"{', '.join(clashing)}: these have one name, so give each another folder for its cut-out")
+    folders = [source for source in sources if source.is_dir()]
+    if len(sources) == len(folders) == 1:
+        return plan_folder(sources[0], target)
+    plan = plan_trees(folders, target, named=True)
+    for folder in folders:
+        if not any(photo.is_relative_to(folder) for photo in plan):
+            raise PhotoError(f"{folder}: no photos in it ({', '.join(sorted(EXTENSIONS))})")
+    plan |= plan_photos([source for source in sources if source not in folders], target)
     make_folder(target)
-    results = result_names(places.values(), suffix)
-    return {photo: target / results[place] for photo, place in places.items()}
+    return plan
 
 
-def plan_photos(photos: Sequence[Path], folder: Path | None, suffix: str = ".png") -> dict[Path, Path]:
-    """Plan where the results of single photos go: into `folder`, or beside each photo as `photo-cutout.png`.
+def plan_trees(folders: Sequence[Path], target: Path, named: bool) -> dict[Path, Path]:
+    """Plan the photos that there are now in some folders; `named`: each tree below its folder's name in `target`.
+
+    Raises:
+        RecorteError: two folders would meet in `target`, or one in itself.
+    """
+    places = {folder: target / folder.resolve().name if named else target for folder in folders}
+    _refuse_clashes(folders, places.values())
+    plan: dict[Path, Path] = {}
+    for folder, place in places.items():
+        if same_file(folder, place):
+            raise RecorteError(f"{folder}: its cut-outs would go into itself; name another folder than {target}")
+        plan |= plan_tree(folder, place, passed_over=target)
+    return plan
+
+
+def plan_photos(photos: Sequence[Path], folder: Path | None, beside: str = "-cutout.png") -> dict[Path, Path]:
+    """Plan where the cut-outs of single photos go: into `folder`, or beside each photo, as `photo-cutout.png`.
+
+    `beside` is how the names of those beside their photos end.
 
     Raises:
         RecorteError: `folder` cannot be written to, or two photos of one name would meet in it.
     """
     if folder is None:
-        return result_names(photos, f"-cutout{suffix}")
-    return plan_tree({photo: Path(photo.name) for photo in photos}, folder, suffix)
+        return result_names(photos, beside)
+    names = {photo: folder / photo.name for photo in photos}
+    _refuse_clashes(photos, names.values())
+    make_folder(folder)
+    results = result_names(names.values())
+    return {photo: results[name] for photo, name in names.items()}
 
 
 def make_folder(folder: Path) -> None:
@@ -94,6 +125,12 @@ def result_names(photos: Iterable[Path], ending: str = ".png") -> dict[Path, Pat
         if not clashing:
             return names
         names.update((photo, full[photo]) for photo in clashing)
+
+
+def _refuse_clashes(sources: Collection[Path], places: Collection[Path]) -> None:
+    clashing = [str(source) for source, count in zip(sources, _counts(places), strict=True) if count > 1]
+    if clashing:
+        raise RecorteError(f"{', '.join(clashing)}: these have one name, so give each another folder for its cut-out")
 
 
 def _counts(paths: Collection[Path]) -> list[int]:

@@ -52,7 +52,7 @@ class BackgroundRemover:
     ) -> None:
         self.network = Network(model, threads)
         self.threads = threads
-        self._pipeline = Pipeline(self.network, refine, colours, tta)
+        self.pipeline = Pipeline(self.network, refine, colours, tta)
         # None stays None, so that a copy on another machine finds the weights of its own installation.
         self._model = None if model is None else self.network.path
 
@@ -61,7 +61,7 @@ class BackgroundRemover:
 
     @property
     def _switches(self) -> dict[str, bool]:
-        return {name: getattr(self._pipeline, name) for name in ("refine", "colours", "tta")}
+        return {name: getattr(self.pipeline, name) for name in ("refine", "colours", "tta")}
 
     @classmethod
     def _again(cls, model: Path | None, threads: int | None, switches: dict[str, bool]) -> "BackgroundRemover":
@@ -85,7 +85,7 @@ class BackgroundRemover:
             PhotoError: an array of another type or shape.
         """
         _check_array(photo)
-        return self._pipeline.enlarge(self._pipeline.found(photo), photo)
+        return self.pipeline.enlarge(self.pipeline.found(photo), photo)
 
     def steps(self, photo: np.ndarray) -> Steps:
         """Cut the people out of `uint8 (H, W, 3)`, RGB, and keep what each step gives.
@@ -94,7 +94,7 @@ class BackgroundRemover:
             PhotoError: an array of another type or shape.
         """
         _check_array(photo)
-        return self._pipeline.steps(photo)
+        return self.pipeline.steps(photo)
 
     def cut_out(self, photo: np.ndarray) -> np.ndarray:
         """Cut the people out of `uint8 (H, W, 3)`, RGB: `uint8 (H, W, 4)`; `remove_background` says more.
@@ -103,7 +103,7 @@ class BackgroundRemover:
             PhotoError: an array of another type or shape.
         """
         _check_array(photo)
-        return self._pipeline.results(photo, Options(), "an array")[0]
+        return self.pipeline.results(photo, Options(), "an array")[0]
 
     def remove_background(
         self,
@@ -165,7 +165,7 @@ class BackgroundRemover:
             for file in options.targets(target, 1):
                 output.check_target(file, source, overwrite, options.transparent)
         photo = _read(source)
-        pictures = self._pipeline.results(photo.pixels, options, name_of(source))
+        pictures = self.pipeline.results(photo.pixels, options, name_of(source))
         contents = []
         if target is not None or kind is not None or isinstance(source, bytes):
             contents = [output.encode(picture, photo, suffix) for picture in pictures]
@@ -185,43 +185,31 @@ class BackgroundRemover:
         target: str | os.PathLike[str],
         *,
         overwrite: bool = False,
-        background: Background = None,
-        mask: bool = False,
-        crop: bool = False,
-        people: People = "all",
-        kind: str = "png",
-        jobs: int | None = None,
         on_photo: Callable[[int, int, Path], None] | None = None,
+        jobs: int = 1,
     ) -> BatchReport:
         """Cut the people out of every photo in a tree of folders, which is kept; a stopped run can be resumed.
 
         `sub/a.jpg` becomes `target/sub/a.png`; photos of one folder that differ by their suffix alone keep it
         (`a.jpg.png`, `a.png.png`). A cut-out that exists already is not made again. A photo that fails is
-        reported and the rest goes on. Several photos are worked on at once; memory holds one for each of these.
+        reported and the rest goes on.
 
         Args:
             folder: where the photos are; hidden files, and `target` if it lies inside, are passed over.
-            target: where the cut-outs go; not `folder` itself.
+            target: where the cut-outs go, as PNG; not `folder` itself.
             overwrite: make those again that exist already.
-            background: as in `remove_background`, as are `mask`, `crop` and `people`.
-            mask: see there.
-            crop: see there.
-            people: see there.
-            kind: of the files: "png", "webp", "tiff" or "jpeg".
-            jobs: photos at once; None = one a core.
-            on_photo: called after each photo, in their order, with how many are done, how many there are, and its path.
+            on_photo: called after each photo with how many are done, how many there are, and the photo's path.
+            jobs: photos at a time, each on a thread of its own; they share the cores if `threads` is None.
 
         Returns:
             What was written, what existed already, what failed and why.
 
         Raises:
             PhotoError: `folder` is no folder, or holds no photos.
-            RecorteError: `target` cannot be used, or an option is not valid.
+            RecorteError: `target` cannot be used.
         """
-        options = Options.of(background, mask, crop, people)
-        suffix = output.suffix_of(kind, None, options.transparent)
-        plan = plan_folder(Path(folder), Path(target), suffix)
-        return cut_out_all(self, plan, options, overwrite=overwrite, workers=jobs, on_photo=on_photo)
+        plan = plan_folder(Path(folder), Path(target))
+        return cut_out_all(self, plan, overwrite=overwrite, on_photo=on_photo, jobs=jobs)
 
 
 def _read(source: Source) -> Photo:

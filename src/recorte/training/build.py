@@ -38,6 +38,8 @@ def build_data(config: DictConfig, image_size: int | None = None) -> PersonDataM
         folds=data.folds,
         fold=data.fold,
         early_sizes=[tuple(pair) for pair in data.early_sizes or ()],
+        preload=data.get("preload", False),
+        cache_dir=data.get("cache_dir"),
     )
 
 
@@ -50,7 +52,7 @@ def with_network_of_init(config: DictConfig) -> DictConfig:
     config = config.copy()
     if config.init is None:
         return config
-    trained, _ = load_network(_path_of(config.init))
+    trained, _ = load_network(model_path(config.init))
     asked_for = {text.partition("=")[0] for text in overrides_of_this_run()}
     for key in ("encoder", "attention", "decoder_channels"):
         value = trained.config[key]
@@ -71,7 +73,7 @@ def build_network(config: DictConfig) -> AttentionUNet:
     """
     if config.init is None:
         return instantiate(config.model, _convert_="all")
-    path = _path_of(config.init)
+    path = model_path(config.init)
     trained, _ = load_network(path)
     network = instantiate(config.model, encoder_weights="none", _convert_="all")
     network.load_state_dict(trained.state_dict())
@@ -79,5 +81,6 @@ def build_network(config: DictConfig) -> AttentionUNet:
     return network
 
 
-def _path_of(init: str) -> Path:
-    return BUNDLED_WEIGHTS if init == "bundled" else Path(init)
+def model_path(name: str) -> Path:
+    """Give the path that a config means by the name of a model: the package's own for `bundled`."""
+    return BUNDLED_WEIGHTS if str(name) == "bundled" else Path(name)

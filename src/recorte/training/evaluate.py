@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.table import Table
 from recorte.errors import ModelError
 from recorte.files import write_whole
 from recorte.model.export import load_network
-from recorte.training.build import build_data
+from recorte.training.build import build_data, model_path
 from recorte.training.config import resolved
 from recorte.training.machine import check_machine
 from recorte.training.measure import measure
@@ -26,7 +27,7 @@ def evaluate(config: DictConfig) -> dict[str, float | None]:
     """
     config = resolved(config)
     check_machine(config)
-    network, page = load_network(config.model.path)
+    network, page = load_network(model_path(config.model.path))
     image_size = config.image_size or page.get("image_size")
     if image_size is None:
         raise ModelError(f"{config.model.path}: the size it was trained at is not known; give image_size=<pixels>")
@@ -35,19 +36,26 @@ def evaluate(config: DictConfig) -> dict[str, float | None]:
         figures, confusion_matrix = measure(network, data, config)
     if not go_on_alone():
         return figures
-    result = {
-        "model": str(config.model.path),
-        "image_size": image_size,
-        "photos": dict(zip(data.sources, data.dataset("val").source.lengths, strict=True)),
-        "metrics": figures,
-        "confusion_matrix": confusion_matrix,
-    }
+    photos = dict(zip(data.sources, data.dataset("val").source.lengths, strict=True))
+    tell(config, photos, figures, {"image_size": image_size, "confusion_matrix": confusion_matrix})
+    return figures
+
+
+def tell(config: DictConfig, photos: dict[str, int], figures: dict[str, float | None], more: dict[str, Any]) -> None:
+    """Print figures as a table and write them to `metrics.json` in `config.run_dir`.
+
+    Args:
+        config: with `model.path` and `run_dir`.
+        photos: how many there are of each source.
+        figures: by name, of all, and with `<source>/` before them where there are several.
+        more: what else goes into the file.
+    """
+    result = {"model": str(config.model.path), "photos": photos, "metrics": figures, **more}
     target = Path(config.run_dir) / "metrics.json"
     write_whole(target, json.dumps(result, indent=2) + "\n")
     console = Console()
-    console.print(_table(figures, len(data.dataset("val")), list(data.sources)))
+    console.print(_table(figures, sum(photos.values()), list(photos)))
     console.print(f"Written to {target}", soft_wrap=True)
-    return figures
 
 
 def _table(figures: dict[str, float | None], photos: int, sources: list[str]) -> Table:

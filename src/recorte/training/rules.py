@@ -44,6 +44,7 @@ RULES: dict[str, Rule] = {
     "compile": YES_OR_NO,
     "check": YES_OR_NO,
     "dry_run": YES_OR_NO,
+    "full_size": YES_OR_NO,
     "image_size": SIZE,
     "memory_format": _one_of("channels_last", "contiguous_format"),
     "data.folds": (lambda value: _whole(value, 2), "a whole number of at least 2, or null"),
@@ -60,6 +61,7 @@ RULES: dict[str, Rule] = {
         "pairs of a multiple of 32 and the epoch before which it ends, in order, such as [[192,10],[256,16]]",
     ),
     "data.num_workers": COUNT_OR_ZERO,
+    "data.preload": YES_OR_NO,
     "data.sources.synthetic.length": COUNT,
     "augmentation.flip": SHARE,
     "augmentation.rotation": (lambda value: _number(value) and 0 <= value <= 180, "a number from 0 to 180"),
@@ -134,6 +136,7 @@ MAY_BE_NULL = (
     "encoder_lr",
     "callbacks.last.every_minutes",
     "callbacks.last.every_steps",
+    "data.cache_dir",
     "data.early_sizes",
     "data.folds",
     "data.fold",
@@ -187,8 +190,8 @@ def _path_problems(config: DictConfig) -> Iterator[str]:
     if init not in (None, "bundled") and not Path(init).exists():
         yield f"init={init}: no such model; give a run's folder, its best_model/, a .ckpt, or bundled"
     model = OmegaConf.select(config, "model.path")
-    if model is not None and not Path(model).exists():
-        yield f"model={model}: no such model; give a run's folder, its best_model/, or a .ckpt"
+    if model not in (None, "bundled") and not Path(model).exists():
+        yield f"model={model}: no such model; give a run's folder, its best_model/, a .ckpt, or bundled"
     weights = OmegaConf.select(config, "model.encoder_weights", default="none")
     if weights not in ("imagenet", "none") and not Path(weights).is_file():
         yield f"model.encoder_weights={weights}: must be imagenet, none, or a file of weights"

@@ -1,7 +1,6 @@
 """`recorte serve`, `recorte app` and `--report`, as processes of their own."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -11,11 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-
-def recorte(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "recorte", *map(str, arguments)]
-    environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+from cli_process import recorte
 
 
 @pytest.fixture
@@ -50,7 +45,8 @@ def test_a_report_as_json_of_one_and_of_many(photo: Path, best_model: Path) -> N
     told = {Path(line["photo"]).name: line for line in map(json.loads, answer.stdout.splitlines())}
     assert told["photo.png"]["report"] == one["report"]
     assert told["sky.png"]["report"]["advice"] == ["nobody"]
-    assert told["broken.png"]["report"] is None
+    assert told["broken.png"]["status"] == "failed"
+    assert "report" not in told["broken.png"]
     without = json.loads(recorte(photo, "-m", best_model, "--overwrite", "--json").stdout)
     assert "report" not in without
 

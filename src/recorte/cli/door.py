@@ -1,0 +1,69 @@
+"""The door: cutting out photos is what `recorte` does, unless its first word is one of the other commands."""
+
+import sys
+import warnings
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from recorte.cli.cut_out import cut_out
+from recorte.cli.info import info
+from recorte.cli.page import page
+from recorte.cli.serve import serve
+from recorte.cli.show import MISTAKE, complain
+from recorte.cli.video import video
+from recorte.errors import RecorteError
+
+CUT_OUT = "photos"
+"""The name of the command that needs no name."""
+
+
+class _Door(TyperGroup):
+    """Hands everything to `cut_out` that is not for one of the commands; a photo named `info` is `./info`."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        own_options = {option for param in self.params for option in param.opts}
+        first = args[0].split("=")[0] if args else ""
+        if first not in own_options and (first not in self.commands or first == CUT_OUT):
+            args = [CUT_OUT, *args]
+        return super().parse_args(ctx, args)
+
+
+class _CutOut(TyperCommand):
+    """Appears as `recorte` itself: in its usage no name of a command, in its help all of them."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> typer.Context:
+        self.door = parent
+        # Without a parent, so that usage and complaints say `recorte` and no more.
+        return super().make_context(parent.info_name if parent else info_name, args, **extra)
+
+    def format_epilog(self, ctx: typer.Context, formatter: Any) -> None:
+        commands = [command for command in self.door.command.commands.values() if not command.hidden]
+        with formatter.section("Other commands"):
+            formatter.write_dl([(f"recorte {command.name}", command.get_short_help_str(100)) for command in commands])
+        with formatter.section("Completion in your shell"):
+            records = (param.get_help_record(self.door) for param in self.door.command.params)
+            formatter.write_dl([record for record in records if record and record[0] != "--help"])
+
+
+app = typer.Typer(cls=_Door, rich_markup_mode=None, pretty_exceptions_enable=False)
+app.command(CUT_OUT, cls=_CutOut, hidden=True, no_args_is_help=True)(cut_out)
+# A further command: import its function above, register it here. What it needs it imports when it runs; a mistake of
+# the user it raises as a RecorteError.
+app.command("info")(info)
+app.command("video")(video)
+app.command("app")(page)
+app.command("serve")(serve)
+
+
+def main() -> None:
+    """Run the command `recorte`."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # Pillow's remarks on odd photos, which are read all the same
+    sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be valid text
+    try:
+        app(prog_name="recorte")
+    except RecorteError as error:
+        complain(error)
+        sys.exit(MISTAKE)

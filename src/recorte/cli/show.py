@@ -1,0 +1,129 @@
+"""What `recorte` says: progress, a line or a JSON object for each photo, the summary."""
+
+import json
+import sys
+from collections import Counter
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from recorte.removal.folder import Outcome
+    from recorte.removal.quality import QualityReport
+
+SOME_FAILED = 1
+MISTAKE = 2
+STOPPED = 130
+"""What shells expect of a command that Ctrl-C ended: 128 + SIGINT."""
+
+
+def plain(text: object) -> str:
+    """Write line breaks and control characters out, which names of files may hold, so that a line stays a line."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(text))
+
+
+def complain(message: object) -> None:
+    """Print an error to stderr."""
+    typer.echo(typer.style("Error: ", fg="red") + plain(message), err=True)
+
+
+def print_json(outcome: "Outcome", report: "QualityReport | None" = None) -> None:
+    """Print what became of a photo as one line of JSON, in plain ASCII, so that no name can spoil it."""
+    content = {
+        "photo": str(outcome.photo),
+        "result": None if outcome.status == "failed" else str(outcome.result),
+        "status": outcome.status,
+        "seconds": round(outcome.seconds, 3),
+        "error": outcome.error,
+    }
+    if report:
+        content["report"] = report.as_dict()
+    print(json.dumps(content), flush=True)
+
+
+def print_report(report: "QualityReport | None", err: bool = False) -> None:
+    """Print a report, if there is one, in some lines: score and figures, the 3 x 3 map in per cent, advice."""
+    if report is None:
+        return
+    figures = (
+        f"{name} {value:.0f}" + (f" (under {threshold:g})" if value < threshold else "")
+        for name, (value, threshold) in report.figures.items()
+    )
+    lines = [f"quality {report.score} of 100: {', '.join(figures)}"]
+    lines += ["".join(f"{share:4.0f}" for share in row) for row in report.places]
+    typer.echo("\n".join(f"  {line}" for line in [*lines, *report.sentences()]), err=err)
+
+
+class Account:
+    """Keeps count of the photos of a run, shows it while it goes on, and sums it up.
+
+    Args:
+        total: the photos that there are; None = nobody knows yet.
+        as_json: a JSON object for each photo on stdout, and the rest on stderr.
+        each: say a line for each photo as soon as it is done.
+    """
+
+    def __init__(self, total: int | None, as_json: bool = False, each: bool = False) -> None:
+        self.counts: Counter[str] = Counter()
+        self._total = total
+        self._json = as_json
+        self._each = each
+        self._failures: list[str] = []
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty() and self._total:
+            self._bar = _bar(self._total)
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def add(self, outcome: "Outcome", report: "QualityReport | None" = None) -> None:
+        """Note and show what became of one photo, and how good its cut-out is likely to be."""
+        from rich.markup import escape
+
+        self.counts[outcome.status] += 1
+        if outcome.error and self._each:
+            complain(outcome.error)
+        elif outcome.error:
+            self._failures.append(outcome.error)
+        elif self._each and not self._json and outcome.status == "written":
+            typer.echo(f"Wrote {plain(outcome.result)}")
+        if self._json:
+            print_json(outcome, report)
+        elif report:
+            typer.echo(plain(outcome.photo))
+            print_report(report)
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], advance=1, description=escape(plain(outcome.photo.name)))
+
+    def sum_up(self) -> None:
+        """Name every failure, and say how many photos went which way."""
+        for error in self._failures:
+            complain(error)
+        counts = [f"{self.counts['written']} written"]
+        if self.counts["skipped"]:
+            counts.append(f"{self.counts['skipped']} skipped (cut out already; --overwrite makes them again)")
+        if self.counts["failed"]:
+            counts.append(f"{self.counts['failed']} failed")
+        if self._total is not None and (left := self._total - self.counts.total()):
+            counts.append(f"{left} left (stopped; the same command goes on with them)")
+        typer.echo(", ".join(counts), err=self._json)
+
+
+def _bar(total: int) -> "Progress":
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar.add_task("", total=total)
+    return bar

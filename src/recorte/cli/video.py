@@ -1,0 +1,72 @@
+"""`recorte video`: people cut out of a video."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recorte.cli.show import STOPPED, complain, plain
+
+
+def video(
+    source: Annotated[Path, typer.Argument(help="The video.", metavar="VIDEO", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="PATH", show_default=False,
+            help="A .mov (ProRes 4444) or .webm (VP9), which can be transparent; an .mp4 with --background; or a name "
+            "without suffix, for a folder of PNG. Without it: beside the video, as video-cutout.mov or .mp4.",
+        ),
+    ] = None,
+    background: Annotated[
+        str | None,
+        typer.Option(
+            "--background", "-b", metavar="WHAT", show_default=False,
+            help="What goes behind the people: a colour (white, '#ff8800'), a picture's path, or blur.",
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model", "-m", metavar="PATH", show_default=False,
+            help="A best_model folder, the folder of a training run, or an .onnx file.",
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result that exists already.")] = False,
+) -> None:  # fmt: skip
+    """Cut the people out of a video; stopped, the same command goes on."""
+    from recorte.removal.video_files import load_av
+
+    load_av()
+    from recorte import BackgroundRemover
+    from recorte.removal.video import cut_out_video
+
+    suffix = ".mov" if background is None else ".mp4"
+    target = output or source.with_name(f"{source.stem}-cutout{suffix}")
+    try:
+        with _progress() as on_frame:
+            count = cut_out_video(
+                BackgroundRemover(model), source, target, background=background, overwrite=overwrite, on_frame=on_frame
+            )
+    except KeyboardInterrupt:
+        complain("stopped; the same command goes on from here")
+        raise typer.Exit(STOPPED) from None
+    typer.echo(f"Wrote {plain(target)}, {count:,} frames")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """Show a bar on stderr if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("frames"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)

@@ -1,0 +1,132 @@
+"""`recorte` that is stopped with Ctrl-C, and `--watch`."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cli_process import ENVIRONMENT, expect_mistake, files, recorte, start_recorte
+from recorte.cli.watch import Arrivals
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Ctrl-C and named pipes as Unix has them")
+
+
+@pytest.fixture
+def photo(tmp_path: Path, red_square: np.ndarray) -> Path:
+    path = tmp_path / "a.jpg"
+    Image.fromarray(red_square).save(path)
+    return path
+
+
+def test_ctrl_c_finishes_what_is_in_hand_and_a_second_run_goes_on(photo: Path, best_model: Path) -> None:
+    folder = photo.parent
+    os.mkfifo(folder / "b.jpg")  # opening it waits for somebody who writes: a photo in hand for as long as we like
+    shutil.copy(photo, folder / "c.jpg")
+    arguments = ("a.jpg", "b.jpg", "c.jpg", "-o", "cut", "-m", best_model, "--json", "--jobs", "1")
+    with start_recorte(*arguments, cwd=folder) as process:
+        assert json.loads(process.stdout.readline())["photo"] == "a.jpg"
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.readline() == "Stopping after the photos in hand.\n"
+        (folder / "b.jpg").write_bytes(b"no photo")
+        out, err = process.communicate()
+    assert process.returncode == 130
+    assert [json.loads(line)["photo"] for line in out.splitlines()] == ["b.jpg"]
+    assert err.splitlines()[-1] == "1 written, 1 failed, 1 left (stopped; the same command goes on with them)"
+    assert files(folder / "cut") == ["a.png"]
+
+    (folder / "b.jpg").unlink()
+    shutil.copy(photo, folder / "b.jpg")
+    answer = recorte(*arguments[:-3], cwd=folder)
+    assert answer.stdout == "2 written, 1 skipped (cut out already; --overwrite makes them again)\n"
+    assert files(folder / "cut") == ["a.png", "b.png", "c.png"]
+
+
+def test_a_reader_who_has_read_enough(photo: Path, best_model: Path) -> None:
+    folder = photo.parent
+    os.mkfifo(folder / "b.jpg")
+    arguments = ("a.jpg", "b.jpg", "-o", "cut", "-m", best_model, "--json", "--jobs", "1")
+    with start_recorte(*arguments, cwd=folder) as process:
+        assert json.loads(process.stdout.readline())["photo"] == "a.jpg"
+        process.stdout.close()
+        (folder / "b.jpg").write_bytes(b"no photo")
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+    assert files(folder / "cut") == ["a.png"]
+
+
+def test_a_terminal_shows_how_far_it_is(photo: Path, best_model: Path) -> None:
+    terminal, end = os.openpty()
+    shutil.copy(photo, photo.with_name("[b].jpg"))
+    command = [sys.executable, "-m", "recorte", "a.jpg", "[b].jpg", "-o", "cut", "-m", best_model]
+    with subprocess.Popen(command, cwd=photo.parent, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=end) as process:
+        os.close(end)
+        shown = b""
+        # Linux ends a terminal whose last user has gone with an error, others with nothing.
+        with contextlib.suppress(OSError):
+            while piece := os.read(terminal, 4096):
+                shown += piece
+        os.close(terminal)
+        assert process.stdout.read() == b"2 written\n"
+    assert process.returncode == 0
+    assert b"2/2" in shown
+    assert b"0:00:00 [b].jpg" in shown
+
+
+def test_watching_a_folder(photo: Path, best_model: Path) -> None:
+    folder = photo.parent
+    inbox = folder / "inbox"
+    (inbox / "sub").mkdir(parents=True)
+    with start_recorte("inbox", "-o", "inbox/cut", "--watch", "--json", "-m", best_model, cwd=folder) as process:
+        assert process.stderr.readline() == "Watching inbox; Ctrl-C ends it.\n"
+        photo.rename(inbox / "sub" / "a.jpg")
+        told = json.loads(process.stdout.readline())
+        assert (told["photo"], told["result"]) == ("inbox/sub/a.jpg", "inbox/cut/sub/a.png")
+        (inbox / "broken.jpg").write_bytes(b"<html>")
+        told = json.loads(process.stdout.readline())
+        assert (told["photo"], told["status"]) == ("inbox/broken.jpg", "failed")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, out) == (0, "")
+    lines = err.splitlines()
+    assert lines[0].startswith("Error: inbox/broken.jpg: not a photo")
+    assert lines[-1] == "1 written, 1 failed"
+    assert files(inbox / "cut") == ["sub/a.png"]
+
+
+def test_mistakes_with_watching(photo: Path) -> None:
+    folder = photo.parent
+    (folder / "inbox").mkdir()
+    wanted = "--watch needs a folder of photos and one for the results"
+    expect_mistake(recorte(photo, "-o", "cut/", "--watch", cwd=folder), wanted)
+    expect_mistake(recorte("inbox", "--watch", cwd=folder), "needs a folder for the results")
+    expect_mistake(recorte("inbox", "-o", ".", "--watch", cwd=folder), "must not go into the folder of the photos")
+    expect_mistake(recorte("inbox", "-o", "inbox", "--watch", cwd=folder), "must not go into the folder of the photos")
+
+
+def test_a_photo_is_taken_once_it_no_longer_changes(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.jpg", tmp_path / "two.jpg"
+    plan, arrivals = {one: tmp_path / "1.png", two: tmp_path / "2.png"}, Arrivals()
+    assert arrivals.look(plan) == {}
+    one.write_bytes(b"half")
+    assert arrivals.look(plan) == {}
+    one.write_bytes(b"half and more")
+    two.write_bytes(b"whole")
+    assert arrivals.look(plan) == {}
+    assert arrivals.look(plan) == plan
+    assert arrivals.look(plan) == {}
+    os.utime(two, ns=(0, 1))  # written again, of the same size
+    assert arrivals.look(plan) == {}
+    assert arrivals.look(plan) == {two: plan[two]}
+    one.unlink()
+    assert arrivals.look(plan) == {}
+    one.write_bytes(b"half and more")
+    assert arrivals.look(plan) == {}
+    assert arrivals.look(plan) == {one: plan[one]}

@@ -1,0 +1,154 @@
+"""What may be asked of a cut-out beyond transparency: backgrounds, masks, crops, one person of several, formats."""
+
+import io
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from recorte import BackgroundRemover
+from recorte.errors import PhotoError, RecorteError
+from recorte.removal.backgrounds import put_behind, read_background
+
+RED = (230, 20, 10)
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.fixture
+def remover(best_model: Path) -> BackgroundRemover:
+    return BackgroundRemover(best_model, threads=1)
+
+
+@pytest.fixture
+def couple() -> np.ndarray:
+    """uint8 (60, 80, 3): blue, with a tall person at the left and a short one at the right."""
+    pixels = np.full((60, 80, 3), (30, 60, 220), np.uint8)
+    pixels[5:55, 8:24] = RED
+    pixels[30:55, 60:72] = RED
+    return pixels
+
+
+@pytest.mark.parametrize("colour", ["lime", "#00ff00", (0, 255, 0)])
+def test_before_a_colour(remover: BackgroundRemover, red_square: np.ndarray, colour: str | tuple) -> None:
+    picture = remover.remove_background(red_square, background=colour)
+    assert picture.shape == (60, 80, 3)
+    assert np.abs(picture[15:35, 15:25].astype(int) - RED).max() <= 1
+    assert (picture[45:, 40:] == (0, 255, 0)).all()
+    assert picture[..., 2].max() <= 30  # nowhere a trace of the blue
+
+
+def test_before_a_picture(remover: BackgroundRemover, red_square: np.ndarray, tmp_path: Path) -> None:
+    wide = np.zeros((30, 200, 3), np.uint8)
+    wide[:, 100:] = 255
+    Image.fromarray(wide).save(tmp_path / "beach.png")
+    for background in (tmp_path / "beach.png", str(tmp_path / "beach.png"), wide, Image.fromarray(wide)):
+        picture = remover.remove_background(red_square, background=background)
+        assert picture[50, :36].max() < 30 and picture[50, 44:].min() > 225  # its middle, scaled to cover
+        assert (picture[25, 20] == RED).all()
+
+
+def test_before_its_own_background_out_of_focus(remover: BackgroundRemover) -> None:
+    stripes = np.full((200, 300, 3), 255, np.uint8)
+    stripes[:, ::2] = (0, 0, 120)
+    stripes[60:140, 100:200] = RED
+    picture = remover.remove_background(stripes, background="blur")
+    assert (picture[100, 150] == RED).all()
+    assert np.ptp(picture[:20].astype(int), axis=(0, 1)).max() < 20
+    np.testing.assert_allclose(picture[10, 150], (127, 127, 187), atol=6)  # no red has run into it
+
+
+def test_a_half_transparent_pixel_is_half_of_each() -> None:
+    photo, cutout = np.zeros((1, 3, 3), np.uint8), np.full((1, 3, 4), 200, np.uint8)
+    cutout[..., 3] = 0, 128, 255
+    found = put_behind(cutout, photo, read_background("black"))
+    assert found[0, :, 0].tolist() == [0, round(200 * 128 / 255), 200]
+
+
+def test_backgrounds_that_are_none(remover: BackgroundRemover, red_square: np.ndarray, tmp_path: Path) -> None:
+    for background in ("nocolour", (1, 2), (1, 2, 300), np.zeros((2, 2), np.uint8)):
+        with pytest.raises(RecorteError, match="background"):
+            remover.remove_background(red_square, background=background)
+    (tmp_path / "page.png").write_text("<html>")
+    with pytest.raises(PhotoError, match=r"page\.png: not a photo"):
+        remover.remove_background(red_square, background=tmp_path / "page.png")
+    with pytest.raises(RecorteError, match="a mask has no background"):
+        remover.remove_background(red_square, background="white", mask=True)
+
+
+def test_the_mask_is_the_alpha(remover: BackgroundRemover, red_square: np.ndarray, tmp_path: Path) -> None:
+    mask = remover.remove_background(red_square, tmp_path / "mask.png", mask=True)
+    np.testing.assert_array_equal(mask, remover.remove_background(red_square)[..., 3])
+    with Image.open(tmp_path / "mask.png") as written:
+        assert written.mode == "L"
+        np.testing.assert_array_equal(np.asarray(written), mask)
+
+
+def test_cropped_to_the_person(remover: BackgroundRemover, red_square: np.ndarray) -> None:
+    whole, cropped = remover.remove_background(red_square), remover.remove_background(red_square, crop=True)
+    rows, columns = (np.flatnonzero((whole[..., 3] >= 8).any(axis=axis)) for axis in (1, 0))
+    margin = 1  # three per cent of thirty pixels
+    place = np.s_[rows[0] - margin : rows[-1] + 1 + margin, columns[0] - margin : columns[-1] + 1 + margin]
+    np.testing.assert_array_equal(cropped, whole[place])
+    assert abs(cropped.shape[0] - 34) <= 2 and abs(cropped.shape[1] - 24) <= 2
+    with pytest.raises(PhotoError, match="an array of 80 x 60 pixels: nobody was found"):
+        remover.remove_background(np.full((60, 80, 3), 90, np.uint8), crop=True)
+
+
+def test_the_largest_person_alone_and_each_of_them(remover: BackgroundRemover, couple: np.ndarray) -> None:
+    both = remover.remove_background(couple)
+    largest = remover.remove_background(couple, people="largest")
+    assert both[40, 66, 3] == largest[40, 16, 3] == 255
+    assert largest[:, 45:].max() == 0
+    with pytest.raises(RecorteError, match="tallest"):
+        remover.remove_background(couple, people="tallest")
+    tall, short = remover.remove_background(couple, people="each", crop=True)
+    assert 48 <= tall.shape[0] <= 56 and 14 <= tall.shape[1] <= 22
+    assert 23 <= short.shape[0] <= 31 and 10 <= short.shape[1] <= 18
+    with pytest.raises(PhotoError, match="nobody was found"):
+        remover.remove_background(np.full((60, 80, 3), 90, np.uint8), people="each")
+    content = io.BytesIO()
+    Image.fromarray(couple).save(content, "PNG")
+    assert [
+        Image.open(io.BytesIO(one)).mode for one in remover.remove_background(content.getvalue(), people="each")
+    ] == ["RGBA", "RGBA"]
+
+
+def test_jpeg_over_a_colour_keeps_profile_and_exif(
+    remover: BackgroundRemover, red_square: np.ndarray, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Camera works"
+    Image.fromarray(red_square).save(tmp_path / "photo.png", exif=exif, icc_profile=SRGB)
+    remover.remove_background(tmp_path / "photo.png", tmp_path / "out.JPG", background="white")
+    with Image.open(tmp_path / "out.JPG") as written:
+        assert (written.format, written.mode, written.size) == ("JPEG", "RGB", (80, 60))
+        assert written.getexif()[0x010F] == "Camera works"
+        assert written.info["icc_profile"] == SRGB
+        assert np.abs(np.asarray(written)[25, 20].astype(int) - RED).max() < 8
+
+
+def test_steps_hang_together(remover: BackgroundRemover, red_square: np.ndarray) -> None:
+    steps = remover.steps(red_square)
+    assert steps.letterboxed.shape == (64, 64, 3)
+    assert steps.raw_alpha.shape == (64, 64)
+    assert steps.raw_alpha[:8].max() < 0.01 < 0.99 < steps.raw_alpha[20, 15]  # the padding, and the person
+    np.testing.assert_array_equal(steps.alpha, remover.predict_alpha(red_square))
+    np.testing.assert_array_equal(steps.cutout, remover.cut_out(red_square))
+    np.testing.assert_array_equal(steps.cutout, remover.remove_background(red_square))
+    seen = steps.cutout[..., 3] > 0
+    np.testing.assert_array_equal(steps.cutout[seen][:, :3], steps.foreground[seen])
+
+
+def test_the_mirror_image_is_averaged_in(best_model: Path) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    raw = BackgroundRemover(best_model).steps(photo).raw_alpha
+    mirrored = BackgroundRemover(best_model).steps(np.ascontiguousarray(photo[:, ::-1])).raw_alpha[:, ::-1]
+    both = BackgroundRemover(best_model, tta=True).steps(photo).raw_alpha
+    np.testing.assert_allclose(both, (raw + mirrored) / 2, atol=1e-6)
+
+
+def test_a_copy_in_another_process_has_the_same_options(best_model: Path) -> None:
+    copy = pickle.loads(pickle.dumps(BackgroundRemover(best_model, refine=False, colours=False, tta=True))).pipeline
+    assert (copy.refine, copy.colours, copy.tta) == (False, False, True)
