@@ -1,6 +1,7 @@
 import contextlib
 import io
 import struct
+import sys
 import threading
 import warnings
 import zlib
@@ -327,3 +328,34 @@ def test_listing_a_folder(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     listed = [path.relative_to(tmp_path).as_posix() for path in list_photos(tmp_path)]
     assert listed == ["a.png", "b.JPG", "f.jpg/inside.tiff", "sub/c.webp"]
+
+
+# The photos of phones and of the web
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_heic_and_avif_are_read_upright_with_profile_and_exif(tmp_path: Path, kind: str) -> None:
+    if kind == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    stored = Image.fromarray(np.rot90(astronaut()[:128, :192], 1).copy())
+    path = tmp_path / "phone.jpg"  # the suffix does not matter
+    stored.save(path, kind, quality=95, exif=exif_block(6), icc_profile=SRGB)
+    found = read_photo(path)
+    assert found.pixels.shape == (128, 192, 3)
+    assert np.abs(found.pixels.astype(int) - astronaut()[:128, :192]).mean() < 6
+    assert found.icc_profile == SRGB
+    exif = Image.Exif()
+    exif.load(found.exif)
+    assert exif[0x010F] == "Camera works"
+
+
+def test_heic_without_its_library_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    path = tmp_path / "phone.heic"
+    Image.new("RGB", (64, 64), "red").save(path, "HEIF")
+    monkeypatch.setattr(Image, "OPEN", {name: value for name, value in Image.OPEN.items() if name != "HEIF"})
+    monkeypatch.setattr(Image, "ID", [name for name in Image.ID if name != "HEIF"])
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    for source in (path, path.read_bytes()):
+        with pytest.raises(PhotoError, match="a HEIC photo; to read these: pip install pillow-heif"):
+            read_photo(source)

@@ -14,12 +14,13 @@ import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from recorte.errors import LargePhotoError, PhotoError, UnknownPhotoError
+from recorte.heif import open_image
 
 MAX_PIXELS = 178_000_000
 """Larger photos are refused before they are decoded: a decompression bomb would fill the memory. Just below
 the number that Pillow itself refuses."""
 
-EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"})
 """What counts as a photo when a folder is read, in lower case."""
 
 ORIENTATION = 0x0112  # the EXIF tag
@@ -40,8 +41,8 @@ TIFF_LAYOUT = (*range(254, 260), 262, 266, 273, *range(277, 280), 284, 317, *ran
 """TIFF tags that say how one file stores its pixels, or hold its other blocks; Pillow counts them as EXIF."""
 
 DECODER_ERRORS = (
-    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError, OverflowError,
-    ZeroDivisionError, AssertionError, MemoryError, struct.error, zlib.error,
+    OSError, SyntaxError, ValueError, EOFError, RuntimeError, IndexError, KeyError, TypeError, AttributeError,
+    OverflowError, ZeroDivisionError, AssertionError, MemoryError, struct.error, zlib.error,
 )  # fmt: skip
 """What Pillow's decoders raise on damaged files."""
 
@@ -64,9 +65,9 @@ class Photo:
 def read_photo(
     source: str | os.PathLike[str] | bytes | Image.Image, upright: bool = True, enough: int | None = None
 ) -> Photo:
-    """Read a photograph of any kind that Pillow knows.
+    """Read a photograph of any kind that Pillow knows, and HEIC where pillow-heif is installed.
 
-    Grey, 16-bit, palette and CMYK become 8-bit RGB; transparent pixels are laid over white. RGB values stay as
+    Of several pictures in a file the first counts. Grey, 16-bit, palette and CMYK become 8-bit RGB; transparent pixels are laid over white. RGB values stay as
     they are, with their profile beside them; a profile of another colour space (CMYK, grey) is converted to sRGB.
 
     Args:
@@ -124,10 +125,8 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
     too_large = f"more than the limit of {MAX_PIXELS:,} pixels; scale it down first"
     try:
         with contextlib.ExitStack() as files:
-            if isinstance(source, Image.Image):
-                image = source
-            else:
-                image = files.enter_context(Image.open(io.BytesIO(source) if isinstance(source, bytes) else source))
+            given = isinstance(source, Image.Image)
+            image = source if given else files.enter_context(open_image(source, name))
             if image.format == "EPS":  # a program, which Pillow would have Ghostscript run
                 raise UnidentifiedImageError
             if image.width * image.height > MAX_PIXELS:
@@ -140,7 +139,7 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
     except PermissionError:
         raise PhotoError(f"{name}: no permission to read it") from None
     except UnidentifiedImageError:
-        kinds = "JPEG, PNG, WebP, BMP and TIFF"
+        kinds = "JPEG, PNG, WebP, BMP, TIFF, AVIF and HEIC"
         raise UnknownPhotoError(f"{name}: not a photo, or of a kind that cannot be read; {kinds} can") from None
     except Image.DecompressionBombError:
         raise LargePhotoError(f"{name}: {too_large}") from None

@@ -1,0 +1,48 @@
+"""Photos of the HEIF family, for which Pillow alone may not do: HEIC from phones, and AVIF."""
+
+import io
+import os
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from recorte.errors import UnknownPhotoError
+
+HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2"})
+AVIF_BRANDS = frozenset({b"avif", b"avis"})
+"""By which their files begin, after `ftyp`."""
+
+
+def open_image(source: str | os.PathLike[str] | bytes, name: str) -> Image.Image:
+    """Open an image with Pillow; one of the HEIF family with the library for it, which is loaded by then alone.
+
+    Raises:
+        UnknownPhotoError: the library is not installed; the message, which begins with `name`, says how it is.
+        UnidentifiedImageError: no image, or of a kind that nothing here can read.
+    """
+    try:
+        return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+    except UnidentifiedImageError:
+        brand = _brand(source)
+        if brand is None:
+            raise
+    if brand in AVIF_BRANDS:
+        raise UnknownPhotoError(f"{name}: an AVIF photo, which this Pillow was built without; pip install -U pillow")
+    try:
+        import pillow_heif
+    except ImportError:
+        raise UnknownPhotoError(f"{name}: a HEIC photo; to read these: pip install pillow-heif") from None
+    pillow_heif.register_heif_opener()
+    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+
+
+def _brand(source: str | os.PathLike[str] | bytes) -> bytes | None:
+    """The brand of a file of the HEIF family, such as `heic`; None for every other file."""
+    if isinstance(source, bytes):
+        start = source[:12]
+    elif not Path(source).is_file():  # a pipe, say, which opened again would wait forever
+        return None
+    else:
+        with Path(source).open("rb") as file:
+            start = file.read(12)
+    return start[8:12] if start[4:8] == b"ftyp" and start[8:12] in HEIF_BRANDS | AVIF_BRANDS else None
