@@ -17,7 +17,7 @@ FLOORS = [{"errors", "messages"}, {"files"}, {"letterbox", "photo"}, {"data", "m
           {"desk"}, {"app"}, {"cli"}]  # fmt: skip
 """From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
 
-SMALL_TOOL = {"errors", "messages", "files", "letterbox", "photo", "removal", "cli"}
+SMALL_TOOL = {"errors", "heif", "messages", "files", "letterbox", "photo", "removal", "cli"}
 NOT_IN_THE_SMALL_TOOL = {"torch", "torchvision", "lightning", "hydra", "omegaconf", "timm", "albumentations"}
 
 

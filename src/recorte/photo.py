@@ -67,8 +67,9 @@ def read_photo(
 ) -> Photo:
     """Read a photograph of any kind that Pillow knows, and HEIC where pillow-heif is installed.
 
-    Of several pictures in a file the first counts. Grey, 16-bit, palette and CMYK become 8-bit RGB; transparent pixels are laid over white. RGB values stay as
-    they are, with their profile beside them; a profile of another colour space (CMYK, grey) is converted to sRGB.
+    Of several pictures in a file the first counts. Grey, 16-bit, palette and CMYK become 8-bit RGB; transparent pixels
+    are laid over white. RGB values stay as they are, with their profile beside them; a profile of another colour space
+    (CMYK, grey) is converted to sRGB.
 
     Args:
         source: a path, a file's bytes, or an image that Pillow has opened (which is left as it is).
