@@ -13,7 +13,7 @@ import recorte
 PACKAGE = Path(recorte.__file__).parent
 SCRIPTS = PACKAGE.parents[1] / "scripts"
 
-FLOORS = [{"errors", "messages"}, {"files"}, {"letterbox", "photo"}, {"data", "model"}, {"training", "removal"},
+FLOORS = [{"errors", "messages"}, {"files", "heif"}, {"letterbox", "photo"}, {"data", "model"}, {"training", "removal"},
           {"desk"}, {"app"}, {"cli"}]  # fmt: skip
 """From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
 
