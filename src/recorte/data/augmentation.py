@@ -74,12 +74,11 @@ class Augmentation:
             top, left = (size - height) // 2, (size - width) // 2
         else:
             top, left = int(rng.integers(size - height + 1)), int(rng.integers(size - width + 1))
-        canvases = []
-        for part, padding in ((photo, PADDING_COLOUR), (alpha, 0), (weight, 0)):
-            canvas = np.empty((size, size, *part.shape[2:]), np.uint8)
-            canvas[:] = padding
-            canvas[top : top + height, left : left + width] = part
-            canvases.append(canvas)
+        margins = top, size - height - top, left, size - width - left
+        canvases = [
+            cv2.copyMakeBorder(part, *margins, cv2.BORDER_CONSTANT, value=padding)
+            for part, padding in ((photo, PADDING_COLOUR), (alpha, 0), (weight, 0))
+        ]
         return Sample(*canvases, sample.name)
 
 

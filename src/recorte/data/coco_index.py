@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import mmap
 import os
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ import platformdirs
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from recorte.data.coco_records import Annotation, AnnotationFile, read_annotations, select_persons
+from recorte.data.coco_records import Annotation, AnnotationFile, Content, map_file, read_annotations, select_persons
 from recorte.files import write_whole
 
 log = logging.getLogger(__name__)
@@ -117,11 +116,12 @@ def read_index(path: Path) -> PersonIndex:
         cached = _load(path, place, fingerprint)
         if cached is not None:
             return cached
-    index = _build(path, read_annotations(path), in_file=hasattr(os, "pread"))
-    content = save(_arrays(index), metadata=fingerprint)
+    content = map_file(path)
+    index = _build(path, read_annotations(path, content), content if hasattr(os, "pread") else None)
+    kept = save(_arrays(index), metadata=fingerprint)
     for place in _places(path):
         try:
-            write_whole(place, content)
+            write_whole(place, kept, durable=False)
         except OSError as error:
             log.debug("%s: no cache can be written here (%s)", place, error)
         else:
@@ -129,14 +129,14 @@ def read_index(path: Path) -> PersonIndex:
     return index
 
 
-def _build(path: Path, records: AnnotationFile, in_file: bool = False) -> PersonIndex:
+def _build(path: Path, records: AnnotationFile, content: Content | None = None) -> PersonIndex:
     persons = select_persons(path, records)
     images = records.images
     place = {image.id: number for number, image in enumerate(images)}
     places = np.fromiter((place[person.image_id] for person in persons), np.int64, len(persons))
     order = np.argsort(places, kind="stable")
     # Not spans[:, order]: its rows would not be in one piece, which safetensors does not see.
-    spans = np.take(_spans(path, persons), order, axis=1) if in_file else None
+    spans = None if content is None else np.take(_spans(content, persons), order, axis=1)
     persons = [persons[number] for number in order.tolist()]
     videos = ["" if image.video_id is None else str(image.video_id) for image in images]
     return PersonIndex(
@@ -154,19 +154,20 @@ def _build(path: Path, records: AnnotationFile, in_file: bool = False) -> Person
     )
 
 
-def _spans(path: Path, persons: Sequence[Annotation]) -> np.ndarray:
+def _spans(content: Content, persons: Sequence[Annotation]) -> np.ndarray:
     """Find where in its file each outline begins and ends: `int64 (2, n)`; -1 where it is not found."""
     spans = np.full((2, len(persons)), -1, np.int64)
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        end = 0
-        for number, person in enumerate(persons):
-            # Equal bytes that come earlier would do as well, so none can be mistaken.
-            outline = bytes(person.segmentation)
-            start = content.find(outline, end)
-            if start < 0:
-                break
-            end = start + len(outline)
-            spans[:, number] = start, end
+    starts, ends, end = [], [], 0
+    for person in persons:
+        # Equal bytes that come earlier would do as well, so none can be mistaken.
+        outline = bytes(person.segmentation)
+        start = content.find(outline, end)
+        if start < 0:
+            return spans
+        end = start + len(outline)
+        starts.append(start)
+        ends.append(end)
+    spans[:] = starts, ends
     return spans
 
 

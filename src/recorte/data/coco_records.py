@@ -10,6 +10,8 @@ import msgspec
 
 from recorte.errors import DataError
 
+Content = bytes | mmap.mmap
+
 _Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _Side = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
@@ -65,17 +67,18 @@ NOT_FINITE = re.compile(rb"(?<=[\[,:\s])-?(?:NaN|Infinity)(?=[\],}\s])")
 OUTSIDE = re.compile(r"^$|^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)")
 
 
-def read_annotations(path: Path) -> AnnotationFile:
+def read_annotations(path: Path, content: Content | None = None) -> AnnotationFile:
     """Read an annotation file in COCO's format, with the checks that need no photo.
+
+    Args:
+        path: the file.
+        content: what `map_file` gives of it, where that is needed for more than this.
 
     Raises:
         DataError: not readable, no JSON, of another structure, two photos of one id, a photo outside its folder.
             Faults of photos and annotations are reported together, the first ten by name.
     """
-    try:
-        content = _content(path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    content = map_file(path) if content is None else content
     records = _decode(path, content)
     seen: set[int] = set()
     faults = []
@@ -91,10 +94,17 @@ def read_annotations(path: Path) -> AnnotationFile:
     return records
 
 
-def _content(path: Path) -> bytes | mmap.mmap:
-    """Map a file into memory, which takes less of it and less time than reading."""
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
+def map_file(path: Path) -> Content:
+    """Map a file into memory, which takes less of it and less time than reading.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def select_persons(path: Path, records: AnnotationFile) -> list[Annotation]:
@@ -123,7 +133,7 @@ def report_faults(path: Path, faults: Sequence[str]) -> None:
         raise DataError(f"{path}: {count} in the annotations; mend or remove these entries:{listed}{more}")
 
 
-def _decode(path: Path, content: bytes | mmap.mmap) -> AnnotationFile:
+def _decode(path: Path, content: Content) -> AnnotationFile:
     try:
         return msgspec.json.decode(content, type=AnnotationFile)
     except msgspec.ValidationError as error:
@@ -139,7 +149,7 @@ def _decode(path: Path, content: bytes | mmap.mmap) -> AnnotationFile:
         raise DataError(f"{path}: damaged or no JSON ({error}; {size}); copy or download it again") from None
 
 
-def _faulty_records(content: bytes | mmap.mmap) -> list[str]:
+def _faulty_records(content: Content) -> list[str]:
     """Name each record that is not of its type, by its place in the file and its id, where it has one."""
     try:
         unchecked = msgspec.json.decode(content, type=UncheckedFile)
