@@ -221,6 +221,7 @@ def _pipeline(data: Path, rounds: int) -> None:
     import io
 
     import cv2
+    import torch
     from hydra.utils import instantiate
     from omegaconf import OmegaConf
     from pycocotools.coco import COCO
@@ -233,6 +234,7 @@ def _pipeline(data: Path, rounds: int) -> None:
     from recorte.training.door import CONF
 
     cv2.setNumThreads(0)
+    torch.set_num_threads(1)  # as in a worker process
     source = CocoPersons(data, "train")
     with contextlib.redirect_stdout(io.StringIO()):
         theirs = COCO(str(data / "annotations/person_keypoints_train2017.json"))
