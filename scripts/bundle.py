@@ -76,7 +76,9 @@ def _without_paths(origin: dict[str, Any]) -> dict[str, Any]:
     config = origin["config"]
     text = json.dumps(origin)
     places = {config["run_dir"]: "outputs/bundled", config["data"]["root"]: "data"}
-    if config.get("init"):
+    if config["data"].get("teacher"):
+        places[config["data"]["teacher"]] = "taught"
+    if config.get("init") not in (None, "bundled"):
         places[config["init"]] = "outputs/before/last.ckpt"
     for place, name in places.items():
         text = text.replace(json.dumps(place)[1:-1], name)
