@@ -87,13 +87,13 @@ def _steps(path: Path, rounds: int) -> dict[str, float]:
     box = Letterbox(*photo.pixels.shape[:2], pipeline.network.image_size)
     canvas = box.apply(photo.pixels, PADDING_COLOUR)
     raw = pipeline.network.alpha(canvas)
-    alpha = pipeline.enlarge(drop_unsure(raw), photo.pixels, eight_bits=True)
+    alpha = pipeline.enlarge(drop_unsure(raw, pipeline.network.sure), photo.pixels, eight_bits=True)
     cutout = pipeline.cut_out(alpha, photo.pixels)
     steps: dict[str, Callable[[], object]] = {
         "decode": lambda: read_photo(path),
         "letterbox": lambda: box.apply(photo.pixels, PADDING_COLOUR),
         "network": lambda: pipeline.network.alpha(canvas),
-        "refinement": lambda: pipeline.enlarge(drop_unsure(raw), photo.pixels, eight_bits=True),
+        "refinement": lambda: pipeline.enlarge(drop_unsure(raw, pipeline.network.sure), photo.pixels, eight_bits=True),
         "colours": lambda: pipeline.cut_out(alpha, photo.pixels),
         "encode": lambda: output.encode(cutout, photo),
     }

@@ -18,6 +18,8 @@ from strata import measure, validation
 MOST_LOST = 0.003
 """Greatest loss of IoU that weights of 8 bits may cost."""
 MOST_BYTES = 25_000_000
+SURE = 0.95
+"""What the alpha of a region must reach, to be a person: two photos of nobody less are marked than without."""
 
 
 def main(
@@ -38,10 +40,14 @@ def main(
 
     source = find_model(model).parent
     with tempfile.TemporaryDirectory() as folder:
-        rounded = Path(folder)
-        shutil.copy(source / "model.json", rounded)
+        exact, rounded = Path(folder, "32"), Path(folder, "8")
+        for place in (exact, rounded):
+            place.mkdir()
+            page = json.loads((source / "model.json").read_text()) | {"sure": SURE}
+            (place / "model.json").write_text(json.dumps(page))
+        shutil.copy(source / "model.onnx", exact)
         store_in_eight_bits(source / "model.onnx", rounded / "model.onnx")
-        whole, less = (_photo_iou(BackgroundRemover(path).predict_alpha, data) for path in (source, rounded))
+        whole, less = (_photo_iou(BackgroundRemover(path).predict_alpha, data) for path in (exact, rounded))
         print(f"photo_iou at full size: {whole:.4f} with weights of 32 bits, {less:.4f} with 8")
         if whole - less >= MOST_LOST:
             raise RecorteError(f"the rounding costs {100 * (whole - less):.2f} points of IoU, at most 0.3 may be lost")
@@ -52,6 +58,7 @@ def main(
             for name, value in network.state_dict().items()
         }
         page["origin"] = _without_paths(page["origin"])
+        page["sure"] = SURE
         page["rounding"] = {"bits": 8, "photo_iou_of_32_bits": whole, "photo_iou": less}
         content = {
             "model.onnx": (rounded / "model.onnx").read_bytes(),

@@ -17,7 +17,7 @@ def two_islands(peak: float) -> np.ndarray:
 
 def test_a_region_that_is_nowhere_sure_goes_with_its_soft_rim_and_the_others_stay_to_the_last_bit() -> None:
     alpha = two_islands(0.94)
-    kept = drop_unsure(alpha)
+    kept = drop_unsure(alpha, 0.95)
     assert kept.dtype == np.float32
     assert kept[:, 20:].max() == 0
     assert np.array_equal(kept[:, :15], alpha[:, :15])
@@ -26,17 +26,17 @@ def test_a_region_that_is_nowhere_sure_goes_with_its_soft_rim_and_the_others_sta
 
 def test_a_region_with_one_sure_pixel_stays() -> None:
     alpha = two_islands(0.95)
-    assert np.array_equal(drop_unsure(alpha), alpha)
+    assert np.array_equal(drop_unsure(alpha, 0.95), alpha)
 
 
 def test_a_veil_without_any_region_goes() -> None:
-    assert drop_unsure(np.full((8, 8), 0.5, np.float32)).max() == 0
-    assert drop_unsure(np.zeros((8, 8), np.float32)).max() == 0
+    assert drop_unsure(np.full((8, 8), 0.5, np.float32), 0.95).max() == 0
+    assert drop_unsure(np.zeros((8, 8), np.float32), 0.95).max() == 0
 
 
 def test_a_photo_full_of_somebody_stays() -> None:
     alpha = np.full((8, 8), 0.97, np.float32)
-    assert np.array_equal(drop_unsure(alpha), alpha)
+    assert np.array_equal(drop_unsure(alpha, 0.95), alpha)
 
 
 def test_corners_connect() -> None:
@@ -44,7 +44,7 @@ def test_corners_connect() -> None:
     alpha[1:3, 1:3] = 1
     alpha[3:5, 3:5] = 0.6
     assert regions(alpha)[1] == 1
-    assert np.array_equal(drop_unsure(alpha), alpha)
+    assert np.array_equal(drop_unsure(alpha, 0.95), alpha)
 
 
 def test_regions_by_size_share_all_pixels_without_overlap() -> None:

@@ -95,6 +95,8 @@ def test_a_network_whose_alpha_is_none(tmp_path: Path, bent: dict) -> None:
         ('{"format": 2, "image_size": 256}', "format 2 is of a newer Recorte, this one reads up to 1"),
         ('{"format": "1", "image_size": 256}', "format must be a whole number"),
         ('{"format": 1, "image_size": 100}', "multiple of 32, not 100"),
+        ('{"format": 1, "image_size": 64, "sure": 2}', "sure must be a number from 0 to 1, not 2"),
+        ("[1]", "broken"),
         ('{"format": 1, "image_size": -32}', "multiple of 32, not -32"),
         ('{"format": 1, "image_size": null}', "multiple of 32, not None"),
         ('{"format": 1, "image_size": "256"}', "multiple of 32, not '256'"),

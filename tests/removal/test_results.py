@@ -11,6 +11,7 @@ from PIL import Image, ImageCms
 from recorte import BackgroundRemover
 from recorte.errors import PhotoError, RecorteError
 from recorte.removal.backgrounds import put_behind, read_background
+from tiny_models import write_best_model
 
 RED = (230, 20, 10)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -152,3 +153,11 @@ def test_the_mirror_image_is_averaged_in(best_model: Path) -> None:
 def test_a_copy_in_another_process_has_the_same_options(best_model: Path) -> None:
     copy = pickle.loads(pickle.dumps(BackgroundRemover(best_model, refine=False, colours=False, tta=True))).pipeline
     assert (copy.refine, copy.colours, copy.tta) == (False, False, True)
+
+
+def test_a_region_must_be_as_sure_as_its_model_asks_for(tmp_path: Path) -> None:
+    pale = np.full((64, 64, 3), (100, 100, 100), np.uint8)
+    pale[20:40, 20:40] = (230, 90, 90)  # sigmoid(40 * (140 / 255 - 0.5)), that is 0.88
+    for sure, most in ((0, 0.88), (0.8, 0.88), (0.95, 0)):
+        remover = BackgroundRemover(write_best_model(tmp_path / f"{sure}", sure=sure), refine=False)
+        assert remover.predict_alpha(pale).max() == pytest.approx(most, abs=0.01)

@@ -6,10 +6,6 @@ import numpy as np
 INSIDE = 0.5
 """An alpha above this is inside a region."""
 
-SURE = 0.95
-"""A region whose highest alpha stays below this is no person. Where the network invents somebody in a photo of nobody,
-it hesitates; of real people it is sure somewhere. Of 40 photos of nobody, 5 are marked instead of 7."""
-
 
 def regions(alpha: np.ndarray) -> tuple[np.ndarray, int]:
     """Find the connected regions of an alpha, each with the soft surroundings that are nearest to it.
@@ -28,21 +24,26 @@ def regions(alpha: np.ndarray) -> tuple[np.ndarray, int]:
     return labels, int(labels.max())
 
 
-def drop_unsure(alpha: np.ndarray) -> np.ndarray:
+def drop_unsure(alpha: np.ndarray, sure: float) -> np.ndarray:
     """Clear the regions of which the network is nowhere sure, with their soft surroundings.
 
-    An alpha without any region is cleared whole.
+    Where a good network invents somebody in a photo of nobody, it hesitates; of real people it is sure somewhere. One
+    that was trained for minutes is sure of nobody, so each network says for itself what to ask of it. An alpha
+    without any region is cleared whole.
 
     Args:
         alpha: `float32 (H, W)` in [0, 1]; left as it is.
+        sure: what the highest alpha of a region must reach; 0 leaves everything.
 
     Returns:
         The same shape and type.
     """
+    if not sure:
+        return alpha
     labels, count = regions(alpha)
     peaks = np.zeros(count + 1, np.float32)
     np.maximum.at(peaks, labels.ravel(), alpha.ravel())
-    kept = peaks >= SURE
+    kept = peaks >= sure
     kept[0] = False
     return alpha if kept[1:].all() and count else alpha * kept[labels]
 

@@ -32,6 +32,7 @@ class Network:
     Attributes:
         path: the .onnx file.
         image_size: the side of the square that the network was trained on, in pixels.
+        sure: what the alpha of a region must reach somewhere to be a person; see `drop_unsure`. 0 = nothing.
 
     Raises:
         ModelError: nothing there, a broken file, another kind of network, or one of a newer version of Recorte.
@@ -39,7 +40,7 @@ class Network:
 
     def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
         self.path = find_model(model)
-        self.image_size = _image_size(self.path, alone=model is not None and Path(model).is_file())
+        self.image_size, self.sure = _read_description(self.path, alone=model is not None and Path(model).is_file())
         self._session = _open_session(self.path, threads)
         _check_signature(self._session, self.path, self.image_size)
 
@@ -88,17 +89,17 @@ def find_model(model: str | os.PathLike[str] | None) -> Path:
     raise ModelError(f"{model}: no such model; {wanted}")
 
 
-def _image_size(path: Path, alone: bool) -> int:
-    """Read the image size from the `model.json` beside the network; only a file given `alone` may lack it."""
+def _read_description(path: Path, alone: bool) -> tuple[int, float]:
+    """Read `image_size` and `sure` from the `model.json` beside the network; only a file given `alone` may lack it."""
     description = path.with_name("model.json")
     try:
         content = json.loads(description.read_text(encoding="utf-8"))
-        version, size = content["format"], content["image_size"]
+        version, size, sure = content["format"], content["image_size"], content.get("sure", 0.0)
     except FileNotFoundError:
         if alone:
-            return DEFAULT_IMAGE_SIZE
+            return DEFAULT_IMAGE_SIZE, 0.0
         raise ModelError(f"{description}: missing; copy the whole best_model folder") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else error
         raise ModelError(f"{description}: broken ({reason}); export the model again") from None
     if type(version) is not int or version < 1:
@@ -109,7 +110,9 @@ def _image_size(path: Path, alone: bool) -> int:
         )
     if type(size) is not int or size < 32 or size % 32:
         raise ModelError(f"{description}: image_size must be a positive multiple of 32, not {size!r}")
-    return size
+    if not isinstance(sure, (int, float)) or not 0 <= sure <= 1:
+        raise ModelError(f"{description}: sure must be a number from 0 to 1, not {sure!r}")
+    return size, float(sure)
 
 
 def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:

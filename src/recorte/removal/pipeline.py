@@ -55,7 +55,7 @@ class Pipeline:
 
     def found(self, photo: np.ndarray) -> np.ndarray:
         """Give the people's alpha at the network's size, cleared of what is no person: `float32 (S, S)`."""
-        return drop_unsure(self.look(photo)[1])
+        return drop_unsure(self.look(photo)[1], self.network.sure)
 
     def enlarge(self, alpha: np.ndarray, photo: np.ndarray, eight_bits: bool = False) -> np.ndarray:
         """Bring an alpha to the photo's size: `float32 (H, W)` in [0, 1], or `uint8 (H, W)` with `eight_bits`."""
@@ -75,7 +75,7 @@ class Pipeline:
     def steps(self, photo: np.ndarray) -> Steps:
         """Go all the steps and keep what each gives."""
         letterboxed, raw = self.look(photo)
-        found = drop_unsure(raw)
+        found = drop_unsure(raw, self.network.sure)
         cutout = self.cut_out(self.enlarge(found, photo, eight_bits=True), photo)
         return Steps(letterboxed, raw, self.enlarge(found, photo), np.ascontiguousarray(cutout[..., :3]), cutout)
 

@@ -175,7 +175,7 @@ class _Maker:
     def add(self, time: int, photo: np.ndarray) -> None:
         """Cut people out of a frame and put it into the part, which is finished when it is full."""
         letterboxed, raw = self.pipeline.look(photo)
-        found = drop_unsure(self.progress.smoothing(raw, letterboxed))
+        found = drop_unsure(self.progress.smoothing(raw, letterboxed), self.pipeline.network.sure)
         cutout = self.pipeline.cut_out(self.pipeline.enlarge(found, photo, eight_bits=True), photo)
         self._write(cutout if self.behind is None else put_behind(cutout, photo, self.behind))
         self.times.append(time)
