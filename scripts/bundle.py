@@ -5,13 +5,13 @@
 
 import json
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from command import run
 from recorte.errors import RecorteError
 from strata import measure, validation
 
@@ -93,8 +93,4 @@ def _without_paths(origin: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except RecorteError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run(main)

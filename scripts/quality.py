@@ -4,13 +4,12 @@
 `data/portraits` (the folders of `scripts/strata.py`), by rank correlation.
 """
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from recorte.errors import RecorteError
+from command import run
 
 if TYPE_CHECKING:
     from recorte.removal.quality import QualityReport
@@ -84,8 +83,4 @@ def correlation(ones: list[float], others: list[float]) -> float:
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except RecorteError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run(main)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import typer
 
+from command import run
 from refinement_scenes import Scene, drawn, people
 
 if TYPE_CHECKING:
@@ -123,4 +124,4 @@ def _errors(scene: Scene, band: np.ndarray, alpha: np.ndarray, colours: np.ndarr
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

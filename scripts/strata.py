@@ -5,7 +5,6 @@ layout of COCO) and `data/portraits` (photos and masks).
 """
 
 import json
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recorte.errors import RecorteError
+from command import run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,8 +143,4 @@ def _draw(path: Path, samples: "list[Sample]", remover: "BackgroundRemover") -> 
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except RecorteError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run(main)

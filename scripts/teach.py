@@ -6,13 +6,12 @@ The masks are soft: the mean of what the model finds in the photo at several siz
 better than any one of these (data distillation, Radosavovic et al. 2018, arXiv:1712.04440).
 """
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recorte.errors import RecorteError
+from command import run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,8 +31,8 @@ def main(
 
     from recorte.files import write_whole
     from recorte.photo import read_photo
-    from recorte.removal.folder import plan_folder
     from recorte.removal.network import Network
+    from recorte.removal.plan import plan_folder
 
     network = Network(model)
     jobs = {photo: mask for photo, mask in plan_folder(photos, target).items() if not mask.exists()}
@@ -60,8 +59,4 @@ def mean_alpha(network: "Network", photo: "np.ndarray", sizes: list[int]) -> "np
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except RecorteError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run(main)

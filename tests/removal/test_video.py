@@ -143,6 +143,15 @@ def test_another_job_does_not_go_on_with_the_parts(
     assert told[0] == 1
 
 
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"no archive"])
+def test_what_cannot_be_gone_on_with_is_begun_anew(
+    remover: BackgroundRemover, clip: Path, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / ".out.mov.recorte-parts").mkdir()
+    (tmp_path / ".out.mov.recorte-parts/progress.npz").write_bytes(content)
+    assert cut_out_video(remover, clip, tmp_path / "out.mov") == 20
+
+
 def test_mistakes(remover: BackgroundRemover, clip: Path, tmp_path: Path) -> None:
     (tmp_path / "text.mp4").write_text("no video at all")
     with pytest.raises(RecorteError, match=r"text\.mp4: not a video"):

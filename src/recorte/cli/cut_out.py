@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from recorte.cli.options import Background, Model
 from recorte.cli.run import Wishes, run
 from recorte.cli.show import MISTAKE, complain
 
@@ -49,20 +50,8 @@ def cut_out(
             "several, or - for standard output. Without it: beside the photo, as photo-cutout.png.",
         ),
     ] = None,
-    model: Annotated[
-        Path | None,
-        _option(
-            "--model", "-m", metavar="PATH",
-            help="A best_model folder, the folder of a training run, or an .onnx file.",
-        ),
-    ] = None,
-    background: Annotated[
-        str | None,
-        _option(
-            "--background", "-b", metavar="WHAT",
-            help="What goes behind the people: a colour (white, '#ff8800'), a picture's path, or blur.",
-        ),
-    ] = None,
+    model: Model = None,
+    background: Background = None,
     mask: Annotated[bool, typer.Option("--mask", help="Write the mask: white people on black.")] = False,
     crop: Annotated[bool, typer.Option("--crop", help="Crop to the people.")] = False,
     people: Annotated[

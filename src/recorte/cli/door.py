@@ -39,6 +39,7 @@ class _CutOut(TyperCommand):
         return super().make_context(parent.info_name if parent else info_name, args, **extra)
 
     def format_epilog(self, ctx: typer.Context, formatter: Any) -> None:
+        """Name the other commands below the help of this one."""
         commands = [command for command in self.door.command.commands.values() if not command.hidden]
         with formatter.section("Other commands"):
             formatter.write_dl([(f"recorte {command.name}", command.get_short_help_str(100)) for command in commands])

@@ -3,21 +3,17 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
+
+from recorte.cli.options import Model
 
 LIBRARIES = {"ONNX Runtime": "onnxruntime", "OpenCV": "opencv-python-headless", "Pillow": "pillow", "NumPy": "numpy"}
 
 
 def info(
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model", "-m", metavar="PATH", show_default=False,
-            help="A best_model folder, the folder of a training run, or an .onnx file, instead of the bundled one.",
-        ),
-    ] = None,
+    model: Model = None,
 ) -> None:  # fmt: skip
     """Show the model, what computes it, and the versions."""
     from recorte import __version__

@@ -1,22 +1,16 @@
 """`recorte serve`: the HTTP service."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from recorte.cli.options import Host, Model, Port
+
 
 def serve(
-    host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Listen here; 0.0.0.0 lets other machines in.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="NUMBER", help="Listen here; 0: at a free one.")
-    ] = 8000,
-    model: Annotated[
-        Path | None,
-        typer.Option("--model", "-m", metavar="PATH", show_default=False, help="Another model than Recorte's own."),
-    ] = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    model: Model = None,
     workers: Annotated[
         int | None, typer.Option(min=1, metavar="N", show_default=False, help="Photos at once; else one a core.")
     ] = None,

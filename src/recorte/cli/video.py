@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from recorte.cli.options import Background, Model
 from recorte.cli.show import STOPPED, complain, plain
 
 
@@ -21,20 +22,8 @@ def video(
             "without suffix, for a folder of PNG. Without it: beside the video, as video-cutout.mov or .mp4.",
         ),
     ] = None,
-    background: Annotated[
-        str | None,
-        typer.Option(
-            "--background", "-b", metavar="WHAT", show_default=False,
-            help="What goes behind the people: a colour (white, '#ff8800'), a picture's path, or blur.",
-        ),
-    ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model", "-m", metavar="PATH", show_default=False,
-            help="A best_model folder, the folder of a training run, or an .onnx file.",
-        ),
-    ] = None,
+    background: Background = None,
+    model: Model = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result that exists already.")] = False,
 ) -> None:  # fmt: skip
     """Cut the people out of a video; stopped, the same command goes on."""

@@ -1,5 +1,6 @@
 """What may lie behind cut-out people: a colour, a picture, or the photo's own background, blurred."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Literal
@@ -46,10 +47,8 @@ def read_background(given: Background) -> ReadBackground:
     if isinstance(given, str):
         if given == BLUR:
             return BLUR
-        try:
+        with contextlib.suppress(ValueError):  # not a colour, so it may be a file
             return ImageColor.getrgb(given)[:3]
-        except ValueError:
-            pass
     if not Path(given).is_file():
         raise RecorteError(
             f"background {os.fspath(given)!r}: neither a colour (such as white or #ffcc00) nor a picture's file, "

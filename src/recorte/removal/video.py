@@ -1,8 +1,10 @@
 """People cut out of a video: frame by frame, calm from one to the next, with the sound, and to be gone on with."""
 
+import contextlib
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -85,13 +87,14 @@ class Progress:
     @classmethod
     def load(cls, folder: Path, job: str) -> "Progress":
         """Give what is kept of this job; where there is nothing, or it is of another, its beginning."""
-        try:
-            with np.load(folder / "progress.npz", allow_pickle=False) as kept:
-                if str(kept["job"]) == job:
-                    smoothing = Smoothing(kept["alpha"], kept["grey"])
-                    return cls(job, kept["times"].tolist(), int(kept["parts"]), smoothing)
-        except (OSError, ValueError, KeyError):
-            pass
+        # Nothing there, or not what this version writes: begun anew, which costs time and loses nothing.
+        with (
+            contextlib.suppress(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile),
+            np.load(folder / "progress.npz", allow_pickle=False) as kept,
+        ):
+            if str(kept["job"]) == job:
+                smoothing = Smoothing(kept["alpha"], kept["grey"])
+                return cls(job, kept["times"].tolist(), int(kept["parts"]), smoothing)
         return cls(job)
 
 
