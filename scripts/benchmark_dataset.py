@@ -13,6 +13,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from benchmark_pipeline import pipeline
+
 PHOTOS, PEOPLE = 64_115, 262_465
 """As many as COCO 2017's person_keypoints_train2017.json has."""
 MASKED = 500
@@ -56,7 +58,7 @@ def dataset(
         _workers(annotations)
         _masks(root, rounds)
         _verbs(root)
-    _pipeline(data, rounds)
+    pipeline(data, rounds)
 
 
 def generate(root: Path) -> Path:
@@ -213,59 +215,3 @@ def _verbs(root: Path) -> None:
         began = time.perf_counter()
         subprocess.run(command, capture_output=True, check=False)
         print(f"dataset.py {verb}: {time.perf_counter() - began:.1f} s, as a whole process")
-
-
-def _pipeline(data: Path, rounds: int) -> None:
-    """Compare one worker with the plain recipe: decode, annToMask in a loop, the same augmentation."""
-    import contextlib
-    import io
-
-    import cv2
-    import torch
-    from hydra.utils import instantiate
-    from omegaconf import OmegaConf
-    from pycocotools.coco import COCO
-
-    from recorte.data.coco import CocoPersons
-    from recorte.data.dataset import PersonDataset
-    from recorte.data.kept import PreloadedPersons
-    from recorte.data.mixed import MixedPersons
-    from recorte.data.sample import Sample
-    from recorte.training.door import CONF
-
-    cv2.setNumThreads(0)
-    torch.set_num_threads(1)  # as in a worker process
-    source = CocoPersons(data, "train")
-    with contextlib.redirect_stdout(io.StringIO()):
-        theirs = COCO(str(data / "annotations/person_keypoints_train2017.json"))
-    augmentation = instantiate(OmegaConf.load(CONF / "augmentation/medium.yaml"), _convert_="all")
-    chosen = np.random.default_rng(0).choice(len(source), 200, replace=False).tolist()
-    ours = PersonDataset(MixedPersons({"persons": source}), 384, augmentation, 0)
-
-    class Plain:
-        negatives = ()
-
-        def __len__(self) -> int:
-            return len(source)
-
-        def __getitem__(self, index: int) -> Sample:
-            image = theirs.imgs[int(source.index.image_ids[source.photos[index]])]
-            photo = cv2.cvtColor(cv2.imread(str(source.path(index))), cv2.COLOR_BGR2RGB)
-            people, crowd = (np.zeros(photo.shape[:2], np.uint8) for _ in range(2))
-            for annotation in theirs.loadAnns(theirs.getAnnIds(imgIds=image["id"])):
-                target = crowd if annotation["iscrowd"] else people
-                np.maximum(target, theirs.annToMask(annotation), out=target)
-            return Sample(photo, people * np.uint8(255), people | (1 - crowd), image["file_name"])
-
-    plain = PersonDataset(MixedPersons({"persons": Plain()}), 384, augmentation, 0)
-    began = time.perf_counter()
-    kept = PersonDataset(MixedPersons({"persons": PreloadedPersons(source, 384)}), 384, augmentation, 0)
-    seconds = time.perf_counter() - began
-    for name, other in (("", ours), (" with data.preload", kept)):
-        ratio = _ratio(
-            lambda: [plain[0, index] for index in chosen],
-            lambda other=other: [other[0, index] for index in chosen],
-            rounds,
-        )
-        print(f"Pipeline at 384, medium augmentation, one process{name}: {ratio:.2f} times as fast as the plain recipe")
-    print(f"Preloading {len(source):,} photos: {seconds:.1f} s")

@@ -24,7 +24,7 @@ def numbers(chosen: list[dict[str, Any]], name: str) -> list[int]:
 def test_a_batch() -> None:
     data = PersonDataModule({"drawn": partial(DRAWN, length=5)}, batch_size=4, image_size=64, num_workers=0)
     batch = batches(data)[0]
-    assert batch["image"].shape == (4, 3, 64, 64)
+    assert batch["image"].shape == (4, 64, 64, 3)
     assert batch["alpha"].shape == batch["weight"].shape == (4, 1, 64, 64)
     assert batch["broken"] == ["", "", "", ""]
 
@@ -53,8 +53,8 @@ def test_validation_is_in_order_and_unchanged() -> None:
 def test_only_the_training_begins_with_small_photos() -> None:
     sources = {"drawn": partial(DRAWN, length=4)}
     data = PersonDataModule(sources, batch_size=4, image_size=64, num_workers=0, early_sizes=[(32, 1)])
-    assert [batches(data, epoch)[0]["image"].shape[-1] for epoch in range(2)] == [32, 64]
-    assert next(iter(data.val_dataloader()))["image"].shape[-1] == 64
+    assert [batches(data, epoch)[0]["image"].shape[1] for epoch in range(2)] == [32, 64]
+    assert next(iter(data.val_dataloader()))["image"].shape[1] == 64
 
 
 @pytest.mark.parametrize(("length", "sizes"), [(9, [4, 4]), (8, [4, 4]), (3, [3])])

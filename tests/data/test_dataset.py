@@ -59,13 +59,13 @@ def equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
 def test_an_item() -> None:
     item = dataset()[5]
     assert {name: (value.shape, value.dtype) for name, value in item.items() if isinstance(value, torch.Tensor)} == {
-        "image": ((3, 32, 32), torch.float32),
-        "alpha": ((1, 32, 32), torch.float32),
-        "weight": ((1, 32, 32), torch.float32),
+        "image": ((32, 32, 3), torch.uint8),
+        "alpha": ((1, 32, 32), torch.uint8),
+        "weight": ((1, 32, 32), torch.uint8),
     }
     assert (item["source"], item["index"], item["broken"]) == (1, 5, "")
-    assert item["image"][:, 16, 12].tolist() == pytest.approx([200 / 255, 0, 0])
-    assert (item["alpha"].min(), item["alpha"].max()) == (0, 1)
+    assert item["image"][16, 12].tolist() == [200, 0, 0]
+    assert (item["alpha"].min(), item["alpha"].max()) == (0, 255)
     # 30 x 40 becomes 24 x 32, with four rows of padding above and below
     assert item["weight"][0].sum() == 24 * 32
     assert not item["weight"][0, :4].any()
@@ -101,7 +101,7 @@ def test_a_broken_photo_counts_nothing_and_says_why() -> None:
     item = dataset(broken=[2])[6]
     assert item["broken"] == "2.jpg: truncated"
     assert (item["source"], item["index"]) == (1, 6)
-    assert item["image"].shape == (3, 32, 32)
+    assert item["image"].shape == (32, 32, 3)
     assert item["alpha"].shape == item["weight"].shape == (1, 32, 32)
     assert not item["weight"].any()
 
@@ -111,11 +111,11 @@ def test_people_are_put_before_photos_of_nobody() -> None:
     for index in range(11):
         item = pasted[index]
         image, alpha = item["image"], item["alpha"][0]
-        inside = alpha == 1
+        inside = alpha == 255
         outside = (alpha == 0) & (item["weight"][0] > 0)
         assert inside.any() and outside.any()
-        assert torch.allclose(image[:, inside], torch.tensor(RED).view(3, 1) / 255)
-        assert torch.allclose(image[:, outside], torch.tensor(BLUE).view(3, 1) / 255)
+        assert (image[inside] == torch.tensor(RED)).all()
+        assert (image[outside] == torch.tensor(BLUE)).all()
     assert not pasted[11]["alpha"].any()  # the photo of nobody itself
 
 
@@ -139,7 +139,7 @@ def test_people_of_other_photos_join() -> None:
 def test_small_photos_come_first() -> None:
     source = MixedPersons({"drawn": Drawn(4)})
     data = PersonDataset(source, 96, Augmentation(), 0, early_sizes=[(32, 2), (64, 3)])
-    assert [data[epoch, 1]["image"].shape[-1] for epoch in range(5)] == [32, 32, 64, 96, 96]
+    assert [data[epoch, 1]["image"].shape[0] for epoch in range(5)] == [32, 32, 64, 96, 96]
     broken = PersonDataset(MixedPersons({"drawn": Drawn(4, broken=[1])}), 96, Augmentation(), 0, early_sizes=[(32, 2)])
     assert [broken[epoch, 1]["weight"].shape for epoch in (1, 2)] == [(1, 32, 32), (1, 96, 96)]
 

@@ -193,4 +193,4 @@ def test_training_reads_no_more_of_a_photo_than_it_may_look_at(tmp_path: Path) -
     source = module(tmp_path)._open("persons", "train")
     assert source[0].photo.shape == (300, 400, 3)  # an eighth; augmentation may enlarge to twice 32 pixels
     assert (source[0].alpha == 255).sum() == 100 * 100
-    assert module(tmp_path).dataset("train")[0]["alpha"].sum() == 64
+    assert module(tmp_path).dataset("train")[0]["alpha"].sum() == 64 * 255

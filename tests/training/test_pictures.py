@@ -9,6 +9,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from recorte.data.batch import as_floats
 from recorte.data.datamodule import PersonDataModule
 from recorte.data.synthetic import SyntheticPersons
 from recorte.model.attention_unet import AttentionUNet
@@ -37,7 +38,7 @@ def test_a_look_shows_what_the_network_makes_of_the_photos() -> None:
     network, dataset = tiny(), drawn().dataset("val")
     looks = look(network, dataset, 3, torch.device("cpu"))
     for index, one in zip((0, 2, 5), looks, strict=True):
-        item = dataset[index]
+        item = as_floats(dataset[index])
         counted = item["weight"][0].numpy() > 0
         with torch.inference_mode():
             alpha = torch.sigmoid(network(item["image"][None]).alpha_logits)[0, 0].numpy()

@@ -19,7 +19,7 @@ from recorte.data.sample import PersonSource, Split
 
 
 class PersonDataModule(pl.LightningDataModule):
-    """Batches of `image (N, 3, S, S)`, `alpha (N, 1, S, S)` and `weight (N, 1, S, S)`.
+    """Batches of `image (N, S, S, 3)`, `alpha (N, 1, S, S)` and `weight (N, 1, S, S)`, bytes, ready for `as_floats`.
 
     Where several processes train together, each has its own share of the photos: of each training step, so that all
     see together what one with a larger batch would; and of the validation, where no photo is given twice.

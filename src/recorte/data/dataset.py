@@ -17,8 +17,9 @@ from recorte.errors import DataError, PhotoError
 class PersonDataset(Dataset[dict[str, Any]]):
     """Augmented samples as tensors; what is random is a function of (seed, epoch, index).
 
-    An item is `image float32 (3, S, S)` in [0, 1], `alpha float32 (1, S, S)` in [0, 1], `weight float32 (1, S, S)`,
-    `source` (number of the source), `index`, and `broken`: empty, or why the photo could not be read. A broken photo
+    An item is `image uint8 (S, S, 3)`, RGB, `alpha uint8 (1, S, S)`, 255 = person, `weight uint8 (1, S, S)` of 0 and 1,
+    `source` (number of the source), `index`, and `broken`: empty, or why the photo could not be read. The network
+    takes what `as_floats` makes of it. A broken photo
     has weight 0 everywhere, so that nothing is learned from it and no batch changes its size.
 
     Args:
@@ -59,9 +60,9 @@ class PersonDataset(Dataset[dict[str, Any]]):
             empty = np.zeros((size, size), np.uint8)
             sample = Sample(np.zeros((*empty.shape, 3), np.uint8), empty, empty, self.source.name(index))
         return {
-            "image": torch.from_numpy(sample.photo).permute(2, 0, 1).float().div_(255),
-            "alpha": torch.from_numpy(sample.alpha)[None].float().div_(255),
-            "weight": torch.from_numpy(sample.weight)[None].float(),
+            "image": torch.from_numpy(sample.photo),
+            "alpha": torch.from_numpy(sample.alpha)[None],
+            "weight": torch.from_numpy(sample.weight)[None],
             "source": self.source.source_of(index),
             "index": index,
             "broken": broken,

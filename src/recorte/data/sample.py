@@ -16,8 +16,8 @@ class Sample:
 
     Attributes:
         photo: `uint8 (H, W, 3)`, RGB, upright.
-        alpha: `uint8 (H, W)`, 255 = person. It becomes float in [0, 1] only in the batch: bytes are four
-            times less work for every step in between.
+        alpha: `uint8 (H, W)`, 255 = person. It becomes float in [0, 1] only where the network is: bytes are
+            four times less work for every step in between.
         weight: `uint8 (H, W)`, 1 = counts, 0 = ignored (crowds that nobody outlined, the letterbox's padding).
         name: what a person would call it in a message: the file's name, or "synthetic 17".
     """

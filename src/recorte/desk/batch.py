@@ -46,7 +46,7 @@ def batch(config: DictConfig) -> int:
         if number == 1:
             for name in ("image", "alpha", "weight"):
                 part = items[name]
-                print(f"  {name}: {tuple(part.shape)}, {part.dtype}, from {part.min():.3g} to {part.max():.3g}")
+                print(f"  {name}: {tuple(part.shape)}, {part.dtype}, from {part.min()} to {part.max()}")
         broken = [text for text in items["broken"] if text]
         print(*(f"  broken: {text}" for text in broken), sep="\n", end="\n" if broken else "")
         if number == BATCHES:
@@ -79,6 +79,5 @@ def _sheet(source: MixedPersons, size: int, seed: int) -> Image.Image:
 
 
 def _picture(item: dict[str, Any]) -> np.ndarray:
-    photo = (item["image"].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
-    alpha = (item["alpha"][0].numpy() * 255).round().astype(np.uint8)
-    return tinted(Sample(photo, alpha, item["weight"][0].numpy().astype(np.uint8), ""), CELL)
+    photo, (alpha,), (weight,) = item["image"].numpy(), item["alpha"].numpy(), item["weight"].numpy()
+    return tinted(Sample(photo, alpha, weight, ""), CELL)

@@ -135,12 +135,13 @@ def _check_training(config: DictConfig) -> Iterator[Finding]:
     """Load a batch as training would, and send it through the network on the device."""
     import torch
 
+    from recorte.data.batch import as_floats
     from recorte.training.build import build_data
     from recorte.training.machine import check_machine
 
     try:
         check_machine(config)
-        batch = next(iter(build_data(config).train_dataloader()))
+        batch = as_floats(next(iter(build_data(config).train_dataloader())))
         network = instantiate(config.model, encoder_weights="none", _convert_="all").eval()
         gpu = config.trainer.accelerator in ("gpu", "cuda") and torch.cuda.is_available()
         device = torch.device("cuda" if gpu else "cpu")

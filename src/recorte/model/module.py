@@ -7,6 +7,7 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor, nn
 
+from recorte.data.batch import as_floats
 from recorte.errors import ModelError
 from recorte.model.attention_unet import AttentionUNet, Prediction
 from recorte.model.metrics import MeanLosses, SegmentationMetrics
@@ -65,7 +66,8 @@ class PersonSegmenter(pl.LightningModule):
         self.network.freeze_encoder(self.freeze_encoder < 0 or self.current_epoch < self.freeze_encoder)
 
     def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any]:
-        """Put the photos into the memory format of the network."""
+        """Make floats of the bytes, and put the photos into the memory format of the network."""
+        batch = as_floats(batch)
         return {**batch, "image": batch["image"].contiguous(memory_format=self.memory_format)}
 
     def training_step(self, batch: Mapping[str, Any], batch_idx: int) -> Tensor:

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from recorte.data.batch import as_floats
 from recorte.data.dataset import PersonDataset
 from recorte.files import whole_file
 from recorte.model.attention_unet import AttentionUNet
@@ -117,7 +118,7 @@ def look(network: AttentionUNet, dataset: PersonDataset, photos: int, device: to
     looks = []
     for index in np.unique(np.linspace(0, len(dataset) - 1, photos).round().astype(int)):
         gates.clear()
-        item = dataset[int(index)]
+        item = as_floats(dataset[int(index)])
         # A compiled network would be compiled anew for batches of one photo; `forward` is the one that was written.
         prediction = network.forward(item["image"][None].to(device))
         alpha = torch.sigmoid(prediction.alpha_logits.float()).cpu()
