@@ -43,11 +43,15 @@ def free_colours(photo: np.ndarray, alpha: np.ndarray, passes: int = 2) -> np.nd
     means = None
     for pixels in grid.tiles(side=TILE):
         between = cv2.inRange(alpha[pixels], 1, 254)
-        if not between.any():
+        left, top, width, height = cv2.boundingRect(between)
+        if not width:
             continue
         if means is None:
             means = _wide_means(grid.shrink(photo), grid.shrink(alpha))
-        cv2.copyTo(_estimate(photo, alpha, means, grid, pixels, passes), between, result[pixels])
+        between = between[top : top + height, left : left + width]
+        top, left = top + pixels[0].start, left + pixels[1].start
+        edge = slice(top, top + height), slice(left, left + width)
+        cv2.copyTo(_estimate(photo, alpha, means, grid, edge, passes), between, result[edge])
     return result
 
 
@@ -73,23 +77,22 @@ def _estimate(
     pixels: Tile,
     passes: int,
 ) -> np.ndarray:
-    """Estimate the person's colours in one tile, `uint8`; the second pass' windows reach beyond it."""
+    """Estimate the person's colours in a part of the photo, `uint8`; the second pass' windows reach beyond it."""
     reach = NARROW // 2
     around = tuple(slice(max(0, part.start - reach), part.stop + reach) for part in pixels)
     rows, columns = (slice(p.start - a.start, p.stop - a.start) for p, a in zip(pixels, around, strict=True))
     share = alpha[around].astype(np.float32) / 255
     around = tuple(slice(a.start, a.start + side) for a, side in zip(around, share.shape, strict=True))
-    seen = [channel.astype(np.float32) for channel in cv2.split(photo[around])]
-    behind = [grid.enlarge(background, around) for _, background in means]
-    persons = [
-        _corrected(channel, share, grid.enlarge(person, around), background)
-        for channel, (person, _), background in zip(seen, means, behind, strict=True)
-    ]
-    if passes == 2:
-        near = _weighted_means(persons, share, NARROW), _weighted_means(behind, 1 - share, NARROW)
-        persons = [_corrected(channel, share, *both) for channel, *both in zip(seen, *near, strict=True)]
+    rest = 1 - share
+    # person + share * (seen - share * person - rest * background), with what both passes need computed once
+    seen = [share * channel for channel in cv2.split(photo[around])]
+    own, mixed = 1 - share * share, share * rest
+    persons, backgrounds = ([grid.enlarge(mean, around) for mean in kind] for kind in zip(*means, strict=True))
+    for number in range(passes):
+        if number:
+            persons, backgrounds = _weighted_means(persons, share, NARROW), _weighted_means(backgrounds, rest, NARROW)
+        persons = [
+            (own * person + part - mixed * background).clip(0, 255)
+            for person, part, background in zip(persons, seen, backgrounds, strict=True)
+        ]
     return cv2.merge([np.rint(person[rows, columns]).astype(np.uint8) for person in persons])
-
-
-def _corrected(seen: np.ndarray, share: np.ndarray, person: np.ndarray, background: np.ndarray) -> np.ndarray:
-    return (person + share * (seen - share * person - (1 - share) * background)).clip(0, 255)

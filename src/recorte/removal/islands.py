@@ -41,9 +41,8 @@ def drop_unsure(alpha: np.ndarray, sure: float) -> np.ndarray:
     if not sure:
         return alpha
     labels, count = regions(alpha)
-    peaks = np.zeros(count + 1, np.float32)
-    np.maximum.at(peaks, labels.ravel(), alpha.ravel())
-    kept = peaks >= sure
+    kept = np.zeros(count + 1, bool)
+    kept[labels[alpha >= sure]] = True
     kept[0] = False
     return alpha if kept[1:].all() and count else alpha * kept[labels]
 
