@@ -1,11 +1,7 @@
-"""Bad and odd files, made by code, and what each must give. `python tests/removal/bad_files.py` shows what it gave."""
+"""Bad and odd files, made by code, and what each must give; `bad_files_table.py` shows what each gave."""
 
 import io
-import json
 import struct
-import subprocess
-import sys
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -276,29 +272,3 @@ def write_all(files: list[BadFile], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         (folder / file.name).write_bytes(file.content)
-
-
-def show(outcomes: list[dict[str, object]], files: list[BadFile]) -> None:
-    """Print a row for each file: what it must give, what it gave."""
-    by_name = {Path(str(outcome["photo"])).name: outcome for outcome in outcomes}
-    for file in files:
-        outcome = by_name.get(file.name, {"status": "nothing", "error": None})
-        wanted = "error" if file.size is None else f"{file.size[0]} x {file.size[1]}"
-        gave = outcome["error"] or outcome["status"]
-        print(f"{ascii(file.name)[:44]:44}  {wanted:12}  {ascii(gave)[1:150]}")
-
-
-def main() -> None:
-    """Run the corpus through the command line, with the bundled weights."""
-    files = bad_files()
-    with tempfile.TemporaryDirectory() as folder:
-        photos = Path(folder, "photos")
-        write_all(files, photos)
-        command = [sys.executable, "-m", "recorte", photos, "-o", Path(folder, "cut"), "--json"]
-        answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    show([json.loads(line) for line in answer.stdout.splitlines()], files)
-    print(f"{len(files)} files, exit status {answer.returncode}")
-
-
-if __name__ == "__main__":
-    main()
