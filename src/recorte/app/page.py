@@ -24,6 +24,7 @@ from recorte.errors import PhotoError, RecorteError
 from recorte.messages import LANGUAGES, Language, say
 from recorte.photo import EXTENSIONS, read_photo
 from recorte.removal.backgrounds import BLUR, ReadBackground
+from recorte.removal.profiles import in_srgb
 
 log = logging.getLogger("recorte.page")
 
@@ -116,7 +117,7 @@ def read_background(content: bytes, language: Language) -> ReadBackground:
     """Read the picture that goes behind people; nothing if it cannot be read, and say so."""
     try:
         check_photo(content, LIMITS)
-        return smaller(read_photo(content).pixels, 4000)
+        return smaller(in_srgb(read_photo(content)), 4000)
     except RecorteError:
         st.error(say("picture_failed", language))
         return None

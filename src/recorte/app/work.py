@@ -11,7 +11,7 @@ from recorte.app.limits import Refusal
 from recorte.errors import PhotoError
 from recorte.photo import read_photo
 from recorte.removal import options as removal
-from recorte.removal.backgrounds import BLUR, Colour, put_behind
+from recorte.removal.backgrounds import BLUR, Colour, in_colours_of, put_behind
 from recorte.removal.output import encode
 from recorte.removal.people import frame
 from recorte.removal.quality import QualityReport, judge
@@ -111,7 +111,7 @@ def cut_out(remover: "BackgroundRemover", content: bytes, options: Options) -> R
     mask = cutout[..., 3]
     picture = mask if options.mask else cutout
     if options.background is not None and not options.mask:
-        picture = put_behind(cutout, photo.pixels, options.background)
+        picture = put_behind(cutout, photo.pixels, in_colours_of(options.background, photo.icc_profile))
     if options.crop:
         picture = picture[frame(mask)]
         if not picture.size:

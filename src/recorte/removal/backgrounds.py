@@ -13,12 +13,13 @@ from recorte.errors import RecorteError
 from recorte.letterbox import resize
 from recorte.photo import read_photo
 from recorte.removal.grid import Grid
+from recorte.removal.profiles import from_srgb, in_srgb
 
 Colour = tuple[int, int, int]
 Background = str | os.PathLike[str] | Colour | Image.Image | np.ndarray | None
 """What a user may give."""
 ReadBackground = Colour | np.ndarray | Literal["blur"] | None
-"""What that is once it is read: nothing, a colour, `uint8 (H, W, 3)`, or "blur"."""
+"""What that is once it is read: nothing, a colour, `uint8 (H, W, 3)`, both in sRGB, or "blur"."""
 
 BLUR = "blur"
 
@@ -43,7 +44,7 @@ def read_background(given: Background) -> ReadBackground:
             raise RecorteError(f"background {given}: a colour needs three whole numbers from 0 to 255 (RGB)")
         return tuple(int(value) for value in given)
     if isinstance(given, Image.Image):
-        return read_photo(given).pixels
+        return in_srgb(read_photo(given))
     if isinstance(given, str):
         if given == BLUR:
             return BLUR
@@ -54,7 +55,15 @@ def read_background(given: Background) -> ReadBackground:
             f"background {os.fspath(given)!r}: neither a colour (such as white or #ffcc00) nor a picture's file, "
             "nor blur"
         )
-    return read_photo(given).pixels
+    return in_srgb(read_photo(given))
+
+
+def in_colours_of(background: ReadBackground, profile: bytes | None) -> ReadBackground:
+    """Convert a background from sRGB to the colour space of a photo, so that before it it looks as it did alone."""
+    if isinstance(background, tuple):
+        pixel = from_srgb(np.array([[background]], np.uint8), profile)[0, 0]
+        return tuple(pixel.tolist())
+    return from_srgb(background, profile) if isinstance(background, np.ndarray) else background
 
 
 def put_behind(cutout: np.ndarray, photo: np.ndarray, background: ReadBackground) -> np.ndarray:
@@ -63,7 +72,8 @@ def put_behind(cutout: np.ndarray, photo: np.ndarray, background: ReadBackground
     Args:
         cutout: `uint8 (H, W, 4)`, straight RGBA.
         photo: `uint8 (H, W, 3)`, which the cut-out comes from.
-        background: a colour, a picture (scaled to cover the photo, its middle stays), or "blur".
+        background: a colour, a picture (scaled to cover the photo, its middle stays), or "blur"; in the photo's own
+            colour space.
 
     Returns:
         `uint8 (H, W, 3)`.

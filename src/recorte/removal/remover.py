@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 from recorte.errors import PhotoError
 from recorte.photo import Photo, name_of, read_photo
 from recorte.removal import output
-from recorte.removal.backgrounds import Background
+from recorte.removal.backgrounds import Background, in_colours_of
 from recorte.removal.folder import BatchReport, cut_out_all
 from recorte.removal.network import Network
 from recorte.removal.options import Options, People
@@ -130,6 +131,7 @@ class BackgroundRemover:
             overwrite: replace a `target` that exists; the photo itself is never replaced.
             background: what lies behind the people: a colour ("white", "#ffcc00", (255, 204, 0)); a picture (path,
                 Pillow image or array), scaled to cover the photo; or "blur", the photo's own background, blurred.
+                Colours and arrays are of sRGB; they are converted to the photo's colour space.
             mask: give the alpha itself, as a grey picture.
             crop: give only the part that holds people, with a small margin.
             people: "all"; "largest", the largest connected region of people alone; or "each", every such region as a
@@ -165,6 +167,7 @@ class BackgroundRemover:
             for file in options.targets(target, 1):
                 output.check_target(file, source, overwrite, options.transparent)
         photo = _read(source)
+        options = replace(options, background=in_colours_of(options.background, photo.icc_profile))
         pictures = self.pipeline.results(photo.pixels, options, name_of(source))
         contents = []
         if target is not None or kind is not None or isinstance(source, bytes):
