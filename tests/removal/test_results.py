@@ -2,6 +2,7 @@
 
 import io
 import pickle
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image, ImageCms
 from recorte import BackgroundRemover
 from recorte.errors import PhotoError, RecorteError
 from recorte.removal.backgrounds import put_behind, read_background
+from recorte.removal.folder import cut_out_each
 from tiny_models import write_best_model
 
 RED = (230, 20, 10)
@@ -114,6 +116,41 @@ def test_the_largest_person_alone_and_each_of_them(remover: BackgroundRemover, c
     assert [
         Image.open(io.BytesIO(one)).mode for one in remover.remove_background(content.getvalue(), people="each")
     ] == ["RGBA", "RGBA"]
+
+
+def test_none_of_several_results_replaces_a_file(
+    remover: BackgroundRemover, couple: np.ndarray, tmp_path: Path
+) -> None:
+    (tmp_path / "cut-2.png").write_text("precious")
+    Image.fromarray(couple).save(tmp_path / "new-2.png")
+    cut = partial(remover.remove_background, people="each")
+    for source, target in ((couple, "cut.png"), (tmp_path / "new-2.png", "new.png")):
+        with pytest.raises(RecorteError, match=r"-2\.png: (exists already|this is the photo itself)"):
+            cut(source, tmp_path / target)
+    with pytest.raises(RecorteError, match="this is the photo itself"):
+        cut(tmp_path / "new-2.png", tmp_path / "new.png", overwrite=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cut-2.png", "new-2.png"]
+    assert (tmp_path / "cut-2.png").read_text() == "precious"
+    cut(couple, tmp_path / "cut.png", overwrite=True)
+    results = {name: (tmp_path / name).read_bytes() for name in ("cut-1.png", "cut-2.png")}
+    (tmp_path / "cut-1.png").unlink()  # as a run leaves it that is killed between the two
+    cut(couple, tmp_path / "cut.png")
+    assert results == {name: (tmp_path / name).read_bytes() for name in results}
+
+
+def test_several_results_replace_no_other_photo_of_a_folder(
+    best_model: Path, couple: np.ndarray, tmp_path: Path
+) -> None:
+    photos = [tmp_path / "a.png", tmp_path / "a-2.png"]
+    for photo in photos:
+        Image.fromarray(couple).save(photo)
+    before = photos[1].read_bytes()
+    cut = partial(BackgroundRemover(best_model, threads=1).remove_background, people="each", overwrite=True)
+    plan = {photos[0]: tmp_path / "a.png", photos[1]: tmp_path / "b.png"}
+    outcomes = list(cut_out_each(cut, plan, overwrite=True, first=lambda path: path.with_stem(f"{path.stem}-1")))
+    assert [outcome.status for outcome in outcomes] == ["failed", "written"]
+    assert "a-2.png would replace one of the photos" in outcomes[0].error
+    assert photos[1].read_bytes() == before
 
 
 def test_jpeg_over_a_colour_keeps_profile_and_exif(

@@ -1,6 +1,7 @@
 """Many photos at once, over several threads, and a report of what became of each."""
 
 import os
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -120,7 +121,8 @@ def cut_out_each(
         jobs: photos at a time.
         stopped: asked before each photo; once it is true none is begun, and those in hand are finished. An
             exception, Ctrl-C too, does the same before it goes its way.
-        first: names the file by which one sees that a result is there, if it is another than `plan` says.
+        first: names the file by which one sees that a result is there, if it is another than `plan` says: the first
+            of several that are numbered.
 
     Raises:
         ModelError: the model is at fault, so no photo would go better.
@@ -154,8 +156,8 @@ def _cut_out_one(
     photos: Collection[Path],
     overwrite: bool,
 ) -> Outcome:
-    if shown.resolve() in photos:
-        return Outcome(photo, shown, "failed", error=f"{photo}: its cut-out {shown} would replace one of the photos")
+    if replaced := _replaced(result, shown, photos):
+        return Outcome(photo, shown, "failed", error=f"{photo}: its cut-out {replaced} would replace one of the photos")
     if shown.exists() and not overwrite:
         return Outcome(photo, shown, "skipped")
     started, error = time.perf_counter(), None
@@ -168,6 +170,15 @@ def _cut_out_one(
     except Exception as trouble:  # one odd photo must not end a night's work
         error = f"{photo}: {type(trouble).__name__}: {trouble}"
     return Outcome(photo, shown, "failed" if error else "written", time.perf_counter() - started, error)
+
+
+def _replaced(result: Path, shown: Path, photos: Collection[Path]) -> Path | None:
+    """Find a photo that writing a result would replace: of numbered results it may be any of them."""
+    if shown == result:
+        return result if result.resolve() in photos else None
+    numbered = re.compile(rf"{re.escape(result.stem)}-\d+{re.escape(result.suffix)}")
+    folder = result.parent.resolve()
+    return next((photo for photo in photos if photo.parent == folder and numbered.fullmatch(photo.name)), None)
 
 
 def spread(cores: int, jobs: int | None = None) -> tuple[int, int]:

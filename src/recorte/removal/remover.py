@@ -173,8 +173,13 @@ class BackgroundRemover:
         if target is not None or kind is not None or isinstance(source, bytes):
             contents = [output.encode(picture, photo, suffix) for picture in pictures]
         if target is not None:
+            results = [*zip(options.targets(target, len(contents)), contents, strict=True)]
+            for file, content in results:
+                # A run that was killed between several may have left this very file.
+                if not file.is_file() or file.read_bytes() != content:
+                    output.check_target(file, source, overwrite, options.transparent)
             # The first one last: that it is there means that all are.
-            for file, content in reversed([*zip(options.targets(target, len(contents)), contents, strict=True)]):
+            for file, content in reversed(results):
                 output.write(file, content)
         if kind is not None or isinstance(source, bytes):
             given = contents
