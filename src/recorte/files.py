@@ -5,6 +5,7 @@ import errno
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from recorte.errors import DiskFullError
 
 PREFIX = ".recorte-"
 """What the name of an unfinished file begins with. One that is left over from a killed process may be removed."""
+
+STALE = 600
+"""Seconds after which an unfinished file that nobody has written to is left over: its process was killed."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -53,6 +57,14 @@ def whole_file(path: str | os.PathLike[str], durable: bool = True) -> Iterator[P
         raise
     if durable:
         _sync_folder(path.parent)
+
+
+def remove_left_over(folder: Path) -> None:
+    """Remove the unfinished files that killed processes left in a folder; those being written just now stay."""
+    for path in folder.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):  # gone already, or not ours to remove
+            if time.time() - path.stat().st_mtime > STALE:
+                path.unlink()
 
 
 def disk_full(path: Path, needed: int | None = None) -> DiskFullError:

@@ -26,14 +26,17 @@ def photo(tmp_path: Path, red_square: np.ndarray) -> Path:
     return path
 
 
-def test_ctrl_c_finishes_what_is_in_hand_and_a_second_run_goes_on(photo: Path, best_model: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_what_is_in_hand_and_a_second_run_goes_on(
+    photo: Path, best_model: Path, number: signal.Signals
+) -> None:
     folder = photo.parent
     os.mkfifo(folder / "b.jpg")  # opening it waits for somebody who writes: a photo in hand for as long as we like
     shutil.copy(photo, folder / "c.jpg")
     arguments = ("a.jpg", "b.jpg", "c.jpg", "-o", "cut", "-m", best_model, "--json", "--jobs", "1")
     with start_recorte(*arguments, cwd=folder) as process:
         assert json.loads(process.stdout.readline())["photo"] == "a.jpg"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert process.stderr.readline() == "Stopping after the photos in hand.\n"
         (folder / "b.jpg").write_bytes(b"no photo")
         out, err = process.communicate()
@@ -47,6 +50,30 @@ def test_ctrl_c_finishes_what_is_in_hand_and_a_second_run_goes_on(photo: Path, b
     answer = recorte(*arguments[:-3], cwd=folder)
     assert answer.stdout == "2 written, 1 skipped (cut out already; --overwrite makes them again)\n"
     assert files(folder / "cut") == ["a.png", "b.png", "c.png"]
+
+
+def test_sigterm_ends_a_single_photo_with_nothing_half_done(photo: Path, best_model: Path) -> None:
+    os.mkfifo(photo.parent / "b.jpg")
+    with start_recorte("b.jpg", "-o", "b.png", "-m", best_model, cwd=photo.parent) as process:
+        with (photo.parent / "b.jpg").open("wb"):  # opened once the photo is being read, all signals in place
+            process.send_signal(signal.SIGTERM)
+            assert process.wait() == 128 + signal.SIGTERM
+        assert process.stderr.read() == ""
+    (photo.parent / "b.jpg").unlink()
+    assert files(photo.parent) == ["a.jpg"]
+
+
+def test_a_run_removes_what_killed_ones_left(photo: Path, best_model: Path) -> None:
+    cut = photo.parent / "cut"
+    cut.mkdir()
+    for name in (".recorte-0123456789abcdef.png", ".recorte-fedcba9876543210.png", "my.png"):
+        (cut / name).write_text("half")
+    os.utime(cut / ".recorte-0123456789abcdef.png", (0, 0))
+    os.utime(cut / "my.png", (0, 0))
+    assert recorte("a.jpg", "-o", "cut/", "-m", best_model, cwd=photo.parent).returncode == 0
+    assert recorte(photo.parent, "-o", cut, "-m", best_model).returncode == 0
+    # The other one may be in another process's hands.
+    assert files(cut) == [".recorte-fedcba9876543210.png", "a.png", "my.png"]
 
 
 def test_a_reader_who_has_read_enough(photo: Path, best_model: Path) -> None:

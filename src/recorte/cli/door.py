@@ -12,6 +12,7 @@ from recorte.cli.info import info
 from recorte.cli.page import page
 from recorte.cli.serve import serve
 from recorte.cli.show import MISTAKE, complain
+from recorte.cli.stop import end_on_sigterm
 from recorte.cli.video import video
 from recorte.errors import RecorteError
 
@@ -63,6 +64,7 @@ def main() -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # Pillow's remarks on odd photos, which are read all the same
     sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be valid text
+    end_on_sigterm()
     try:
         app(prog_name="recorte")
     except RecorteError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from recorte.errors import ModelError, RecorteError
+from recorte.files import remove_left_over
 
 if TYPE_CHECKING:
     from recorte.removal.remover import BackgroundRemover
@@ -128,6 +129,8 @@ def cut_out_each(
         ModelError: the model is at fault, so no photo would go better.
     """
     photos = {photo.resolve() for photo in plan}
+    for folder in {result.parent for result in plan.values()}:
+        remove_left_over(folder)
     ahead = AHEAD * jobs
     with ThreadPoolExecutor(jobs, thread_name_prefix="recorte") as pool:
         waiting: deque[Future[Outcome | None]] = deque()
