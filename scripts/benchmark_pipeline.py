@@ -18,10 +18,10 @@ from omegaconf import DictConfig, OmegaConf
 from pycocotools.coco import COCO
 from torch.utils.data import DataLoader, Dataset
 
-from recorte.data.batch import as_floats
 from recorte.data.coco import CocoPersons
 from recorte.data.datamodule import PersonDataModule
 from recorte.letterbox import PADDING_COLOUR
+from recorte.model.batch import as_floats
 from recorte.training.door import CONF
 
 SIZE, BATCH = 384, 16

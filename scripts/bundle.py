@@ -34,7 +34,7 @@ def main(
     from recorte import BackgroundRemover
     from recorte.files import write_whole
     from recorte.model.eight_bits import store_in_eight_bits
-    from recorte.model.export import load_network
+    from recorte.model.export import load_network, note_in_onnx
     from recorte.removal.network import find_model
     from recorte.training.build import BUNDLED_WEIGHTS
 
@@ -47,6 +47,7 @@ def main(
             (place / "model.json").write_text(json.dumps(page))
         shutil.copy(source / "model.onnx", exact)
         store_in_eight_bits(source / "model.onnx", rounded / "model.onnx")
+        note_in_onnx(rounded / "model.onnx", page["image_size"], sure=SURE)
         whole, less = (_photo_iou(BackgroundRemover(path).predict_alpha, data) for path in (exact, rounded))
         print(f"photo_iou at full size: {whole:.4f} with weights of 32 bits, {less:.4f} with 8")
         if whole - less >= MOST_LOST:

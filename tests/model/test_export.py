@@ -133,7 +133,7 @@ def test_the_files_permissions_follow_the_umask(exported: Exported, name: str) -
 
 @pytest.mark.parametrize("difference", [0.5, float("nan")])
 def test_a_graph_that_disagrees_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, difference: float) -> None:
-    monkeypatch.setattr(export, "_write_onnx", lambda model, path: path.write_bytes(b"a graph"))
+    monkeypatch.setattr(export, "_write_onnx", lambda model, path, image_size: path.write_bytes(b"a graph"))
     monkeypatch.setattr(export, "_greatest_difference", lambda model, path, image_size: difference)
     with pytest.raises(ModelError, match=r"PyTorch and ONNX Runtime disagree by .* \(at most 0.001\)"):
         export_model(tiny(), tmp_path, image_size=64, facts=FACTS)
@@ -143,7 +143,7 @@ def test_a_graph_that_disagrees_is_not_kept(tmp_path: Path, monkeypatch: pytest.
 def test_a_graph_that_disagrees_leaves_the_earlier_model_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in FILES:
         (tmp_path / name).write_bytes(b"earlier")
-    monkeypatch.setattr(export, "_write_onnx", lambda model, path: path.write_bytes(b"a graph"))
+    monkeypatch.setattr(export, "_write_onnx", lambda model, path, image_size: path.write_bytes(b"a graph"))
     monkeypatch.setattr(export, "_greatest_difference", lambda model, path, image_size: 0.5)
     with pytest.raises(ModelError):
         export_model(tiny(), tmp_path, image_size=64, facts=FACTS)

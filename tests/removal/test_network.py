@@ -1,12 +1,14 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from recorte.errors import ModelError
+from recorte.model.export import note_in_onnx
 from recorte.removal import network
-from recorte.removal.network import Network
+from recorte.removal.network import BUNDLED_WEIGHTS, Network
 from tiny_models import write_best_model, write_network
 
 
@@ -20,6 +22,23 @@ def test_a_best_model_folder_a_run_and_a_file(best_model: Path, tmp_path: Path) 
 
 def test_a_file_without_description_works_at_the_usual_size(tmp_path: Path) -> None:
     assert Network(write_network(tmp_path / "mine.onnx")).image_size == 256
+
+
+def test_a_file_alone_works_at_the_size_that_it_notes(tmp_path: Path) -> None:
+    path = write_network(tmp_path / "mine.onnx")
+    note_in_onnx(path, 96, sure=0.9)
+    assert (Network(path).image_size, Network(path).sure) == (96, 0.9)
+    (tmp_path / "model.json").write_text('{"format": 1, "image_size": 128}')
+    assert (Network(path).image_size, Network(path).sure) == (128, 0)  # what lies beside it says more
+    note_in_onnx(path, 97)
+    (tmp_path / "model.json").unlink()
+    with pytest.raises(ModelError, match="image_size must be a positive multiple of 32, not 97"):
+        Network(path)
+
+
+def test_the_bundled_file_alone_does_what_it_does_in_its_folder(tmp_path: Path) -> None:
+    alone, bundled = Network(shutil.copy(BUNDLED_WEIGHTS / "model.onnx", tmp_path / "alone.onnx")), Network()
+    assert (alone.image_size, alone.sure) == (bundled.image_size, bundled.sure)
 
 
 def test_alpha_is_what_the_formula_of_the_network_gives(best_model: Path) -> None:

@@ -9,10 +9,10 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from recorte.data.batch import as_floats
 from recorte.data.datamodule import PersonDataModule
 from recorte.data.synthetic import SyntheticPersons
 from recorte.model.attention_unet import AttentionUNet
+from recorte.model.batch import as_floats
 from recorte.model.losses import BinaryCrossEntropy, CompositeLoss
 from recorte.model.module import PersonSegmenter
 from recorte.training import pictures

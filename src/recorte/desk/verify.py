@@ -135,7 +135,7 @@ def _check_training(config: DictConfig) -> Iterator[Finding]:
     """Load a batch as training would, and send it through the network on the device."""
     import torch
 
-    from recorte.data.batch import as_floats
+    from recorte.model.batch import as_floats
     from recorte.training.build import build_data
     from recorte.training.machine import check_machine
 

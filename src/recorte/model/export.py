@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from safetensors import SafetensorError
@@ -21,6 +22,8 @@ from recorte.model.attention_unet import AttentionUNet
 
 FORMAT = 1
 """Version of the folder's form; raised when an older reader could no longer read it."""
+NOTE = "recorte"
+"""Where an .onnx file itself notes what using it needs; as in `recorte.removal.network`, which works without torch."""
 TOLERANCE = 1e-3
 """Greatest difference between PyTorch and ONNX Runtime, in alpha and in colours, that is let pass."""
 
@@ -59,7 +62,7 @@ def export_model(network: AttentionUNet, folder: Path, image_size: int, facts: M
     twin.load_state_dict({name: value.detach().cpu() for name, value in network.state_dict().items()})
     model = _Exported(twin).eval()
     with whole_file(folder / "model.onnx") as path:
-        _write_onnx(model, path)
+        _write_onnx(model, path, image_size)
         difference = _greatest_difference(model, path, image_size)
         if not difference <= TOLERANCE:
             raise ModelError(f"{folder}: PyTorch and ONNX Runtime disagree by {difference:.2g} (at most {TOLERANCE})")
@@ -76,6 +79,13 @@ def export_model(network: AttentionUNet, folder: Path, image_size: int, facts: M
     }
     write_whole(folder / "model.json", json.dumps(page, indent=2) + "\n")
     return difference
+
+
+def note_in_onnx(path: Path, image_size: int, **more: float) -> None:
+    """Note in an .onnx file itself what using it needs to know, for those who copy it without its `model.json`."""
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, {NOTE: json.dumps({"format": FORMAT, "image_size": image_size, **more})})
+    onnx.save(model, path)
 
 
 def load_network(path: str | os.PathLike[str], averaged: bool = True) -> tuple[AttentionUNet, dict[str, Any]]:
@@ -152,7 +162,7 @@ def _network_of(path: Path, averaged: bool) -> tuple[dict[str, Any], dict[str, T
     return checkpoint["network"], weights, {"image_size": checkpoint.get("image_size"), "averaged": has_averages}
 
 
-def _write_onnx(model: nn.Module, path: Path) -> None:
+def _write_onnx(model: nn.Module, path: Path, image_size: int) -> None:
     # Two photos of different sides: whatever the exporter sees as 1, or as equal, it may take for a constant.
     example = torch.rand(2, 3, 96, 64)
     multiple = {2: 32 * torch.export.Dim("height", min=1), 3: 32 * torch.export.Dim("width", min=1)}
@@ -171,6 +181,7 @@ def _write_onnx(model: nn.Module, path: Path) -> None:
             external_data=False,
             verbose=False,
         )
+    note_in_onnx(path, image_size)
 
 
 def _greatest_difference(model: nn.Module, path: Path, image_size: int) -> float:

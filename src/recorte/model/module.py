@@ -7,9 +7,9 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor, nn
 
-from recorte.data.batch import as_floats
 from recorte.errors import ModelError
 from recorte.model.attention_unet import AttentionUNet, Prediction
+from recorte.model.batch import as_floats
 from recorte.model.metrics import MeanLosses, SegmentationMetrics
 
 Schedule = Callable[..., torch.optim.lr_scheduler.LRScheduler]

@@ -15,8 +15,11 @@ BUNDLED_WEIGHTS = Path(__file__).parent / "weights"
 FORMAT = 1
 """The newest `model.json` that this version reads."""
 
+NOTE = "recorte"
+"""Where an .onnx file itself notes what it needs of its `model.json`, for those who copy the file alone."""
+
 DEFAULT_IMAGE_SIZE = 256
-"""For an .onnx file that came without its `model.json`."""
+"""For an .onnx file that came without its `model.json` and has no note."""
 
 
 class Network:
@@ -40,8 +43,12 @@ class Network:
 
     def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
         self.path = find_model(model)
-        self.image_size, self.sure = _read_description(self.path, alone=model is not None and Path(model).is_file())
+        description = _find_description(self.path, alone=model is not None and Path(model).is_file())
         self._session = _open_session(self.path, threads)
+        if description is None:
+            noted = self._session.get_modelmeta().custom_metadata_map.get(NOTE)
+            description = noted or json.dumps({"format": FORMAT, "image_size": DEFAULT_IMAGE_SIZE})
+        self.image_size, self.sure = _read_description(self.path, description)
         _check_signature(self._session, self.path, self.image_size)
 
     @property
@@ -89,17 +96,26 @@ def find_model(model: str | os.PathLike[str] | None) -> Path:
     raise ModelError(f"{model}: no such model; {wanted}")
 
 
-def _read_description(path: Path, alone: bool) -> tuple[int, float]:
-    """Read `image_size` and `sure` from the `model.json` beside the network; only a file given `alone` may lack it."""
+def _find_description(path: Path, alone: bool) -> str | None:
+    """Read the `model.json` beside the network; only a file given `alone` may lack it."""
     description = path.with_name("model.json")
     try:
-        content = json.loads(description.read_text(encoding="utf-8"))
-        version, size, sure = content["format"], content["image_size"], content.get("sure", 0.0)
+        return description.read_text(encoding="utf-8")
     except FileNotFoundError:
         if alone:
-            return DEFAULT_IMAGE_SIZE, 0.0
+            return None
         raise ModelError(f"{description}: missing; copy the whole best_model folder") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{description}: broken ({error}); export the model again") from None
+
+
+def _read_description(path: Path, text: str) -> tuple[int, float]:
+    """Understand `image_size` and `sure` of a network's description."""
+    description = path.with_name("model.json")
+    try:
+        content = json.loads(text)
+        version, size, sure = content["format"], content["image_size"], content.get("sure", 0.0)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else error
         raise ModelError(f"{description}: broken ({reason}); export the model again") from None
     if type(version) is not int or version < 1:

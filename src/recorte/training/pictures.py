@@ -11,10 +11,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from recorte.data.batch import as_floats
 from recorte.data.dataset import PersonDataset
 from recorte.files import whole_file
 from recorte.model.attention_unet import AttentionUNet
+from recorte.model.batch import as_floats
 from recorte.model.metrics import SegmentationMetrics
 from recorte.training.sheets import Cell, draw_sheet
 

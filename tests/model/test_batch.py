@@ -1,6 +1,6 @@
 import torch
 
-from recorte.data.batch import as_floats
+from recorte.model.batch import as_floats
 
 
 def test_bytes_become_floats_and_all_else_stays() -> None:
