@@ -1,6 +1,7 @@
 import contextlib
 import io
 import struct
+import subprocess
 import sys
 import threading
 import warnings
@@ -359,3 +360,18 @@ def test_heic_without_its_library_says_what_to_install(tmp_path: Path, monkeypat
     for source in (path, path.read_bytes()):
         with pytest.raises(PhotoError, match="a HEIC photo; to read these: pip install pillow-heif"):
             read_photo(source)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of memory as Linux has them")
+def test_no_memory_to_decode_is_not_a_damaged_file(tmp_path: Path) -> None:
+    Image.new("RGB", (12_000, 12_000)).save(tmp_path / "giant.png")
+    code = """
+import resource, sys
+from recorte.photo import read_photo
+resource.setrlimit(resource.RLIMIT_AS, (800_000_000, 800_000_000))
+read_photo(sys.argv[1])
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "giant.png")]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "PhotoError" in answer.stderr
+    assert "giant.png: not enough memory to decode it" in answer.stderr

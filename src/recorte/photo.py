@@ -42,7 +42,7 @@ TIFF_LAYOUT = (*range(254, 260), 262, 266, 273, *range(277, 280), 284, 317, *ran
 
 DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, EOFError, RuntimeError, IndexError, KeyError, TypeError, AttributeError,
-    OverflowError, ZeroDivisionError, AssertionError, MemoryError, struct.error, zlib.error,
+    OverflowError, ZeroDivisionError, AssertionError, struct.error, zlib.error,
 )  # fmt: skip
 """What Pillow's decoders raise on damaged files."""
 
@@ -144,6 +144,8 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
         raise UnknownPhotoError(f"{name}: not a photo, or of a kind that cannot be read; {kinds} can") from None
     except Image.DecompressionBombError:
         raise LargePhotoError(f"{name}: {too_large}") from None
+    except MemoryError:
+        raise PhotoError(f"{name}: not enough memory to decode it; scale it down, or close programs") from None
     except DECODER_ERRORS as error:
         raise PhotoError(f"{name}: truncated or damaged ({error}); copy it again from where it came") from None
 
