@@ -30,7 +30,8 @@ SIZE, BATCH = 384, 16
 class PlainPersons(Dataset[dict[str, Any]]):
     """What one writes first: decode, `annToMask` in a loop, one pipeline of albumentations to the end.
 
-    The augmentations, their strengths and probabilities are those of ours.
+    The augmentations, their strengths and probabilities are those of ours; but the scale is drawn evenly between its
+    limits, and blur, noise and JPEG come after enlarging, as one pipeline has it.
     """
 
     def __init__(self, root: Path, given: DictConfig) -> None:

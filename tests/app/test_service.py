@@ -136,6 +136,7 @@ def test_health_metrics_and_what_there_is(client: httpx.Client, photo: bytes) ->
     page = client.get("/docs").text
     assert "//" not in page.replace("</", "").replace("<!", "")  # offline: nothing is loaded from elsewhere
     expect_refusal(client.get("/cutout"), 405, "Method Not Allowed")
+    assert client.get("/cutout").headers["allow"] == "POST"
     expect_refusal(client.get("/../../etc/passwd"), 404, "Not Found")
 
 
@@ -175,6 +176,7 @@ def test_what_is_no_photo(client: httpx.Client, photo: bytes) -> None:
         ({"mask": "perhaps"}, ["mask must be true or false", "'perhaps'"]),
         ({"background": "colourless"}, ["background", "'colourless'"]),
         ({"background": "/etc/hostname"}, ["background must be a colour"]),
+        ({"background": "rgb(300,0,0)"}, ["background must be a colour"]),
         ({"people": "each"}, ["people must be one of all, largest"]),
         ({"format": "gif"}, ["format must be one of png, webp, jpg", "'gif'"]),
         ({"format": "jpg"}, ["JPEG cannot be transparent", "background"]),
@@ -275,6 +277,12 @@ def test_photos_that_do_not_arrive_in_time(best_model: Path, photo: bytes) -> No
         status, body = HalfSent(client, photo).answer()
         assert status.startswith(b"HTTP/1.1 408 ")
         assert b"limit of 0.2 s" in body
+
+
+def test_a_result_too_large_for_its_format(client: httpx.Client) -> None:
+    content = io.BytesIO()
+    Image.new("RGB", (17_000, 2)).save(content, "PNG")
+    expect_refusal(ask(client, content.getvalue(), format="webp"), 422, "cannot hold a picture of 17000 x 2 pixels")
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

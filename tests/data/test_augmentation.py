@@ -137,6 +137,13 @@ def test_every_level_takes_photos_of_any_size(path: Path, height: int, width: in
         assert result.weight.max() <= 1
 
 
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 400), (400, 1), (4, 3000)])
+def test_colours_of_photos_of_one_row_or_column(height: int, width: int) -> None:
+    every = Augmentation(colour=1, grey=1, blur=1, noise=1, jpeg=1, rotation=30)
+    for seed in range(8):
+        assert every(noise_sample(height, width), 64, seed).photo.shape == (64, 64, 3)
+
+
 @pytest.mark.parametrize("path", LEVELS, ids=lambda path: path.stem)
 def test_alpha_stays_soft(path: Path) -> None:
     augmentation = instantiate(OmegaConf.load(path), _convert_="all")

@@ -70,7 +70,7 @@ def test_a_half_transparent_pixel_is_half_of_each() -> None:
 
 
 def test_backgrounds_that_are_none(remover: BackgroundRemover, red_square: np.ndarray, tmp_path: Path) -> None:
-    for background in ("nocolour", (1, 2), (1, 2, 300), np.zeros((2, 2), np.uint8)):
+    for background in ("nocolour", "rgb(300,0,0)", (1, 2), (1, 2, 300), np.zeros((2, 2), np.uint8)):
         with pytest.raises(RecorteError, match="background"):
             remover.remove_background(red_square, background=background)
     (tmp_path / "page.png").write_text("<html>")
@@ -116,6 +116,18 @@ def test_the_largest_person_alone_and_each_of_them(remover: BackgroundRemover, c
     assert [
         Image.open(io.BytesIO(one)).mode for one in remover.remove_background(content.getvalue(), people="each")
     ] == ["RGBA", "RGBA"]
+
+
+@pytest.mark.parametrize("refine", [False, True])
+def test_a_ghost_is_nobody_to_a_network_that_is_sure(best_model: Path, refine: bool) -> None:
+    sure, unsure = (BackgroundRemover(best_model, threads=1, refine=refine).pipeline for _ in range(2))
+    sure.network.sure = 0.9
+    photo = np.full((60, 80, 3), 90, np.uint8)
+    for alpha in (0.45, 0.55):
+        canvas = np.full((64, 64), alpha, np.float32)
+        assert unsure.enlarge(canvas, photo).max() == pytest.approx(alpha, abs=0.01)
+        for eight_bits in (False, True):
+            assert bool(sure.enlarge(canvas, photo, eight_bits).any()) == (alpha > 0.5)
 
 
 def test_none_of_several_results_replaces_a_file(

@@ -100,6 +100,15 @@ def finished(made: Made, background: ReadBackground, crop: bool) -> bytes:
     return encode(np.ascontiguousarray(picture[made.box] if crop else picture), photo)
 
 
+def mask_of(made: Made, crop: bool) -> bytes:
+    """The file of the mask, PNG, of the size that the result has."""
+    if not crop:
+        return made.mask
+    with Image.open(io.BytesIO(made.mask)) as image:
+        mask = np.asarray(image)
+    return encode(np.ascontiguousarray(mask[made.box]), read_photo(made.photo))
+
+
 def shown(made: Made, background: ReadBackground) -> np.ndarray:
     """The result as the slider shows it: `uint8 (h, w, 4)`, or `(h, w, 3)` over a background."""
     if background is None:
@@ -119,13 +128,10 @@ def smaller(picture: np.ndarray, side: int) -> np.ndarray:
     """Scale a picture down to a longest side; colours of transparent pixels do not bleed into the others."""
     scale = min(1.0, side / max(picture.shape[:2]))
     size = [max(1, round(length * scale)) for length in picture.shape[:2]]
-    if picture.ndim == 2 or picture.shape[2] == 3:
+    if scale == 1 or picture.ndim == 2 or picture.shape[2] == 3:
         return resize(picture, *size)
-    alpha = picture[..., 3:].astype(np.float32) / 255
-    weighted = resize(np.dstack([picture[..., :3] * alpha, alpha]), *size)
-    alpha = weighted[..., 3:]
-    colours = weighted[..., :3] / np.maximum(alpha, 1e-6)
-    return np.dstack([colours, alpha * 255]).clip(0, 255).round().astype(np.uint8)
+    weighted = cv2.cvtColor(picture, cv2.COLOR_RGBA2mRGBA)
+    return cv2.cvtColor(resize(weighted, *size), cv2.COLOR_mRGBA2RGBA)
 
 
 def address(picture: np.ndarray) -> str:
@@ -149,7 +155,7 @@ def packed(photos: Iterable[tuple[str, Made]], background: ReadBackground, crop:
         for name, (_, one) in zip(names, made, strict=True):
             stem = results[Path(name)].stem
             file.writestr(f"{stem}-cutout.png", finished(one, background, crop))
-            file.writestr(f"{stem}-mask.png", one.mask)
+            file.writestr(f"{stem}-mask.png", mask_of(one, crop))
     return content.getvalue()
 
 

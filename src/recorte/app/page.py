@@ -18,7 +18,7 @@ from PIL import ImageColor
 from recorte import BackgroundRemover
 from recorte.app import panels
 from recorte.app.before_after import before_after
-from recorte.app.cutting import Made, address, finished, make, packed, safe_name, shown, smaller
+from recorte.app.cutting import Made, address, finished, make, mask_of, packed, safe_name, shown, smaller
 from recorte.app.limits import Limits, Refusal, check_photo
 from recorte.errors import PhotoError, RecorteError
 from recorte.messages import LANGUAGES, Language, say
@@ -166,7 +166,7 @@ def show(one: Made, name: str, key: str, background: ReadBackground, crop: bool,
         stem = Path(name).stem
         with st.container(horizontal=True, key=f"downloads-{key}"):
             download(say("cutout", language), lambda: finished(one, background, crop), f"{stem}-cutout.png", key=key)
-            download(say("mask", language), lambda: one.mask, f"{stem}-mask.png", key=key, primary=False)
+            download(say("mask", language), lambda: mask_of(one, crop), f"{stem}-mask.png", key=key, primary=False)
         st.html(f"<p class='quiet'>{described(one, background, crop, language)}</p>")
     with right:
         st.html(panels.quality(one.report, language))

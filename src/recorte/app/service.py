@@ -84,7 +84,9 @@ def create_app(remover: "BackgroundRemover", limits: Limits | None = None, worke
 
     @app.exception_handler(HTTPException)
     async def refuse(_: Request, error: HTTPException) -> JSONResponse:
-        return _refuse(error.status_code, f"{error.detail}; GET /docs tells what there is")
+        answer = _refuse(error.status_code, f"{error.detail}; GET /docs tells what there is")
+        answer.headers.update(error.headers or {})
+        return answer
 
     return app
 
@@ -147,7 +149,7 @@ class _Server(uvicorn.Server):
         self._crew = crew
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop; a second signal does not wait."""
+        """Begin to stop; a second signal closes the door at once, and what was taken in is finished all the same."""
         if self._crew.stopping:
             super().handle_exit(sig, frame)
         self._crew.stopping = True

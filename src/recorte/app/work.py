@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from PIL import ImageColor
 
 from recorte.app.limits import Refusal
-from recorte.errors import PhotoError
+from recorte.errors import PhotoError, RecorteError
 from recorte.photo import read_photo
 from recorte.removal import options as removal
-from recorte.removal.backgrounds import BLUR, Colour, in_colours_of, put_behind
+from recorte.removal.backgrounds import BLUR, Colour, in_colours_of, put_behind, read_colour
 from recorte.removal.output import encode
 from recorte.removal.people import frame
 from recorte.removal.quality import QualityReport, judge
@@ -116,7 +115,11 @@ def cut_out(remover: "BackgroundRemover", content: bytes, options: Options) -> R
         picture = picture[frame(mask)]
         if not picture.size:
             raise Refusal(422, "Nobody was found in the photo, so there is nothing to crop to")
-    return Result(encode(np.ascontiguousarray(picture), photo, f".{options.format}"), KINDS[options.format], judged)
+    try:
+        content = encode(np.ascontiguousarray(picture), photo, f".{options.format}")
+    except RecorteError as error:  # too large for the format
+        raise Refusal(422, str(error)) from None
+    return Result(content, KINDS[options.format], judged)
 
 
 def _flag(name: str, value: str) -> bool:
@@ -133,7 +136,7 @@ def _background(value: str) -> Colour | Literal["blur"] | None:
     if value.strip() == BLUR:
         return BLUR
     try:
-        return ImageColor.getrgb(value.strip())[:3]
+        return read_colour(value.strip())
     except ValueError:
         raise Refusal(
             422, f"background must be a colour such as #ffffff or teal, or blur, not {value[:40]!r}"

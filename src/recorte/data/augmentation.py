@@ -68,7 +68,7 @@ class Augmentation:
         rng = np.random.default_rng(seed)
         factor = float(np.exp(rng.uniform(*np.log(self.scale))))
         (photo, alpha, weight), shape = _cropped(sample, size, factor, rng)
-        if self.colours is not None:
+        if self.colours is not None and min(alpha.shape) > 1:  # of one row or column OpenCV loses an axis
             self.colours.set_random_seed(int(rng.integers(2**31)))
             photo = self.colours(image=photo)["image"]
         photo, alpha, weight = (resize(part, *shape) for part in (photo, alpha, weight))
@@ -127,11 +127,5 @@ def _turned(
     both = cv2.cvtColor(photo, cv2.COLOR_RGB2RGBA)
     cv2.insertChannel(alpha, both, 3)
     both = cv2.warpAffine(both, turn, (size, size), flags=cv2.INTER_LINEAR, borderValue=(*PADDING_COLOUR, 0))
-    if weight.all():
-        corners = (
-            np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]]) @ turn[:, :2].T + turn[:, 2]
-        )
-        weight = cv2.fillConvexPoly(np.zeros((size, size), np.uint8), np.rint(16 * corners).astype(int), 1, shift=4)
-    else:
-        weight = cv2.warpAffine(weight, turn, (size, size), flags=cv2.INTER_NEAREST)
+    weight = cv2.warpAffine(weight, turn, (size, size), flags=cv2.INTER_NEAREST)
     return cv2.cvtColor(both, cv2.COLOR_RGBA2RGB), cv2.extractChannel(both, 3), weight

@@ -154,20 +154,23 @@ def _build(path: Path, records: AnnotationFile, content: Content | None = None) 
     )
 
 
-def _spans(content: Content, persons: Sequence[Annotation]) -> np.ndarray:
-    """Find where in its file each outline begins and ends: `int64 (2, n)`; -1 where it is not found."""
+def _spans(content: Content, persons: Sequence[Annotation], skip: bool = True) -> np.ndarray:
+    """Find where in its file each outline begins and ends: `int64 (2, n)`; -1 where it is not found.
+
+    With `skip` an outline is searched first nearly as far on as the one before was: what lies between takes longer to
+    search than to skip.
+    """
     spans = np.full((2, len(persons)), -1, np.int64)
     starts, ends, end, gap = [], [], 0, 0
     for person in persons:
         outline = memoryview(person.segmentation)
-        # Mostly as far on as the last one was, nearly: what lies between takes longer to search than to skip. Equal
-        # bytes that come earlier or later would do as well, so none can be mistaken.
-        likely = end + gap * 7 // 8
+        # Equal bytes elsewhere would do as well, so none can be mistaken; but later ones may pass over the next.
+        likely = end + gap * 7 // 8 if skip else end
         start = content.find(outline, likely, likely + len(outline) + 1000)
         if start < 0:
             start = content.find(outline, end)
         if start < 0:
-            return spans
+            return _spans(content, persons, skip=False) if skip else spans
         end, gap = start + len(outline), start - end
         starts.append(start)
         ends.append(end)

@@ -49,13 +49,25 @@ def read_background(given: Background) -> ReadBackground:
         if given == BLUR:
             return BLUR
         with contextlib.suppress(ValueError):  # not a colour, so it may be a file
-            return ImageColor.getrgb(given)[:3]
+            return read_colour(given)
     if not Path(given).is_file():
         raise RecorteError(
             f"background {os.fspath(given)!r}: neither a colour (such as white or #ffcc00) nor a picture's file, "
             "nor blur"
         )
     return in_srgb(read_photo(given))
+
+
+def read_colour(given: str) -> Colour:
+    """Understand a colour's name or code.
+
+    Raises:
+        ValueError: there is no such colour.
+    """
+    colour = ImageColor.getrgb(given)[:3]
+    if max(colour) > 255:  # which Pillow lets pass
+        raise ValueError(given)
+    return colour
 
 
 def in_colours_of(background: ReadBackground, profile: bytes | None) -> ReadBackground:

@@ -61,9 +61,13 @@ class Pipeline:
         """Bring an alpha to the photo's size: `float32 (H, W)` in [0, 1], or `uint8 (H, W)` with `eight_bits`."""
         letterbox = self._letterbox(photo)
         if self.refine:
-            return refine(letterbox.cut(alpha), photo, eight_bits)
-        alpha = letterbox.restore(alpha).clip(0, 1)  # means of many pixels may pass 1 by a rounding error
-        return cv2.convertScaleAbs(alpha, alpha=255) if eight_bits else alpha  # rounds
+            alpha = refine(letterbox.cut(alpha), photo, eight_bits)
+        else:
+            alpha = letterbox.restore(alpha).clip(0, 1)  # means of many pixels may pass 1 by a rounding error
+            alpha = cv2.convertScaleAbs(alpha, alpha=255) if eight_bits else alpha  # rounds
+        # Of a network that is sure of people, what is left of one after refinement may still be a ghost.
+        nobody = self.network.sure and alpha.max() < (128 if eight_bits else 0.5)
+        return np.zeros_like(alpha) if nobody else alpha
 
     def cut_out(self, alpha: np.ndarray, photo: np.ndarray) -> np.ndarray:
         """Cut out what an alpha of the photo's size, `uint8 (H, W)`, shows: `uint8 (H, W, 4)`."""
