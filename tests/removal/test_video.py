@@ -10,7 +10,8 @@ from recorte import BackgroundRemover
 from recorte.errors import RecorteError
 from recorte.photo import read_photo
 from recorte.removal import video
-from recorte.removal.video import Smoothing, cut_out_video
+from recorte.removal.video import cut_out_video
+from recorte.removal.video_progress import Smoothing
 
 VARIABLE = [0, 40, 70, 200, 240, 300, 333, 400, 500, 540, 580, 620, 660, 700]
 
