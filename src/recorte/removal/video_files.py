@@ -151,7 +151,7 @@ class VideoFile:
             RecorteError: the file cannot be read any more.
         """
         clock = Clock(self.time_base)
-        with _reading(self.path):
+        with reading(self.path):
             for number, frame in enumerate(decoded(self._file.demux(self._pictures))):
                 self.lasts = frame.duration or 0
                 said = None if frame.pts is None else frame.pts - self.start
@@ -172,13 +172,18 @@ class VideoFile:
         import av
 
         # Opened anew: to go back to the beginning would leave out what comes before time 0, as in AAC something does.
-        with _reading(self.path), av.open(str(self.path)) as file:
+        with reading(self.path), av.open(str(self.path)) as file:
             track = file.streams[self.sound().index]
             yield from (packet for packet in file.demux(track) if packet.dts is not None)
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def reading(path: Path) -> Iterator[None]:
+    """Tell of whatever goes wrong as trouble with a file that is read.
+
+    Raises:
+        RecorteError: it cannot be read to its end.
+    """
     import av
 
     try:

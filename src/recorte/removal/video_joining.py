@@ -4,6 +4,7 @@ import heapq
 import io
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import groupby
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from recorte.errors import RecorteError
-from recorte.removal.video_files import Clock, Kind, VideoFile, decoded
+from recorte.removal.video_files import Clock, Kind, VideoFile, decoded, reading
 
 if TYPE_CHECKING:
     import av
@@ -91,7 +92,7 @@ def join(
     import av
 
     with av.open(str(target), "w") as file:
-        with av.open(str(parts[0])) as first:
+        with reading(parts[0]), av.open(str(parts[0])) as first:
             pictures = file.add_stream_from_template(first.streams.video[0])
             pictures.metadata.update({"alpha_mode": "1"} if kind.codec == "libvpx-vp9" else {})
         pictures.time_base = source.time_base
@@ -112,11 +113,12 @@ def _picture_packets(
 
     durations, number = _durations(times, source), 0
     for path in parts:
-        with av.open(str(path)) as part:
+        with reading(path), av.open(str(path)) as part:
             for packet in part.demux(part.streams.video[0]):
-                if packet.size == 0 or number == len(times):
-                    number += packet.size > 0
+                if packet.size == 0:
                     continue
+                if number == len(times):
+                    raise _other_parts(path.parent)
                 packet.time_base = source.time_base
                 packet.pts = packet.dts = times[number]
                 packet.duration = durations[number]
@@ -124,9 +126,11 @@ def _picture_packets(
                 number += 1
                 yield packet
     if number != len(times):
-        raise RecorteError(
-            f"{parts[0].parent}: its parts hold {number} frames, not {len(times)}; remove it and begin anew"
-        )
+        raise _other_parts(parts[0].parent)
+
+
+def _other_parts(folder: Path) -> RecorteError:
+    return RecorteError(f"{folder}: its parts do not hold the frames that they should; remove it and begin anew")
 
 
 def _durations(times: Sequence[int], source: VideoFile) -> list[int]:
@@ -156,14 +160,20 @@ def _copied_sound(source: VideoFile, copied: "AudioStream", start: Fraction) -> 
 def _turned_sound(source: VideoFile, turned: "AudioStream", start: Fraction) -> "Iterator[Packet]":
     from av.audio.resampler import AudioResampler
 
-    context, clock = turned.codec_context, None
-    resampler = AudioResampler(context.format, context.layout, context.rate, context.frame_size or None)
-    for frame in decoded(source.sound_packets()):
-        clock = clock or _sound_clock(frame.time_base, turned.rate)
-        lasts = round(frame.samples / frame.sample_rate / frame.time_base)
-        frame.pts = clock(None if frame.pts is None else frame.pts - round(start / frame.time_base), lasts)
-        for piece in resampler.resample(frame):
-            yield from turned.encode(piece)
-    for piece in resampler.resample(None):
+    context, clock, resampler = turned.codec_context, None, None
+    for _, frames in groupby(decoded(source.sound_packets()), key=_shape):
+        # In a broadcast stereo may follow 5.1. The little that the resampler before still holds is lost.
+        resampler = AudioResampler(context.format, context.layout, context.rate, context.frame_size or None)
+        for frame in frames:
+            clock = clock or _sound_clock(frame.time_base, turned.rate)
+            lasts = round(frame.samples / frame.sample_rate / frame.time_base)
+            frame.pts = clock(None if frame.pts is None else frame.pts - round(start / frame.time_base), lasts)
+            for piece in resampler.resample(frame):
+                yield from turned.encode(piece)
+    for piece in resampler.resample(None) if resampler else ():
         yield from turned.encode(piece)
     yield from turned.encode(None)
+
+
+def _shape(frame: "av.AudioFrame") -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
