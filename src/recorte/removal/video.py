@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -71,8 +70,7 @@ def cut_out_video(
         progress = Progress.load(folder, job)
         check_free(target, progress is not None, overwrite)
     behind = read_background(background)
-    with ExitStack() as open_files:
-        video = open_files.enter_context(VideoFile(source))
+    with VideoFile(source) as video:
         sound = choose_sound(video, KINDS[target.suffix.lower()]) if target.suffix else None
         with naming(target):
             progress = progress or _begin(folder, job)
