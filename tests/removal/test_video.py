@@ -1,16 +1,15 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from video_clips import RED, frame, pictures_of, sound_of, write_clip
+from video_clips import RED, frame, pictures_of, sound_of, stop_at, write_clip
 
 from recorte import BackgroundRemover
 from recorte.errors import RecorteError
 from recorte.photo import read_photo
 from recorte.removal import video
-from recorte.removal.video import Smoothing, cut_out_video
+from recorte.removal.video import cut_out_video
+from recorte.removal.video_progress import Smoothing
 
 VARIABLE = [0, 40, 70, 200, 240, 300, 333, 400, 500, 540, 580, 620, 660, 700]
 
@@ -99,18 +98,6 @@ def test_a_phones_video_is_turned_upright(remover: BackgroundRemover, tmp_path: 
     assert np.abs(found[person].astype(int) - RED).mean() < 25
 
 
-KILLED = """
-import os, signal, sys
-from recorte import BackgroundRemover
-from recorte.removal import video
-video.FRAMES = 6
-def on_frame(done, of):
-    if done == int(sys.argv[4]):
-        os.kill(os.getpid(), signal.SIGKILL)
-video.cut_out_video(BackgroundRemover(sys.argv[1], threads=1), sys.argv[2], sys.argv[3], on_frame=on_frame)
-"""
-
-
 @pytest.mark.parametrize("name", ["out.mov", "frames"])
 def test_what_was_killed_goes_on_and_ends_the_same(
     remover: BackgroundRemover, clip: Path, best_model: Path, tmp_path: Path, name: str
@@ -118,8 +105,7 @@ def test_what_was_killed_goes_on_and_ends_the_same(
     cut_out_video(remover, clip, tmp_path / "whole" / name)
     target = tmp_path / "stopped" / name
     for frame_number in (9, 16):
-        command = [sys.executable, "-c", KILLED, best_model, clip, target, str(frame_number)]
-        assert subprocess.run(command, check=False).returncode == -9
+        assert stop_at(frame_number, best_model, clip, target) == -9
         assert not target.is_file()
     told = []
     assert cut_out_video(remover, clip, target, on_frame=lambda done, of: told.append(done)) == 20
@@ -136,8 +122,7 @@ def test_what_was_killed_goes_on_and_ends_the_same(
 def test_another_job_does_not_go_on_with_the_parts(
     remover: BackgroundRemover, clip: Path, best_model: Path, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-c", KILLED, best_model, clip, tmp_path / "out.mov", "9"]
-    assert subprocess.run(command, check=False).returncode == -9
+    assert stop_at(9, best_model, clip, tmp_path / "out.mov") == -9
     told = []
     cut_out_video(remover, clip, tmp_path / "out.mov", background="white", on_frame=lambda done, of: told.append(done))
     assert told[0] == 1

@@ -1,5 +1,8 @@
 """Small videos for tests: a red person walks to the right before blue, 64 x 48 pixels, with a tone."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +22,11 @@ def frame(number: int) -> np.ndarray:
 
 
 def write_clip(
-    path: Path, times: Sequence[int] = range(0, 800, 40), sound: str | None = "aac", turned: int | None = None
+    path: Path,
+    times: Sequence[int] = range(0, 800, 40),
+    sound: str | None = "aac",
+    turned: int | None = None,
+    layout: str = "mono",
 ) -> Path:
     """Write a clip whose frames come at these milliseconds."""
     with av.open(str(path), "w") as file:
@@ -28,7 +35,7 @@ def write_clip(
         pictures.codec_context.time_base = Fraction(1, 1000)
         if turned is not None:
             pictures.set_display_rotation(turned)
-        noise = file.add_stream(sound, rate=48_000, layout="mono") if sound else None
+        noise = file.add_stream(sound, rate=48_000, layout=layout) if sound else None
         for number, time in enumerate(times):
             picture = av.VideoFrame.from_ndarray(frame(number), "rgb24")
             picture.pts, picture.time_base = time, Fraction(1, 1000)
@@ -72,3 +79,31 @@ def sound_of(path: Path) -> tuple[str, list[bytes], float]:
         packets = [packet for packet in file.demux(stream) if packet.size]
         end = max(float((packet.pts + packet.duration) * packet.time_base) for packet in packets)
         return stream.codec_context.name, [bytes(packet) for packet in packets], end
+
+
+def length_of(path: Path) -> float:
+    """Seconds that a file lasts."""
+    with av.open(str(path)) as file:
+        return file.duration / 1_000_000
+
+
+STOPPED = """
+import os, sys
+from recorte import BackgroundRemover
+from recorte.removal import video
+video.FRAMES = 6
+model, source, target, number, signal, overwrite = sys.argv[1:]
+def on_frame(done, of):
+    if done == int(number):
+        os.kill(os.getpid(), int(signal))
+remover = BackgroundRemover(model, threads=1)
+video.cut_out_video(remover, source, target, overwrite=overwrite == "True", on_frame=on_frame)
+"""
+
+
+def stop_at(
+    number: int, model: Path, clip: Path, target: Path, by: int = signal.SIGKILL, overwrite: bool = False
+) -> int:
+    """Cut out a clip in a process that is stopped after a frame, its parts six frames long; give its exit status."""
+    command = [sys.executable, "-c", STOPPED, model, clip, target, str(number), str(int(by)), str(overwrite)]
+    return subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode

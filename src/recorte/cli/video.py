@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from recorte.cli.options import Background, Model
-from recorte.cli.show import STOPPED, complain, plain
+from recorte.cli.show import SOME_FAILED, STOPPED, complain, plain
+from recorte.errors import DiskFullError, RecorteError
 
 
 def video(
     source: Annotated[Path, typer.Argument(help="The video.", metavar="VIDEO", show_default=False)],
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output", "-o", metavar="PATH", show_default=False,
             help="A .mov (ProRes 4444) or .webm (VP9), which can be transparent; an .mp4 with --background; or a name "
@@ -33,8 +34,7 @@ def video(
     from recorte import BackgroundRemover
     from recorte.removal.video import cut_out_video
 
-    suffix = ".mov" if background is None else ".mp4"
-    target = output or source.with_name(f"{source.stem}-cutout{suffix}")
+    target = _target(source, output, ".mov" if background is None else ".mp4")
     try:
         with _progress() as on_frame:
             count = cut_out_video(
@@ -43,7 +43,24 @@ def video(
     except KeyboardInterrupt:
         complain("stopped; the same command goes on from here")
         raise typer.Exit(STOPPED) from None
+    except DiskFullError as error:
+        complain(error)
+        raise typer.Exit(SOME_FAILED) from None
     typer.echo(f"Wrote {plain(target)}, {count:,} frames")
+
+
+def _target(source: Path, output: str | None, suffix: str) -> Path:
+    """Say where the result goes: beside the video unless a place is named.
+
+    Raises:
+        RecorteError: the place is none.
+    """
+    if output is None:
+        return source.parent / f"{source.stem}-cutout{suffix}"
+    if output in ("", "-"):
+        why = "a video cannot go to standard output" if output else "this is no name"
+        raise RecorteError(f"-o {output or repr(output)}: {why}; name a file or a folder: -o cutout{suffix}")
+    return Path(output)
 
 
 @contextmanager

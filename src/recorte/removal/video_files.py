@@ -1,10 +1,10 @@
-"""Video files: upright frames in; parts with an alpha out, which are joined with the sound in the end."""
+"""Video files: upright frames and sound in; parts with an alpha out."""
 
-import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,13 +21,15 @@ class Kind(NamedTuple):
     """A kind of video file.
 
     Attributes:
+        format: FFmpeg's name of it.
         codec: of the pictures.
         pixels: their format.
         options: of the codec. Each packet must be one frame, in the order of the frames, so that parts can be joined.
-        sounds: codecs of sound that are copied as they are; None copies any.
+        sounds: codecs of sound that are copied as they are; None copies any that fits.
         sound: the codec that any other is turned into.
     """
 
+    format: str
     codec: str
     pixels: str
     options: dict[str, str]
@@ -36,11 +38,11 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    ".mov": Kind("prores_ks", "yuva444p10le", {"profile": "4444", "vendor": "apl0"}, None, "aac"),
-    ".webm": Kind("libvpx-vp9", "yuva420p", {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "5",
-                                             "auto-alt-ref": "0", "lag-in-frames": "0", "row-mt": "1"},
+    ".mov": Kind("mov", "prores_ks", "yuva444p10le", {"profile": "4444", "vendor": "apl0"}, None, "aac"),
+    ".webm": Kind("webm", "libvpx-vp9", "yuva420p", {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "5",
+                                                     "auto-alt-ref": "0", "lag-in-frames": "0", "row-mt": "1"},
                   ("opus", "vorbis"), "libopus"),
-    ".mp4": Kind("libx264", "yuv420p", {"crf": "18", "preset": "medium", "bf": "0"},
+    ".mp4": Kind("mp4", "libx264", "yuv420p", {"crf": "18", "preset": "medium", "bf": "0"},
                  ("aac", "mp3", "ac3", "alac"), "aac"),
 }  # fmt: skip
 """By suffix: ProRes 4444 and VP9, which can be transparent, and H.264, which cannot."""
@@ -49,6 +51,10 @@ HD = 720
 """Height from which on a video that does not say so has the colours of BT.709 and not of BT.601."""
 TICKS = 40
 """Milliseconds that a frame takes in a part; its true time is given when the parts are joined."""
+
+
+RESTART = Fraction(1, 2)
+"""Seconds; a time that goes back by more is that of a clock which began anew."""
 
 
 def load_av() -> None:
@@ -65,6 +71,36 @@ def load_av() -> None:
         raise RecorteError("videos need PyAV, which is not installed; pip install 'recorte[video]'") from None
 
 
+class Clock:
+    """Makes times increase where a file's go back: one frame's, by mistake, or all, in a recording of two broadcasts.
+
+    Args:
+        time_base: seconds that a tick lasts.
+        least: ticks between two times.
+    """
+
+    def __init__(self, time_base: Fraction, least: int = 1) -> None:
+        self._least, self._restart = least, RESTART / time_base
+        self._last: int | None = None
+        self._later = self._lasted = 0
+
+    def __call__(self, time: int | None, lasts: int) -> int:
+        """Give the true time of what a file says begins at `time` (None = it says nothing) and lasts so many ticks."""
+        if self._last is None:
+            self._last = 0 if time is None else time
+        else:
+            following = self._last + max(self._least, self._lasted)
+            if time is None:
+                time = following
+            elif time > self._last:
+                self._later = 0
+            elif self._last - (time + self._later) > self._restart:
+                self._later = following - time
+            self._last = max(self._last + self._least, time + self._later)
+        self._lasted = lasts
+        return self._last
+
+
 class VideoFile:
     """A video to read, frame by frame.
 
@@ -73,6 +109,8 @@ class VideoFile:
         time_base: seconds that a tick of the frames' times lasts.
         start: time of the first frame, in ticks.
         frames: how many there are, as far as the file says; else 0.
+        usual: ticks that a frame lasts as a rule.
+        lasts: ticks that the last frame lasts which was read, as far as the file says; else 0.
 
     Raises:
         RecorteError: it cannot be read, or has no pictures.
@@ -94,6 +132,9 @@ class VideoFile:
         self.time_base: Fraction = self._pictures.time_base
         self.start = self._pictures.start_time or 0
         self.frames = self._pictures.frames
+        rate = self._pictures.guessed_rate or self._pictures.average_rate or Fraction(1000, TICKS)
+        self.usual = max(1, round(1 / (rate * self.time_base)))
+        self.lasts = 0
 
     def __enter__(self) -> "VideoFile":
         return self
@@ -105,36 +146,62 @@ class VideoFile:
         """Give time (ticks from the start) and picture, `uint8 (H, W, 3)` upright, of each frame from number `first`.
 
         Packets that are damaged are passed over, as players do.
+
+        Raises:
+            RecorteError: the file cannot be read any more.
         """
-        number, last = 0, -1
-        for frame in _decoded(self._file.demux(self._pictures)):
-            # What has no time, or goes back in time, follows at the least distance.
-            time = max(last + 1, last + 1 if frame.pts is None else frame.pts - self.start)
-            if number >= first:
-                yield time, _upright(frame)
-            number, last = number + 1, time
+        clock = Clock(self.time_base)
+        with reading(self.path):
+            for number, frame in enumerate(decoded(self._file.demux(self._pictures))):
+                self.lasts = frame.duration or 0
+                said = None if frame.pts is None else frame.pts - self.start
+                time = clock(said, self.lasts or self.usual)
+                if number >= first:
+                    yield time, _upright(frame)
 
     def sound(self) -> "AudioStream | None":
-        """The first track of sound."""
-        return self._file.streams.audio[0] if self._file.streams.audio else None
+        """The first track of sound of a codec that is known."""
+        return next((track for track in self._file.streams.audio if track.codec_context), None)
 
     def sound_packets(self) -> "Iterator[Packet]":
-        """Give the packets of the first track of sound."""
+        """Give the packets of that track.
+
+        Raises:
+            RecorteError: the file cannot be read any more.
+        """
         import av
 
         # Opened anew: to go back to the beginning would leave out what comes before time 0, as in AAC something does.
-        with av.open(str(self.path)) as file:
-            yield from (packet for packet in file.demux(file.streams.audio[0]) if packet.dts is not None)
+        with reading(self.path), av.open(str(self.path)) as file:
+            track = file.streams[self.sound().index]
+            yield from (packet for packet in file.demux(track) if packet.dts is not None)
 
 
-def _decoded(packets: "Iterable[Packet]") -> "Iterator[av.VideoFrame]":
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Tell of whatever goes wrong as trouble with a file that is read.
+
+    Raises:
+        RecorteError: it cannot be read to its end.
+    """
+    import av
+
+    try:
+        yield
+    except (av.FFmpegError, OSError) as error:
+        raise RecorteError(f"{path}: cannot be read to its end ({error.strerror})") from error
+
+
+def decoded(packets: "Iterable[Packet]") -> "Iterator[Any]":
+    """Give the frames, of pictures or sound, in packets; those that are damaged are passed over."""
     import av
 
     for packet in packets:
         try:
-            yield from packet.decode()
-        except av.InvalidDataError:
+            frames = packet.decode()
+        except av.FFmpegError:
             continue
+        yield from frames
 
 
 def _upright(frame: "av.VideoFrame") -> np.ndarray:
@@ -179,82 +246,3 @@ class Part:
         """Finish the file."""
         self._file.mux(self._pictures.encode(None))
         self._file.close()
-
-
-def join(parts: Sequence[Path], times: Sequence[int], source: VideoFile, kind: Kind, target: Path) -> None:
-    """Make one video of parts, each frame at its own time, with the sound of the source.
-
-    Raises:
-        RecorteError: a part is not as it was written.
-    """
-    import av
-
-    with av.open(str(target), "w") as file:
-        with av.open(str(parts[0])) as first:
-            pictures = file.add_stream_from_template(first.streams.video[0])
-            pictures.metadata.update({"alpha_mode": "1"} if kind.codec == "libvpx-vp9" else {})
-        pictures.time_base = source.time_base
-        streams = [_picture_packets(parts, times, source, pictures)]
-        sound = source.sound()
-        if sound is not None:
-            streams.append(_sound_packets(sound, source, kind, file))
-        for packet in heapq.merge(*streams, key=lambda packet: float(packet.dts * packet.time_base)):
-            file.mux(packet)
-
-
-def _picture_packets(
-    parts: Sequence[Path], times: Sequence[int], source: VideoFile, pictures: "av.VideoStream"
-) -> "Iterator[Packet]":
-    import av
-
-    number = 0
-    for path in parts:
-        with av.open(str(path)) as part:
-            for packet in part.demux(part.streams.video[0]):
-                if packet.size == 0:
-                    continue
-                packet.time_base = source.time_base
-                packet.pts = packet.dts = times[number]
-                packet.duration = max(1, (times[number + 1] if number + 1 < len(times) else 0) - times[number])
-                packet.stream = pictures
-                number += 1
-                yield packet
-    if number != len(times):
-        raise RecorteError(
-            f"{parts[0].parent}: its parts hold {number} frames, not {len(times)}; remove it and begin anew"
-        )
-
-
-def _sound_packets(sound: "AudioStream", source: VideoFile, kind: Kind, file: "OutputContainer") -> "Iterator[Packet]":
-    """Copy the sound, or turn it into a codec that the file may have; its times begin where the pictures' do."""
-    start = float(source.start * source.time_base)
-    if kind.sounds is None or sound.codec_context.name in kind.sounds:
-        copied = file.add_stream_from_template(sound)
-        return _copied_sound(source, copied, start)
-    rate = 48_000 if kind.sound == "libopus" else sound.rate
-    turned = file.add_stream(kind.sound, rate=rate, layout=sound.layout.name)
-    return _turned_sound(source, turned, start)
-
-
-def _copied_sound(source: VideoFile, copied: "AudioStream", start: float) -> "Iterator[Packet]":
-    for packet in source.sound_packets():
-        shift = round(start / packet.time_base)
-        packet.dts -= shift
-        packet.pts = packet.dts if packet.pts is None else packet.pts - shift
-        packet.stream = copied
-        yield packet
-
-
-def _turned_sound(source: VideoFile, turned: "AudioStream", start: float) -> "Iterator[Packet]":
-    from av.audio.resampler import AudioResampler
-
-    context = turned.codec_context
-    resampler = AudioResampler(context.format, context.layout, context.rate, context.frame_size or None)
-    for packet in source.sound_packets():
-        for frame in packet.decode():
-            frame.pts -= round(start / frame.time_base)
-            for piece in resampler.resample(frame):
-                yield from turned.encode(piece)
-    for piece in resampler.resample(None):
-        yield from turned.encode(piece)
-    yield from turned.encode(None)

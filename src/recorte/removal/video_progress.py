@@ -1,0 +1,84 @@
+"""How far a video is: what is kept of it beside its parts, so that what was stopped goes on."""
+
+import contextlib
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from recorte.files import whole_file
+
+INERTIA = 0.6
+"""What the alpha before counts where the picture has not changed at all."""
+STILL = 6.0
+"""Change of brightness, of 255, at which that has fallen to a third."""
+CUT = 40.0
+"""Mean change of brightness, of 255, from which on a new scene begins."""
+
+
+@dataclass
+class Smoothing:
+    """Averages the alpha over time, where the picture stands still: there edges would flicker, and nothing moves.
+
+    Attributes:
+        alpha: `float32 (S, S)`, of the frame before; None at the beginning.
+        grey: `float32 (S, S)`, its brightness.
+    """
+
+    alpha: np.ndarray | None = None
+    grey: np.ndarray | None = None
+
+    def __call__(self, alpha: np.ndarray, canvas: np.ndarray) -> np.ndarray:
+        """Give a frame's alpha with those before it in it.
+
+        Args:
+            alpha: `float32 (S, S)`, as the network finds it.
+            canvas: `uint8 (S, S, 3)`, what it saw.
+        """
+        grey = cv2.blur(cv2.cvtColor(canvas, cv2.COLOR_RGB2GRAY).astype(np.float32), (5, 5))
+        if self.alpha is not None and self.grey is not None:
+            change = cv2.absdiff(grey, self.grey)
+            if change.mean() < CUT:
+                before = INERTIA * np.exp(-((change / STILL) ** 2))
+                alpha = before * self.alpha + (1 - before) * alpha
+        self.alpha, self.grey = alpha, grey
+        return alpha
+
+
+@dataclass
+class Progress:
+    """How far a video is.
+
+    Attributes:
+        job: what is made of what; another job begins anew.
+        times: of all frames in finished parts, in ticks of the source.
+        parts: how many are finished.
+        smoothing: where the next frame goes on.
+    """
+
+    job: str
+    times: list[int] = field(default_factory=list)
+    parts: int = 0
+    smoothing: Smoothing = field(default_factory=Smoothing)
+
+    def save(self, folder: Path) -> None:
+        """Keep it in a folder, whole or not at all."""
+        with whole_file(folder / "progress.npz") as path:
+            state = {"alpha": self.smoothing.alpha, "grey": self.smoothing.grey} if self.parts else {}
+            np.savez(path, job=self.job, times=np.array(self.times, np.int64), parts=self.parts, **state)
+
+    @classmethod
+    def load(cls, folder: Path, job: str) -> "Progress | None":
+        """Give what is kept of this job; None where there is nothing, or it is of another."""
+        # Nothing there, or not what this version writes: begun anew, which costs time and loses nothing.
+        with (
+            contextlib.suppress(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile),
+            np.load(folder / "progress.npz", allow_pickle=False) as kept,
+        ):
+            if str(kept["job"]) == job:
+                parts = int(kept["parts"])
+                smoothing = Smoothing(kept["alpha"], kept["grey"]) if parts else Smoothing()
+                return cls(job, kept["times"].tolist(), parts, smoothing)
+        return None
