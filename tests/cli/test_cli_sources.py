@@ -60,7 +60,6 @@ def test_pipes_that_bring_no_photo(folder: Path, best_model: Path) -> None:
 def test_pipes_that_cannot_be(folder: Path) -> None:
     expect_mistake(recorte("-", "c.jpg", cwd=folder), "- stands for one photo")
     expect_mistake(recorte("one", "-o", "-", cwd=folder), "- stands for one photo")
-    expect_mistake(recorte("c.jpg", "-o", "-", "--json", cwd=folder), "--json and the cut-out cannot both")
 
 
 # Patterns

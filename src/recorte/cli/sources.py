@@ -43,7 +43,7 @@ def _fitting(pattern: str) -> list[Path]:
     return photos
 
 
-def check_pipe(sources: list[Path], output: str | None, as_json: bool) -> bool:
+def check_pipe(sources: list[Path], output: str | None) -> bool:
     """Tell whether standard input or output is used.
 
     Raises:
@@ -54,8 +54,10 @@ def check_pipe(sources: list[Path], output: str | None, as_json: bool) -> bool:
         return False
     if len(sources) > 1 or sources[0].is_dir():
         raise RecorteError("- stands for one photo: cat photo.jpg | recorte - > cutout.png")
-    if to_pipe and as_json:
-        raise RecorteError("--json and the cut-out cannot both go to standard output; name a file: -o cutout.png")
+    if PIPE in sources and sys.stdin is None:
+        raise RecorteError("standard input is closed; give it a photo: recorte - < photo.jpg > cutout.png")
+    if to_pipe and sys.stdout is None:
+        raise RecorteError("standard output is closed; send the cut-out somewhere: recorte - > cutout.png")
     if to_pipe and sys.stdout.isatty():
         raise RecorteError("the cut-out is no text for a terminal; send it somewhere: recorte - > cutout.png")
     return True
