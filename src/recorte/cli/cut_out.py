@@ -55,6 +55,7 @@ def cut_out(
         typer.Argument(
             help="Photos, folders of photos, patterns in quotes ('holiday/*.jpg'), or - for standard input.",
             metavar="PHOTO", show_default=False, autocompletion=_commands,
+            readable=False,  # else one photo without permission would stop them all, before any is begun
         ),
     ],
     output: Annotated[
@@ -73,7 +74,9 @@ def cut_out(
         Literal["all", "largest", "each"],
         _option("--people", help="All people, the largest alone, or each in a file (photo-cutout-1.png).")
     ] = "all",
-    tta: Annotated[bool, typer.Option("--tta", help="Look at the mirror image too: better, half as fast.")] = False,
+    tta: Annotated[
+        bool, typer.Option("--tta", help="Take the mean with the mirror image, in twice the network's time.")
+    ] = False,
     refine: Annotated[
         bool, typer.Option("--refine/--no-refine", help="Fit the edges to the photo's own.", show_default=False)
     ] = True,

@@ -9,7 +9,7 @@ import typer
 from recorte.cli.cutter import Cutter, Wishes
 from recorte.cli.piped import cut_out_piped
 from recorte.cli.show import SOME_FAILED, STOPPED, Account, complain, plain, print_json, print_report
-from recorte.cli.sources import check_pipe, expand, folder_of, target_of
+from recorte.cli.sources import PIPE, check_pipe, expand, folder_of, target_of
 from recorte.cli.stop import stop_on_ctrl_c
 from recorte.errors import RecorteError
 
@@ -20,6 +20,8 @@ def run(words: list[Path], wishes: Wishes) -> int:
     Raises:
         RecorteError: a mistake in what was asked; nothing was written.
     """
+    if wishes.output == "":
+        raise RecorteError('-o "" names nothing (an unset variable of the shell?); give a file or a folder: -o cut/')
     sources = expand(words)
     if wishes.watch:
         return _watch(sources, wishes)
@@ -68,7 +70,7 @@ def _watch(sources: list[Path], wishes: Wishes) -> int:
     from recorte.cli.watch import watch
 
     folder = folder_of(sources, wishes.output)
-    if folder is None or not all(source.is_dir() for source in sources):
+    if folder in (None, PIPE) or not all(source.is_dir() for source in sources):
         raise RecorteError("--watch needs a folder of photos and one for the results: recorte inbox/ -o cut/ --watch")
     from recorte.removal.plan import make_folder, plan_trees
 
