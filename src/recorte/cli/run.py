@@ -9,7 +9,7 @@ import typer
 from recorte.cli.cutter import Cutter, Wishes
 from recorte.cli.piped import cut_out_piped
 from recorte.cli.show import SOME_FAILED, STOPPED, Account, complain, plain, print_json, print_report
-from recorte.cli.sources import PIPE, check_pipe, expand, folder_of, target_of
+from recorte.cli.sources import Sources, check_pipe, expand, folder_of, target_of
 from recorte.cli.stop import stop_on_ctrl_c
 from recorte.errors import RecorteError
 
@@ -26,9 +26,9 @@ def run(words: list[Path], wishes: Wishes) -> int:
     if wishes.watch:
         return _watch(sources, wishes)
     if check_pipe(sources, wishes.output):
-        return cut_out_piped(sources[0], wishes)
-    if len(sources) == 1 and not sources[0].is_dir():
-        return _cut_out_one(sources[0], wishes)
+        return cut_out_piped(sources.paths[0], wishes)
+    if sources.single:
+        return _cut_out_one(sources.single, wishes)
     return _cut_out_many(sources, wishes)
 
 
@@ -52,12 +52,17 @@ def _cut_out_one(photo: Path, wishes: Wishes) -> int:
     return SOME_FAILED if error else 0
 
 
-def _cut_out_many(sources: list[Path], wishes: Wishes) -> int:
-    from recorte.removal.plan import plan_many, plan_photos
+def _cut_out_many(sources: Sources, wishes: Wishes) -> int:
+    from recorte.removal.plan import make_folder, plan_many, plan_photos
 
     folder = folder_of(sources, wishes.output)
-    plan = plan_many(sources, folder) if folder else plan_photos(sources, None, wishes.ending)
+    if folder:
+        plan = plan_many(sources.paths, folder, sources.roots)
+    else:
+        plan = plan_photos(sources.paths, None, beside=wishes.ending)
     work, account = _worker(wishes), Account(len(plan), wishes.as_json)
+    if folder:  # not before the model is open, so that a mistake leaves nothing behind
+        make_folder(folder)
     with stop_on_ctrl_c() as stopped, account:
         work(plan, account, stopped)
     account.sum_up()
@@ -66,24 +71,25 @@ def _cut_out_many(sources: list[Path], wishes: Wishes) -> int:
     return SOME_FAILED if account.counts["failed"] else 0
 
 
-def _watch(sources: list[Path], wishes: Wishes) -> int:
+def _watch(sources: Sources, wishes: Wishes) -> int:
     from recorte.cli.watch import watch
 
     folder = folder_of(sources, wishes.output)
-    if folder in (None, PIPE) or not all(source.is_dir() for source in sources):
+    folders = sources.paths
+    if folder is None or wishes.output == "-" or not all(source.is_dir() for source in folders):
         raise RecorteError("--watch needs a folder of photos and one for the results: recorte inbox/ -o cut/ --watch")
     from recorte.removal.plan import make_folder, plan_trees
 
-    if any(source.resolve().is_relative_to(folder.resolve()) for source in sources):
+    if any(source.resolve().is_relative_to(folder.resolve()) for source in folders):
         raise RecorteError(f"{folder}: with --watch the results must not go into the folder of the photos or above it")
 
     def plan() -> Mapping[Path, Path]:
-        return plan_trees(sources, folder, named=len(sources) > 1)
+        return plan_trees(folders, folder, named=len(folders) > 1)
 
     plan()  # mistakes first
-    make_folder(folder)
     work, account = _worker(wishes), Account(None, wishes.as_json, each=True)
-    typer.echo(f"Watching {', '.join(map(str, sources))}; Ctrl-C ends it.", err=True)
+    make_folder(folder)
+    typer.echo(f"Watching {', '.join(map(str, folders))}; Ctrl-C ends it.", err=True)
     with stop_on_ctrl_c() as stopped:
         watch(plan, lambda arrived: work(arrived, account, stopped), stopped)
     account.sum_up()
