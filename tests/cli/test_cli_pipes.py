@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ from cli_process import ENVIRONMENT, expect_mistake, recorte
 from recorte import BackgroundRemover
 from recorte.cli.cutter import Wishes
 from recorte.cli.run import run
-from recorte.removal import quality
 
 
 @pytest.fixture
@@ -132,38 +130,3 @@ def test_a_reader_of_the_picture_who_has_read_enough(photo: Path, best_model: Pa
     with os.fdopen(pipe, "wb") as gone:
         answer = recorte(photo, "-o", "-", "-m", best_model, capture_output=False, stdout=gone, stderr=subprocess.PIPE)
     assert (answer.returncode, answer.stderr) == (1, "")
-
-
-# Reports of many
-
-
-def test_photos_are_judged_beside_each_other(
-    photo: Path, best_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Two photos are being judged at once: each waits until the other is."""
-    Image.open(photo).save(photo.with_name("other.png"))
-    judge, both = quality.judge, threading.Barrier(2, timeout=60)
-
-    def wait_and_judge(*arguments: object) -> quality.QualityReport:
-        both.wait()
-        return judge(*arguments)
-
-    monkeypatch.setattr(quality, "judge", wait_and_judge)
-    asked = wishes(best_model, output=str(photo.parent / "cut"), report=True, as_json=True, jobs=2)
-    assert run([photo.parent], asked) == 0
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [Path(line["photo"]).name for line in told] == ["other.png", "photo.png"]
-    assert all(line["report"]["found"] for line in told)
-
-
-def test_a_report_that_cannot_be_made_is_no_failure_of_the_photo(
-    photo: Path, best_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def fail(*_: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr(quality, "judge", fail)
-    assert run([photo], wishes(best_model, report=True)) == 0
-    out, err = capsys.readouterr()
-    assert out == f"Wrote {photo.with_name('photo-cutout.png')}\n"
-    assert f"{photo}: cut out, but no report could be made (MemoryError)" in err

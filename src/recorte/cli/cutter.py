@@ -87,6 +87,10 @@ class Cutter:
             ModelError: there is none, or a broken one.
         """
         self._remover = self._make()
+        if self._report:
+            from recorte.removal.quality import JudgingPipeline
+
+            self._remover.pipeline = JudgingPipeline.like(self._remover.pipeline)
 
     def __call__(self, source: Path | bytes, target: Path | None) -> Any:
         """Cut out a photo; as `BackgroundRemover.remove_with`. If a report is wished, it is made and kept."""
@@ -116,14 +120,11 @@ class Cutter:
         return self._reports.pop(source, None)
 
     def _judge(self, source: Path | bytes) -> None:
-        """Report on a photo whose result was made; it is cut out once more, every step kept."""
-        from recorte.photo import name_of, read_photo
-        from recorte.removal.quality import judge
+        from recorte.photo import name_of
 
         try:
-            pixels = read_photo(source).pixels
-            self._reports[source] = judge(pixels, self._remover.steps(pixels))
-        except Exception as trouble:  # gone since, or no memory for every step: the result is there all the same
+            self._reports[source] = self._remover.pipeline.judge_last()
+        except Exception as trouble:  # no memory, say: the result is there all the same
             reason = str(trouble) or type(trouble).__name__
             complain(f"{name_of(source)}: cut out, but no report could be made ({reason})")
 
