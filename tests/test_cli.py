@@ -1,6 +1,7 @@
 """What somebody with photos runs: the command `recorte`, always as a process of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from cli_process import expect_mistake, files, recorte
+from cli_process import ENVIRONMENT, expect_mistake, files, recorte
 from tiny_models import write_best_model, write_network
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -164,6 +165,22 @@ def test_one_broken_photo(tmp_path: Path, best_model: Path) -> None:
     assert files(tmp_path) == ["broken.jpg"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="permissions as Unix has them")
+def test_a_photo_without_permission_does_not_stop_the_others(photo: Path, best_model: Path) -> None:
+    sealed = photo.with_name("sealed.png")
+    sealed.write_bytes(photo.read_bytes())
+    sealed.chmod(0)
+    # Root may read anything, unless it lays that power down.
+    mortal = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    if mortal and (not shutil.which("setpriv") or subprocess.run([*mortal, "true"], check=False).returncode):
+        pytest.skip("nobody here but root")
+    command = [*mortal, sys.executable, "-m", "recorte", "sealed.png", "photo.png", "-o", "cut", "-m", best_model]
+    answer = subprocess.run(command, cwd=photo.parent, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stdout) == (1, "1 written, 1 failed\n")
+    assert answer.stderr == "Error: sealed.png: no permission to read it\n"
+    assert files(photo.parent / "cut") == ["photo.png"]
+
+
 # The user's mistakes
 
 
@@ -193,9 +210,13 @@ def test_mistakes_with_the_output(photo: Path, holiday: Path, best_model: Path) 
     expect_mistake(
         recorte(photo, "-o", folder / "cut.jpg", *model), "cut.jpg", "cannot be transparent", ".png, .webp, .tif"
     )
-    expect_mistake(recorte(holiday, "-o", folder / "cut.png", *model), "need a folder for their cut-outs")
+    expect_mistake(recorte(holiday, "-o", folder / "cut.png", *model), "need a folder for the cut-outs")
     expect_mistake(recorte(photo, "-o", photo / "cut.png", *model), "cut.png: cannot be written")
-    expect_mistake(recorte(holiday, "-o", photo / "cut", *model), "cannot be made")
+    expect_mistake(recorte(holiday, "-o", photo / "cut", *model), "photo.png is no folder")
+    expect_mistake(recorte(holiday, "-o", photo, *model), "need a folder for the cut-outs")
+    for photos in ([photo], [holiday], [photo, holiday]):
+        expect_mistake(recorte(*photos, "-o", "", *model, cwd=folder), '-o "" names nothing')
+    assert sorted(path.name for path in folder.iterdir()) == ["holiday", "photo.png"]
 
 
 def test_mistakes_with_the_model(photo: Path, tmp_path: Path) -> None:

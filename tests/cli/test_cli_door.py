@@ -41,6 +41,7 @@ def test_help_tells_of_everything() -> None:
     for words in ("--watch", "--jobs", "--json", "--background", "--mask", "--crop", "--people", "--tta", "--no-refine",
                   "--no-colours", "recorte info", "--install-completion", "--show-completion"):  # fmt: skip
         assert words in said
+    assert "better" not in said  # the mirror image is worth nothing with the shipped weights
     assert recorte("info", "--help").stdout.startswith("Usage: recorte info [OPTIONS]\n")
 
 

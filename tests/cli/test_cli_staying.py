@@ -134,6 +134,8 @@ def test_mistakes_with_watching(photo: Path) -> None:
     wanted = "--watch needs a folder of photos and one for the results"
     expect_mistake(recorte(photo, "-o", "cut/", "--watch", cwd=folder), wanted)
     expect_mistake(recorte("inbox", "--watch", cwd=folder), "needs a folder for the results")
+    expect_mistake(recorte("inbox", "-o", "-", "--watch", cwd=folder), wanted)
+    assert not (folder / "-").exists()
     expect_mistake(recorte("inbox", "-o", ".", "--watch", cwd=folder), "must not go into the folder of the photos")
     expect_mistake(recorte("inbox", "-o", "inbox", "--watch", cwd=folder), "must not go into the folder of the photos")
 

@@ -1,13 +1,17 @@
 """`recorte photo.jpg`: what the command does when no other is named."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from recorte.cli.cutter import Wishes
 from recorte.cli.options import Background, Model
-from recorte.cli.run import Wishes, run
-from recorte.cli.show import MISTAKE, complain
+from recorte.cli.run import run
+from recorte.cli.show import MISTAKE, OUTPUT_FULL, SOME_FAILED, complain
+from recorte.files import FULL
 
 
 def _show_version(wanted: bool) -> None:
@@ -34,12 +38,24 @@ def _option(*names: str, help: str, metavar: str | None = None, **more: Any) -> 
     return typer.Option(*names, help=help, metavar=metavar, show_default=False, **more)
 
 
+def _give_up(error: OSError) -> int:
+    """Tell of what the system refused, and give the exit status."""
+    if error.errno in FULL and not error.filename:  # files have theirs told as DiskFullError
+        complain(OUTPUT_FULL)
+        # Python would try again at its end to write what is left, in vain, and give a status of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SOME_FAILED
+    complain(f"{error.filename}: {error.strerror}" if error.filename else error)  # a name that is too long, say
+    return MISTAKE
+
+
 def cut_out(
     photos: Annotated[
         list[Path],
         typer.Argument(
             help="Photos, folders of photos, patterns in quotes ('holiday/*.jpg'), or - for standard input.",
             metavar="PHOTO", show_default=False, autocompletion=_commands,
+            readable=False,  # else one photo without permission would stop them all, before any is begun
         ),
     ],
     output: Annotated[
@@ -58,7 +74,9 @@ def cut_out(
         Literal["all", "largest", "each"],
         _option("--people", help="All people, the largest alone, or each in a file (photo-cutout-1.png).")
     ] = "all",
-    tta: Annotated[bool, typer.Option("--tta", help="Look at the mirror image too: better, half as fast.")] = False,
+    tta: Annotated[
+        bool, typer.Option("--tta", help="Take the mean with the mirror image, in twice the network's time.")
+    ] = False,
     refine: Annotated[
         bool, typer.Option("--refine/--no-refine", help="Fit the edges to the photo's own.", show_default=False)
     ] = True,
@@ -98,7 +116,6 @@ def cut_out(
         status = run(photos, wishes)
     except BrokenPipeError:  # whoever read our output has read enough
         raise
-    except OSError as error:  # a name that is too long, say
-        complain(f"{error.filename}: {error.strerror}" if error.filename else error)
-        status = MISTAKE
+    except OSError as error:
+        status = _give_up(error)
     raise typer.Exit(status)

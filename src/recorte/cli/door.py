@@ -63,7 +63,8 @@ def main() -> None:
     """Run the command `recorte`."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # Pillow's remarks on odd photos, which are read all the same
-    sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be valid text
+    if sys.stdout:  # unless it is closed
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be valid text
     end_on_sigterm()
     try:
         app(prog_name="recorte")

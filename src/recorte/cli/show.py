@@ -19,6 +19,8 @@ MISTAKE = 2
 STOPPED = 130
 """What shells expect of a command that Ctrl-C ended: 128 + SIGINT."""
 
+OUTPUT_FULL = "standard output: the disk is full; make room, or send it to another disk"
+
 
 def plain(text: object) -> str:
     """Write line breaks and control characters out, which names of files may hold, so that a line stays a line."""
@@ -30,7 +32,7 @@ def complain(message: object) -> None:
     typer.echo(typer.style("Error: ", fg="red") + plain(message), err=True)
 
 
-def print_json(outcome: "Outcome", report: "QualityReport | None" = None) -> None:
+def print_json(outcome: "Outcome", report: "QualityReport | None" = None, err: bool = False) -> None:
     """Print what became of a photo as one line of JSON, in plain ASCII, so that no name can spoil it."""
     content = {
         "photo": str(outcome.photo),
@@ -41,7 +43,7 @@ def print_json(outcome: "Outcome", report: "QualityReport | None" = None) -> Non
     }
     if report:
         content["report"] = report.as_dict()
-    print(json.dumps(content), flush=True)
+    print(json.dumps(content), flush=True, file=sys.stderr if err else sys.stdout)
 
 
 def print_report(report: "QualityReport | None", err: bool = False) -> None:
@@ -75,7 +77,7 @@ class Account:
         self._bar: Progress | None = None
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty() and self._total:
+        if self._total and sys.stderr and sys.stderr.isatty():
             self._bar = _bar(self._total)
             self._bar.start()
         return self

@@ -2,6 +2,8 @@
 
 import glob
 import sys
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from recorte.errors import PhotoError, RecorteError
@@ -10,52 +12,80 @@ PIPE = Path("-")
 """In place of a photo: standard input. As the output: standard output."""
 
 
-def expand(words: list[Path]) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is to be cut out.
+
+    Attributes:
+        paths: photos and folders of photos, each once.
+        roots: for each photo that a pattern found the folder below which its tree is kept: the pattern's fixed part.
+    """
+
+    paths: list[Path]
+    roots: dict[Path, Path]
+
+    @property
+    def single(self) -> Path | None:
+        """The one photo that was named; a pattern counts as several, whatever it finds."""
+        alone = len(self.paths) == 1 and not self.roots and not self.paths[0].is_dir()
+        return self.paths[0] if alone else None
+
+
+def expand(words: list[Path]) -> Sources:
     """Put the photos that a pattern fits in its place; for shells that do not, and for patterns given in quotes.
 
     Raises:
         PhotoError: no such file or folder, or nothing fits a pattern. Every one of them is named.
     """
     found: list[Path] = []
+    roots: dict[Path, Path] = {}
     missing: list[str] = []
     for word in words:
-        fitting = [word] if word == PIPE or word.exists() else _fitting(str(word))
+        if word == PIPE or word.exists():
+            found.append(word)
+            continue
+        fitting = _fitting(word)
         found += fitting
+        roots = fitting | roots  # of two patterns that find a photo the first counts
         if not fitting:
             missing.append(str(word))
     if missing:
         raise PhotoError(f"{', '.join(missing)}: no such file or folder")
-    return list(dict.fromkeys(found))
+    return Sources(list(dict.fromkeys(found)), roots)
 
 
-def _fitting(pattern: str) -> list[Path]:
-    """The photos that a pattern fits, sorted; of other files and of folders a shell would know no better."""
-    if not glob.has_magic(pattern):
-        return []
-    paths = [Path(path) for path in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207, absolute ones too
+def _fitting(pattern: Path) -> dict[Path, Path]:
+    """The photos that a pattern fits, sorted, with their roots; of other files and folders a shell knows no better."""
+    if not glob.has_magic(str(pattern)):
+        return {}
+    paths = [Path(path) for path in sorted(glob.glob(str(pattern), recursive=True))]  # noqa: PTH207, absolute ones too
     if not paths:
-        return []
+        return {}
     from recorte.photo import EXTENSIONS
 
     photos = [path for path in paths if path.suffix.lower() in EXTENSIONS and path.is_file()]
     if not photos:
         raise PhotoError(f"{pattern}: no photos fit this pattern ({', '.join(sorted(EXTENSIONS))})")
-    return photos
+    fixed = Path(*takewhile(lambda part: not glob.has_magic(part), pattern.parts))
+    # Where the pattern goes up again there is no tree to keep, and none that would stay in the folder of the results.
+    return {photo: photo.parent if ".." in photo.relative_to(fixed).parts else fixed for photo in photos}
 
 
-def check_pipe(sources: list[Path], output: str | None, as_json: bool) -> bool:
+def check_pipe(sources: Sources, output: str | None) -> bool:
     """Tell whether standard input or output is used.
 
     Raises:
         RecorteError: in a way that cannot be.
     """
-    to_pipe = output == "-" or (output is None and sources == [PIPE])
-    if PIPE not in sources and not to_pipe:
+    to_pipe = output == "-" or (output is None and sources.paths == [PIPE])
+    if PIPE not in sources.paths and not to_pipe:
         return False
-    if len(sources) > 1 or sources[0].is_dir():
+    if sources.single is None:
         raise RecorteError("- stands for one photo: cat photo.jpg | recorte - > cutout.png")
-    if to_pipe and as_json:
-        raise RecorteError("--json and the cut-out cannot both go to standard output; name a file: -o cutout.png")
+    if PIPE in sources.paths and sys.stdin is None:
+        raise RecorteError("standard input is closed; give it a photo: recorte - < photo.jpg > cutout.png")
+    if to_pipe and sys.stdout is None:
+        raise RecorteError("standard output is closed; send the cut-out somewhere: recorte - > cutout.png")
     if to_pipe and sys.stdout.isatty():
         raise RecorteError("the cut-out is no text for a terminal; send it somewhere: recorte - > cutout.png")
     return True
@@ -70,17 +100,19 @@ def target_of(photo: Path, output: str | None, ending: str) -> Path:
     return Path(output)
 
 
-def folder_of(sources: list[Path], output: str | None) -> Path | None:
+def folder_of(sources: Sources, output: str | None) -> Path | None:
     """Say which folder the results of several photos go into; None = each beside its photo.
 
     Raises:
         RecorteError: none is named although there are folders of photos, or a file is.
     """
     if output is None:
-        if any(source.is_dir() for source in sources):
+        if any(source.is_dir() for source in sources.paths):
             raise RecorteError("a folder of photos needs a folder for the results: recorte holiday/ -o cut/")
         return None
     folder = Path(output)
     if folder.suffix.lower() in (".png", ".webp", ".tif", ".tiff", ".jpg", ".jpeg") and not folder.is_dir():
-        raise RecorteError(f"{output}: several photos need a folder for their cut-outs, not a file: -o cut/")
+        raise RecorteError(
+            f"{output}: several photos (or a pattern) need a folder for the cut-outs, not a file: -o cut/"
+        )
     return folder

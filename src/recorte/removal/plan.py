@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from recorte.errors import PhotoError, RecorteError
@@ -11,7 +11,7 @@ from recorte.removal.output import same_file
 
 
 def plan_folder(folder: Path, target: Path) -> dict[Path, Path]:
-    """Find every photo below `folder` and where below `target` its cut-out goes.
+    """Find every photo below `folder` and where below `target` its cut-out goes; make `target`.
 
     Raises:
         PhotoError: `folder` is no folder, or holds no photos.
@@ -19,12 +19,17 @@ def plan_folder(folder: Path, target: Path) -> dict[Path, Path]:
     """
     if not folder.is_dir():
         raise PhotoError(f"{folder}: no such folder")
+    plan = _plan_alone(folder, target)
+    make_folder(target)
+    return plan
+
+
+def _plan_alone(folder: Path, target: Path) -> dict[Path, Path]:
     if same_file(folder, target):
         raise RecorteError(f"{target}: the cut-outs must not go into the folder of the photos itself; name another")
     plan = plan_tree(folder, target)
     if not plan:
         raise PhotoError(f"{folder}: no photos in it ({', '.join(sorted(EXTENSIONS))})")
-    make_folder(target)
     return plan
 
 
@@ -44,23 +49,40 @@ def plan_tree(folder: Path, target: Path, passed_over: Path | None = None) -> di
     return {folder / name: target / result for name, result in names.items()}
 
 
-def plan_many(sources: Sequence[Path], target: Path) -> dict[Path, Path]:
-    """Plan several folders and photos at once: a folder's tree goes into `target` below the folder's own name.
+def plan_many(sources: Sequence[Path], target: Path, roots: Mapping[Path, Path]) -> dict[Path, Path]:
+    """Plan several folders and photos at once, without making a folder.
+
+    Args:
+        sources: photos, and folders, of which each one's tree goes into `target` below the folder's own name; that
+            of a single source directly.
+        target: where the cut-outs go.
+        roots: for photos that do not go directly into `target` the folder above them whose tree is kept. What lies
+            in `target` is no photo then but a result, if `target` lies below that folder.
 
     Raises:
-        PhotoError: a folder holds no photos.
-        RecorteError: two sources would meet in `target`, or it cannot be written to.
+        PhotoError: a folder holds no photos, or nothing but results is left.
+        RecorteError: two sources would meet in `target`.
     """
     folders = [source for source in sources if source.is_dir()]
     if len(sources) == len(folders) == 1:
-        return plan_folder(sources[0], target)
+        return _plan_alone(sources[0], target)
     plan = plan_trees(folders, target, named=True)
     for folder in folders:
         if not any(photo.is_relative_to(folder) for photo in plan):
             raise PhotoError(f"{folder}: no photos in it ({', '.join(sorted(EXTENSIONS))})")
-    plan |= plan_photos([source for source in sources if source not in folders], target)
-    make_folder(target)
+    photos = [source for source in sources if source not in folders]
+    plan |= plan_photos([photo for photo in photos if not _is_result(photo, target, roots.get(photo))], target, roots)
+    if not plan:
+        raise PhotoError(f"{target}: all photos that were found are results in this folder; name others, or another -o")
+    _refuse_clashes(plan, plan.values())
     return plan
+
+
+def _is_result(photo: Path, target: Path, root: Path | None) -> bool:
+    if root is None or same_file(root, target):
+        return False
+    results = target.resolve()
+    return results.is_relative_to(root.resolve()) and photo.resolve().is_relative_to(results)
 
 
 def plan_trees(folders: Sequence[Path], target: Path, named: bool) -> dict[Path, Path]:
@@ -79,19 +101,24 @@ def plan_trees(folders: Sequence[Path], target: Path, named: bool) -> dict[Path,
     return plan
 
 
-def plan_photos(photos: Sequence[Path], folder: Path | None, beside: str = "-cutout.png") -> dict[Path, Path]:
+def plan_photos(
+    photos: Sequence[Path],
+    folder: Path | None,
+    roots: Mapping[Path, Path] | None = None,
+    beside: str = "-cutout.png",
+) -> dict[Path, Path]:
     """Plan where the cut-outs of single photos go: into `folder`, or beside each photo, as `photo-cutout.png`.
 
-    `beside` is how the names of those beside their photos end.
+    `roots` are as for `plan_many`; `beside` is how the names of those beside their photos end.
 
     Raises:
-        RecorteError: `folder` cannot be written to, or two photos of one name would meet in it.
+        RecorteError: two photos of one name would meet in `folder`.
     """
     if folder is None:
         return result_names(photos, beside)
-    names = {photo: folder / photo.name for photo in photos}
+    roots = roots or {}
+    names = {photo: folder / photo.relative_to(roots.get(photo, photo.parent)) for photo in photos}
     _refuse_clashes(photos, names.values())
-    make_folder(folder)
     results = result_names(names.values())
     return {photo: results[name] for photo, name in names.items()}
 
@@ -104,6 +131,9 @@ def make_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        file = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+        raise RecorteError(f"{folder}: cannot be made, since {file} is no folder; name another") from None
     except OSError as error:
         raise RecorteError(f"{folder}: this folder cannot be made ({error.strerror})") from None
     if not os.access(folder, os.W_OK):

@@ -1,6 +1,7 @@
 """How good a cut-out is likely to be, told from the photo and its alpha alone; and what to do about it."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import cv2
@@ -8,7 +9,8 @@ import numpy as np
 
 from recorte.letterbox import Letterbox, resize
 from recorte.messages import Language, say
-from recorte.removal.pipeline import Steps
+from recorte.removal.islands import drop_unsure
+from recorte.removal.pipeline import Pipeline, Steps
 
 SIDE = 256
 """The longest side, in pixels, at which everything is measured: edges of a large photo and a small one compare."""
@@ -96,6 +98,35 @@ def judge(photo: np.ndarray, steps: Steps) -> QualityReport:
     """Report on a photo, `uint8 (H, W, 3)`, whose `steps` were kept."""
     letterbox = Letterbox(*photo.shape[:2], len(steps.raw_alpha))
     return report(photo, steps.alpha, letterbox.cut(steps.raw_alpha))
+
+
+@dataclass(frozen=True, slots=True)
+class JudgingPipeline(Pipeline):
+    """Also reports on what it cut out, by what the network answered then: a second look would take as long again.
+
+    Attributes:
+        last: for each thread the photo that it looked at last, and the network's answer.
+    """
+
+    last: threading.local = field(default_factory=threading.local)
+
+    @classmethod
+    def like(cls, other: Pipeline) -> "JudgingPipeline":
+        """Give one that has the network and the switches of another pipeline."""
+        return cls(other.network, other.refine, other.colours, other.tta)
+
+    def look(self, photo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Do as `Pipeline.look`, and keep the answer."""
+        letterboxed, raw = Pipeline.look(self, photo)  # super() does not work in a class with slots
+        self.last.look = photo, raw
+        return letterboxed, raw
+
+    def judge_last(self) -> QualityReport:
+        """Report on the photo that this thread cut out last."""
+        photo, raw = self.last.look
+        del self.last.look
+        alpha = self.enlarge(drop_unsure(raw, self.network.sure), photo)
+        return report(photo, alpha, Letterbox(*photo.shape[:2], len(raw)).cut(raw))
 
 
 def report(

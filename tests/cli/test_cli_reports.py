@@ -1,0 +1,88 @@
+"""How reports come about: beside each other, and without a second look at the photo."""
+
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recorte import BackgroundRemover
+from recorte.cli.cutter import Wishes
+from recorte.cli.run import run
+from recorte.removal import quality
+from recorte.removal.network import Network
+
+
+@pytest.fixture
+def photo(tmp_path: Path, red_square: np.ndarray) -> Path:
+    Image.fromarray(red_square).save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+def wishes(model: Path, **more: object) -> Wishes:
+    showing = {"background": None, "mask": False, "crop": False, "people": "all"}
+    plain = {"output": None, "overwrite": False, "watch": False, "jobs": None, "report": True, "as_json": True}
+    return Wishes(**plain | {"model": model, "making": {}, "showing": showing} | more)
+
+
+def test_photos_are_judged_beside_each_other(
+    photo: Path, best_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each of two photos is judged only once the other is being judged too."""
+    Image.open(photo).transpose(Image.Transpose.ROTATE_90).save(photo.with_name("other.png"))
+    report, both = quality.report, threading.Barrier(2, timeout=60)
+
+    def wait_and_report(*arguments: object) -> quality.QualityReport:
+        both.wait()
+        return report(*arguments)
+
+    monkeypatch.setattr(quality, "report", wait_and_report)
+    assert run([photo.parent], wishes(best_model, output=str(photo.parent / "cut"), jobs=2)) == 0
+    monkeypatch.undo()
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [Path(line["photo"]).name for line in told] == ["other.png", "photo.png"]
+    remover = BackgroundRemover(best_model)
+    for line in told:
+        pixels = np.asarray(Image.open(line["photo"]))
+        assert line["report"] == json.loads(json.dumps(quality.judge(pixels, remover.steps(pixels)).as_dict()))
+
+
+@pytest.mark.parametrize("making", [{}, {"tta": True}, {"refine": False}])
+@pytest.mark.parametrize("showing", [{}, {"crop": True}, {"people": "each"}])
+def test_a_report_takes_no_second_look(
+    photo: Path,
+    best_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    making: dict[str, bool],
+    showing: dict[str, object],
+) -> None:
+    pixels = np.asarray(Image.open(photo))
+    expected = quality.judge(pixels, BackgroundRemover(best_model, **making).steps(pixels)).as_dict()
+    alpha, looks = Network.alpha, []
+
+    def count(self: Network, seen: np.ndarray) -> np.ndarray:
+        looks.append(seen)
+        return alpha(self, seen)
+
+    monkeypatch.setattr(Network, "alpha", count)
+    asked = wishes(best_model, making=making)
+    asked.showing.update(showing)
+    assert run([photo], asked) == 0
+    assert len(looks) == (2 if making.get("tta") else 1)
+    assert json.loads(capsys.readouterr().out)["report"] == json.loads(json.dumps(expected))
+
+
+def test_a_report_that_cannot_be_made_is_no_failure_of_the_photo(
+    photo: Path, best_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(quality, "report", fail)
+    assert run([photo], wishes(best_model, as_json=False)) == 0
+    out, err = capsys.readouterr()
+    assert out == f"Wrote {photo.with_name('photo-cutout.png')}\n"
+    assert f"{photo}: cut out, but no report could be made (MemoryError)" in err
