@@ -1,4 +1,4 @@
-# The service: docker build -t recorte . && docker run --rm -p 8000:8000 recorte
+# The service: docker build -t recorte . && docker run --rm --stop-timeout 70 -p 8000:8000 recorte
 FROM python:3.12-slim
 
 WORKDIR /build
