@@ -1,4 +1,5 @@
 import os
+import signal
 
 # Before torch is imported, and inherited by every command that a test starts: on tiny tensors a second thread only
 # waits, and costs whatever else the machine is doing.
@@ -10,6 +11,10 @@ import numpy as np
 import pytest
 
 from tiny_models import write_best_model
+
+# What a shell starts in the background ignores Ctrl-C, and so would every process that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

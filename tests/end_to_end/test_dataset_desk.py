@@ -76,7 +76,7 @@ def test_batches_are_timed_and_drawn(tmp_path: Path) -> None:
     arguments = ["data.image_size=64", "data.batch_size=4", "data.num_workers=0", "hardware=cpu", "run_dir=timed"]
     answer = run("dataset", tmp_path, "batch", "data=coco", "data.root=COCO", *arguments)
     assert answer.returncode == 0, answer.stderr
-    assert "image: (4, 3, 64, 64), torch.float32, from 0" in answer.stdout
+    assert "image: (4, 64, 64, 3), torch.uint8, from" in answer.stdout
     assert "2 batches with 0 workers: the first after" in answer.stdout
     with Image.open(tmp_path / "timed/augmentation.png") as page:
         assert page.size == (6 + 6 * 198, 48 + 4 * 216)
