@@ -150,6 +150,12 @@ def test_a_graph_that_disagrees_leaves_the_earlier_model_alone(tmp_path: Path, m
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == dict.fromkeys(FILES, b"earlier")
 
 
+def test_the_graph_tells_no_folder_of_the_machine_that_made_it(exported: Exported) -> None:
+    content = (exported.folder / "model.onnx").read_bytes()
+    assert str(Path(export.__file__).parent).encode() not in content
+    assert b"site-packages" not in content
+
+
 def test_the_check_sees_a_graph_of_other_weights(exported: Exported) -> None:
     torch.manual_seed(1)
     other = AttentionUNet(**exported.network.config, encoder_weights="none").eval()

@@ -82,8 +82,13 @@ def export_model(network: AttentionUNet, folder: Path, image_size: int, facts: M
 
 
 def note_in_onnx(path: Path, image_size: int, **more: float) -> None:
-    """Note in an .onnx file itself what using it needs to know, for those who copy it without its `model.json`."""
+    """Note in an .onnx file itself what using it needs to know, for those who copy it without its `model.json`.
+
+    What the exporter noted of each node goes: its call stack, which tells strangers where one's folders are.
+    """
     model = onnx.load(path)
+    for part in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        part.ClearField("metadata_props")
     onnx.helper.set_model_props(model, {NOTE: json.dumps({"format": FORMAT, "image_size": image_size, **more})})
     onnx.save(model, path)
 
