@@ -17,7 +17,7 @@ from tiny_models import write_network
 
 def test_info(tmp_path: Path, best_model: Path) -> None:
     said = recorte("info").stdout
-    for words in ("weights/model.onnx", "7.3 MB, sees 320 x 320 pixels", "tf_efficientnet_lite2", "epochs",
+    for words in ("weights/model.onnx", "6.8 MB, sees 320 x 320 pixels", "tf_efficientnet_lite2", "epochs",
                   "CPUExecutionProvider", version("recorte"), version("onnxruntime"), version("pillow"),
                   version("opencv-python-headless"), platform.python_version()):  # fmt: skip
         assert words in said
