@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from recorte.cli.cutter import Wishes
+
 ENVIRONMENT = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
 
 
@@ -36,3 +38,10 @@ def expect_mistake(answer: subprocess.CompletedProcess[str], *words: str) -> Non
 def files(folder: Path) -> list[str]:
     """Every file below a folder."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+
+
+def wishes(model: Path, **more: object) -> Wishes:
+    """What a plain `recorte photo` asks for, and `more`: for what only the same process can see."""
+    showing = {"background": None, "mask": False, "crop": False, "people": "all"}
+    plain = {"output": None, "overwrite": False, "watch": False, "jobs": None, "report": False, "as_json": False}
+    return Wishes(**plain | {"model": model, "making": {}, "showing": showing} | more)

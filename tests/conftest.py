@@ -1,10 +1,12 @@
 import os
 import signal
+import subprocess
 
 # Before torch is imported, and inherited by every command that a test starts: on tiny tensors a second thread only
 # waits, and costs whatever else the machine is doing.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,3 +31,15 @@ def red_square() -> np.ndarray:
     pixels = np.full((60, 80, 3), (30, 60, 220), np.uint8)
     pixels[10:40, 10:30] = (230, 20, 10)
     return pixels
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 256 kB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", place], check=False).returncode == 0
+    if not mounted:
+        pytest.skip("file systems can be mounted by root only")
+    yield place
+    subprocess.run(["umount", place], check=True)

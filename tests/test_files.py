@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -104,18 +103,6 @@ def test_the_content_is_on_the_disk_before_the_move_and_the_name_after(
     assert Path(written).parent == tmp_path
     assert Path(written).name.startswith(PREFIX)
     assert (move, folder) == ("move", str(tmp_path))
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 256 kB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", place], check=False).returncode == 0
-    if not mounted:
-        pytest.skip("file systems can be mounted by root only")
-    yield place
-    subprocess.run(["umount", place], check=True)
 
 
 def test_a_full_disk_is_named_and_the_old_file_stays(small_disk: Path) -> None:

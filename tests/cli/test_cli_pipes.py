@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cli_process import ENVIRONMENT, expect_mistake, recorte
+from cli_process import ENVIRONMENT, expect_mistake, recorte, wishes
 from recorte import BackgroundRemover
-from recorte.cli.cutter import Wishes
 from recorte.cli.run import run
 
 
@@ -21,12 +20,6 @@ from recorte.cli.run import run
 def photo(tmp_path: Path, red_square: np.ndarray) -> Path:
     Image.fromarray(red_square).save(tmp_path / "photo.png")
     return tmp_path / "photo.png"
-
-
-def wishes(model: Path, **more: object) -> Wishes:
-    showing = {"background": None, "mask": False, "crop": False, "people": "all"}
-    plain = {"output": None, "overwrite": False, "watch": False, "jobs": None, "report": False, "as_json": False}
-    return Wishes(**plain | {"model": model, "making": {}, "showing": showing} | more)
 
 
 # JSON

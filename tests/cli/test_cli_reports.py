@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cli_process import wishes
 from recorte import BackgroundRemover
-from recorte.cli.cutter import Wishes
 from recorte.cli.run import run
 from recorte.removal import quality
 from recorte.removal.network import Network
@@ -19,12 +19,6 @@ from recorte.removal.network import Network
 def photo(tmp_path: Path, red_square: np.ndarray) -> Path:
     Image.fromarray(red_square).save(tmp_path / "photo.png")
     return tmp_path / "photo.png"
-
-
-def wishes(model: Path, **more: object) -> Wishes:
-    showing = {"background": None, "mask": False, "crop": False, "people": "all"}
-    plain = {"output": None, "overwrite": False, "watch": False, "jobs": None, "report": True, "as_json": True}
-    return Wishes(**plain | {"model": model, "making": {}, "showing": showing} | more)
 
 
 def test_photos_are_judged_beside_each_other(
@@ -39,7 +33,10 @@ def test_photos_are_judged_beside_each_other(
         return report(*arguments)
 
     monkeypatch.setattr(quality, "report", wait_and_report)
-    assert run([photo.parent], wishes(best_model, output=str(photo.parent / "cut"), jobs=2)) == 0
+    assert (
+        run([photo.parent], wishes(best_model, output=str(photo.parent / "cut"), jobs=2, report=True, as_json=True))
+        == 0
+    )
     monkeypatch.undo()
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [Path(line["photo"]).name for line in told] == ["other.png", "photo.png"]
@@ -68,7 +65,7 @@ def test_a_report_takes_no_second_look(
         return alpha(self, seen)
 
     monkeypatch.setattr(Network, "alpha", count)
-    asked = wishes(best_model, making=making)
+    asked = wishes(best_model, making=making, report=True, as_json=True)
     asked.showing.update(showing)
     assert run([photo], asked) == 0
     assert len(looks) == (2 if making.get("tta") else 1)
@@ -82,7 +79,7 @@ def test_a_report_that_cannot_be_made_is_no_failure_of_the_photo(
         raise MemoryError
 
     monkeypatch.setattr(quality, "report", fail)
-    assert run([photo], wishes(best_model, as_json=False)) == 0
+    assert run([photo], wishes(best_model, report=True)) == 0
     out, err = capsys.readouterr()
     assert out == f"Wrote {photo.with_name('photo-cutout.png')}\n"
     assert f"{photo}: cut out, but no report could be made (MemoryError)" in err

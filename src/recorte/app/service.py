@@ -58,6 +58,7 @@ def create_app(remover: "BackgroundRemover", limits: Limits | None = None, worke
     @app.post("/cutout", summary="Cut the people out of a photo", openapi_extra=_describe(), response_class=Response,
               responses=_answers())  # fmt: skip
     async def cutout(request: Request) -> Response:
+        """Answer with the picture, or say in one sentence why there is none."""
         try:
             answer = await _answer(request, remover, crew, measures)
         except Refusal as error:
