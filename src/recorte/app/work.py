@@ -13,7 +13,7 @@ from recorte.removal import options as removal
 from recorte.removal.backgrounds import BLUR, Colour, in_colours_of, put_behind, read_colour
 from recorte.removal.output import encode
 from recorte.removal.people import frame
-from recorte.removal.quality import QualityReport, judge
+from recorte.removal.quality import JudgingPipeline, QualityReport
 
 if TYPE_CHECKING:
     from recorte import BackgroundRemover
@@ -46,7 +46,7 @@ class Options:
         crop: cut the picture to the people, with a small margin.
         people: all, or the largest connected region of them.
         format: one of `KINDS`.
-        report: judge what was found in the photo; takes as long again.
+        report: judge what was found in the photo.
     """
 
     background: Colour | Literal["blur"] | None = None
@@ -105,8 +105,9 @@ def cut_out(remover: "BackgroundRemover", content: bytes, options: Options) -> R
         photo = read_photo(content)
     except PhotoError as error:
         raise Refusal(422, f"The photo cannot be read: {str(error).partition(': ')[2]}") from None
-    judged = judge(photo.pixels, remover.steps(photo.pixels)) if options.report else None
-    cutout = remover.remove_with(removal.Options(people=options.people), photo.pixels)
+    pipeline = JudgingPipeline.like(remover.pipeline)
+    (cutout,) = pipeline.results(photo.pixels, removal.Options(people=options.people), "the photo")
+    judged = pipeline.judge_last() if options.report else None
     mask = cutout[..., 3]
     picture = mask if options.mask else cutout
     if options.background is not None and not options.mask:
