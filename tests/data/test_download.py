@@ -288,7 +288,12 @@ def small_coco(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
         data = content.getvalue()
         part = PARTS[name]
         Handler.files[f"/{part.path}"] = data
-        parts[name] = part._replace(size=len(data), sha256=hashlib.sha256(data).hexdigest(), files=len(files))
+        parts[name] = part._replace(
+            size=len(data),
+            sha256=hashlib.sha256(data).hexdigest(),
+            files=len(files),
+            unpacked=sum(map(len, files.values())),
+        )
     monkeypatch.setattr(coco_download, "PARTS", parts)
     return server
 
@@ -314,6 +319,18 @@ def test_archives_may_stay_and_parts_may_be_chosen(small_coco: str, tmp_path: Pa
     (tmp_path / "val2017/1.jpg").unlink()
     assert download(tmp_path, Report(), ["val"], keep_archives=True, server=small_coco) == ["val"]
     assert len(Handler.requests) == 1
+
+
+def test_what_a_stopped_unpacking_left_needs_no_room_again(
+    small_coco: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    download(tmp_path, Report(), ["val"], keep_archives=True, server=small_coco)
+    (tmp_path / "val2017/1.jpg").unlink()
+    monkeypatch.setattr(fetching, "free_space", lambda folder: 99)
+    with pytest.raises(DataError, match="needed"):
+        download(tmp_path, Report(), ["val"], keep_archives=True, server=small_coco)
+    monkeypatch.setattr(fetching, "free_space", lambda folder: 100)
+    assert download(tmp_path, Report(), ["val"], keep_archives=True, server=small_coco) == ["val"]
 
 
 def test_a_disk_without_room_is_told_before_anything_is_fetched(

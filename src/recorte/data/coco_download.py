@@ -38,6 +38,10 @@ class Part(NamedTuple):
         folder = root / self.folder
         return not folder.is_dir() or sum(1 for _ in folder.glob(self.counted)) < self.files
 
+    def to_unpack(self, root: Path) -> int:
+        """Count the bytes that are still to be unpacked below `root`, where a stopped unpacking may have left some."""
+        return max(0, self.unpacked - sum(path.stat().st_size for path in (root / self.folder).glob("*")))
+
 
 PARTS = {
     "annotations": Part(
@@ -129,4 +133,4 @@ def _needed(root: Path, parts: Sequence[Part], keep_archives: bool) -> int:
         have = [path.stat().st_size for path in (archive, archive.with_name(f"{archive.name}.part")) if path.exists()]
         remaining.append(max(0, part.size - sum(have)))
     archives = sum(remaining) if keep_archives else max(remaining, default=0)
-    return archives + sum(part.unpacked for part in parts)
+    return archives + sum(part.to_unpack(root) for part in parts)
