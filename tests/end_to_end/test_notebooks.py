@@ -9,7 +9,8 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 @pytest.mark.slow
-def test_teaching_twenty_pictures_helps_with_others() -> None:
+def test_teaching_twenty_pictures_helps_with_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # the notebook keeps its run, for its reader to look at
     notebook = nbformat.read(NOTEBOOKS / "finetune.ipynb", as_version=4)
     NotebookClient(notebook, timeout=900, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
     said = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
