@@ -13,6 +13,7 @@ from recorte import BackgroundRemover
 from recorte.errors import PhotoError, RecorteError
 from recorte.removal.backgrounds import put_behind, read_background
 from recorte.removal.folder import cut_out_each
+from recorte.removal.options import Options
 from tiny_models import write_best_model
 
 RED = (230, 20, 10)
@@ -159,10 +160,21 @@ def test_several_results_replace_no_other_photo_of_a_folder(
     before = photos[1].read_bytes()
     cut = partial(BackgroundRemover(best_model, threads=1).remove_background, people="each", overwrite=True)
     plan = {photos[0]: tmp_path / "a.png", photos[1]: tmp_path / "b.png"}
-    outcomes = list(cut_out_each(cut, plan, overwrite=True, first=lambda path: path.with_stem(f"{path.stem}-1")))
+    outcomes = list(cut_out_each(cut, plan, overwrite=True, options=Options(people="each")))
     assert [outcome.status for outcome in outcomes] == ["failed", "written"]
-    assert "a-2.png would replace one of the photos" in outcomes[0].error
+    assert f"would replace {photos[1]}, one of the photos" in outcomes[0].error
     assert photos[1].read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("a-2.png", "a.png"), ("a-1-10.png", "a-1.png"), ("a.png", None), ("-1.png", None), ("a-0.png", None),
+     ("a-1.tar.png", None), ("a-x1.png", None)],
+)  # fmt: skip
+def test_the_target_of_numbered_results(name: str, target: str | None) -> None:
+    folder = Path("cut")
+    assert Options(people="each").target_of(folder / name) == (folder / target if target else None)
+    assert Options().target_of(folder / name) == folder / name
 
 
 def test_jpeg_over_a_colour_keeps_profile_and_exif(

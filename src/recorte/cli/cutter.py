@@ -60,7 +60,7 @@ class Cutter:
         from recorte import BackgroundRemover
         from recorte.removal.options import Options
 
-        self._options = Options.of(**wishes.showing)
+        self.options = Options.of(**wishes.showing)
         self._overwrite = wishes.overwrite
         self._report = wishes.report
         self._reports: dict[Path | bytes, QualityReport] = {}
@@ -74,11 +74,11 @@ class Cutter:
         """
         from recorte.removal.output import check_target
 
-        check_target(self.first(target), source, self._overwrite, self._options.transparent)
+        check_target(self.first(target), source, self._overwrite, self.options.transparent)
 
     def first(self, target: Path) -> Path:
         """Name the first file that a result makes, by which one sees that it is there."""
-        return self._options.targets(target, 1)[0]
+        return self.options.targets(target, 1)[0]
 
     def open(self) -> None:
         """Open the model.
@@ -94,7 +94,7 @@ class Cutter:
 
     def __call__(self, source: Path | bytes, target: Path | None) -> Any:
         """Cut out a photo; as `BackgroundRemover.remove_with`. If a report is wished, it is made and kept."""
-        result = self._remover.remove_with(self._options, source, target, overwrite=self._overwrite)
+        result = self._remover.remove_with(self.options, source, target, overwrite=self._overwrite)
         # Here rather than where it is shown, since that is one thread for all photos.
         if self._report:
             self._judge(source)

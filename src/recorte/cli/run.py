@@ -108,7 +108,7 @@ def _worker(wishes: Wishes) -> Callable[[Mapping[Path, Path], Account, Callable[
     cutter.open()
 
     def work(plan: Mapping[Path, Path], account: Account, stopped: Callable[[], bool]) -> None:
-        options = {"overwrite": wishes.overwrite, "jobs": jobs, "stopped": stopped, "first": cutter.first}
+        options = {"overwrite": wishes.overwrite, "jobs": jobs, "stopped": stopped, "options": cutter.options}
         for outcome in cut_out_each(cutter, plan, **options):
             account.add(outcome, cutter.report_of(outcome.photo))
 

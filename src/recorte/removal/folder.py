@@ -1,10 +1,9 @@
 """Many photos at once, over several threads, and a report of what became of each."""
 
 import os
-import re
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from recorte.errors import ModelError, RecorteError
 from recorte.files import remove_left_over
+from recorte.removal.options import Options
 
 if TYPE_CHECKING:
     from recorte.removal.remover import BackgroundRemover
@@ -108,7 +108,7 @@ def cut_out_each(
     overwrite: bool = False,
     jobs: int = 1,
     stopped: Callable[[], bool] = lambda: False,
-    first: Callable[[Path], Path] = lambda result: result,
+    options: Options | None = None,
 ) -> Iterator[Outcome]:
     """Cut out photos and yield what became of each, in their order.
 
@@ -122,13 +122,13 @@ def cut_out_each(
         jobs: photos at a time.
         stopped: asked before each photo; once it is true none is begun, and those in hand are finished. An
             exception, Ctrl-C too, does the same before it goes its way.
-        first: names the file by which one sees that a result is there, if it is another than `plan` says: the first
-            of several that are numbered.
+        options: what `cut_out` makes; None = one result a photo.
 
     Raises:
         ModelError: the model is at fault, so no photo would go better.
     """
-    photos = {photo.resolve() for photo in plan}
+    options = options or Options()
+    spared = {options.target_of(photo.resolve()): photo for photo in plan}
     for folder in {result.parent for result in plan.values()}:
         remove_left_over(folder)
     ahead = AHEAD * jobs
@@ -136,7 +136,15 @@ def cut_out_each(
         waiting: deque[Future[Outcome | None]] = deque()
 
         def begin(photo: Path, result: Path) -> Outcome | None:
-            return None if stopped() else _cut_out_one(cut_out, photo, result, first(result), photos, overwrite)
+            if stopped():
+                return None
+            shown = options.targets(result, 1)[0]
+            if replaced := spared.get(result.resolve()):
+                error = f"{photo}: its cut-out would replace {replaced}, one of the photos"
+                return Outcome(photo, shown, "failed", error=error)
+            if shown.exists() and not overwrite:
+                return Outcome(photo, shown, "skipped")
+            return _cut_out_one(cut_out, photo, result, shown)
 
         try:
             for photo, result in plan.items():
@@ -151,18 +159,7 @@ def cut_out_each(
                 future.cancel()
 
 
-def _cut_out_one(
-    cut_out: Callable[[Path, Path], object],
-    photo: Path,
-    result: Path,
-    shown: Path,
-    photos: Collection[Path],
-    overwrite: bool,
-) -> Outcome:
-    if replaced := _replaced(result, shown, photos):
-        return Outcome(photo, shown, "failed", error=f"{photo}: its cut-out {replaced} would replace one of the photos")
-    if shown.exists() and not overwrite:
-        return Outcome(photo, shown, "skipped")
+def _cut_out_one(cut_out: Callable[[Path, Path], object], photo: Path, result: Path, shown: Path) -> Outcome:
     started, error = time.perf_counter(), None
     try:
         cut_out(photo, result)
@@ -173,15 +170,6 @@ def _cut_out_one(
     except Exception as trouble:  # one odd photo must not end a night's work
         error = f"{photo}: {type(trouble).__name__}: {trouble}"
     return Outcome(photo, shown, "failed" if error else "written", time.perf_counter() - started, error)
-
-
-def _replaced(result: Path, shown: Path, photos: Collection[Path]) -> Path | None:
-    """Find a photo that writing a result would replace: of numbered results it may be any of them."""
-    if shown == result:
-        return result if result.resolve() in photos else None
-    numbered = re.compile(rf"{re.escape(result.stem)}-\d+{re.escape(result.suffix)}")
-    folder = result.parent.resolve()
-    return next((photo for photo in photos if photo.parent == folder and numbered.fullmatch(photo.name)), None)
 
 
 def spread(cores: int, jobs: int | None = None) -> tuple[int, int]:

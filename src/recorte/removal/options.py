@@ -1,6 +1,7 @@
 """What is to become of the people that were found."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -53,3 +54,10 @@ class Options:
         if self.people != "each":
             return [target]
         return [target.with_name(f"{target.stem}-{number}{target.suffix}") for number in range(1, count + 1)]
+
+    def target_of(self, file: Path) -> Path | None:
+        """Name the target that `targets` would name `file` for; None if there is none."""
+        if self.people != "each":
+            return file
+        numbered = re.fullmatch(r"(.+)-[1-9]\d*", file.stem)
+        return file.with_name(f"{numbered[1]}{file.suffix}") if numbered else None
