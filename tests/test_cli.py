@@ -211,7 +211,7 @@ def test_mistakes_with_the_output(photo: Path, holiday: Path, best_model: Path) 
         recorte(photo, "-o", folder / "cut.jpg", *model), "cut.jpg", "cannot be transparent", ".png, .webp, .tif"
     )
     expect_mistake(recorte(holiday, "-o", folder / "cut.png", *model), "need a folder for the cut-outs")
-    expect_mistake(recorte(photo, "-o", photo / "cut.png", *model), "cut.png: cannot be written")
+    expect_mistake(recorte(photo, "-o", photo / "cut.png", *model), "is a file, not a folder")
     expect_mistake(recorte(holiday, "-o", photo / "cut", *model), "photo.png is no folder")
     expect_mistake(recorte(holiday, "-o", photo, *model), "need a folder for the cut-outs")
     for photos in ([photo], [holiday], [photo, holiday]):

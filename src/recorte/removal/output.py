@@ -150,5 +150,7 @@ def write(target: Path, content: bytes) -> None:
     """
     try:
         write_whole(target, content)
+    except FileExistsError:
+        raise RecorteError(f"{target}: cannot be written, since {target.parent} is a file, not a folder") from None
     except OSError as error:
         raise RecorteError(f"{target}: cannot be written ({error.strerror or error})") from None
