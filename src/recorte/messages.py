@@ -20,8 +20,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "resolution_means": ("100 from one megapixel on.", "100 a partir de un megapíxel."),
     # Its advice
     "nobody": (
-        "Nobody found: the cut-out is empty.",
-        "No se ha encontrado a nadie: el recorte está vacío.",
+        "Nobody found, or somebody too small to judge: less than half a per cent of the photo is person.",
+        "No se ha encontrado a nadie, o es demasiado pequeño para juzgarlo: hay persona en menos del 0,5 % de la foto.",
     ),
     "poor": (
         "The network is unsure of much of this photo: look at the cut-out before you use it.",

@@ -39,6 +39,21 @@ def test_a_photo_full_of_somebody_stays() -> None:
     assert np.array_equal(drop_unsure(alpha, 0.95), alpha)
 
 
+def test_what_is_soft_goes_unless_it_hangs_together_with_a_region() -> None:
+    alpha = two_islands(1)
+    alpha[15:18, 5:12] = 0.4  # nearest to the left region, but five pixels off
+    kept = drop_unsure(alpha, 0.95)
+    assert kept[15:18].max() == 0
+    assert np.array_equal(kept[:15], alpha[:15])
+    alpha[9:15, 6] = 0.05  # too faint to connect, and to be cleared
+    kept = drop_unsure(alpha, 0.95)
+    assert kept[15:18].max() == 0
+    assert np.array_equal(kept[:15], alpha[:15])
+    alpha[9:15, 6] = 0.07
+    assert np.array_equal(drop_unsure(alpha, 0.95), alpha)
+    assert np.array_equal(drop_unsure(alpha, 0), alpha)
+
+
 def test_corners_connect() -> None:
     alpha = np.zeros((6, 6), np.float32)
     alpha[1:3, 1:3] = 1

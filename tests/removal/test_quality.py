@@ -78,7 +78,7 @@ def test_softer_edges_are_worth_less_and_size_does_not_matter() -> None:
 def test_nobody_found(alpha: np.ndarray) -> None:
     nothing = judged(alpha)  # the last: 0.44 % of the photo, less than counts as somebody
     assert (nothing.score, nothing.found, nothing.advice, nothing.edges) == (0, False, ("nobody",), 0)
-    assert nothing.sentences("es") == ["No se ha encontrado a nadie: el recorte está vacío."]
+    assert nothing.sentences("es")[0].startswith("No se ha encontrado a nadie")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from PIL import Image, ImageCms
 
 from recorte import BackgroundRemover
 from recorte.errors import PhotoError, RecorteError
+from recorte.letterbox import PADDING_COLOUR
 from recorte.removal.backgrounds import put_behind, read_background
 from recorte.removal.folder import cut_out_each
 from recorte.removal.options import Options
@@ -98,6 +99,21 @@ def test_cropped_to_the_person(remover: BackgroundRemover, red_square: np.ndarra
     assert abs(cropped.shape[0] - 34) <= 2 and abs(cropped.shape[1] - 24) <= 2
     with pytest.raises(PhotoError, match="an array of 80 x 60 pixels: nobody was found"):
         remover.remove_background(np.full((60, 80, 3), 90, np.uint8), crop=True)
+
+
+def test_nobody_stands_in_the_letterboxs_padding(
+    remover: BackgroundRemover, couple: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, people = remover.remove_background(couple), remover.remove_background(couple, people="each")
+    answer = remover.network.alpha
+    monkeypatch.setattr(
+        remover.network, "alpha", lambda canvas: np.where((canvas == PADDING_COLOUR).all(2), 1, answer(canvas))
+    )
+    np.testing.assert_array_equal(remover.remove_background(couple), whole)
+    np.testing.assert_array_equal(remover.remove_background(couple, people="largest"), people[0])
+    np.testing.assert_array_equal(remover.remove_background(couple, people="each"), people)
+    with pytest.raises(PhotoError, match="nobody was found"):
+        remover.remove_background(np.full((60, 80, 3), 90, np.uint8), people="each")
 
 
 def test_the_largest_person_alone_and_each_of_them(remover: BackgroundRemover, couple: np.ndarray) -> None:

@@ -6,6 +6,9 @@ import numpy as np
 INSIDE = 0.5
 """An alpha above this is inside a region."""
 
+FAINT = 0.06
+"""An alpha up to this does not connect what lies on its two sides; it is what the refinement clears."""
+
 
 def regions(alpha: np.ndarray) -> tuple[np.ndarray, int]:
     """Find the connected regions of an alpha, each with the soft surroundings that are nearest to it.
@@ -25,7 +28,7 @@ def regions(alpha: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def drop_unsure(alpha: np.ndarray, sure: float) -> np.ndarray:
-    """Clear the regions of which the network is nowhere sure, with their soft surroundings.
+    """Clear the regions of which the network is nowhere sure, and what is soft and hangs together with no region.
 
     Where a good network invents somebody in a photo of nobody, it hesitates; of real people it is sure somewhere. One
     that was trained for minutes is sure of nobody, so each network says for itself what to ask of it. An alpha
@@ -44,7 +47,12 @@ def drop_unsure(alpha: np.ndarray, sure: float) -> np.ndarray:
     kept = np.zeros(count + 1, bool)
     kept[labels[alpha >= sure]] = True
     kept[0] = False
-    return alpha if kept[1:].all() and count else alpha * kept[labels]
+    alpha = alpha if kept[1:].all() and count else alpha * kept[labels]
+    _, pieces = cv2.connectedComponents((alpha > FAINT).astype(np.uint8))
+    attached = np.zeros(pieces.max() + 1, bool)
+    attached[pieces[alpha > INSIDE]] = True
+    attached[0] = True
+    return alpha if attached.all() else alpha * attached[pieces]
 
 
 def by_size(alpha: np.ndarray) -> list[np.ndarray]:

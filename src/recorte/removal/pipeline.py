@@ -55,7 +55,18 @@ class Pipeline:
 
     def found(self, photo: np.ndarray) -> np.ndarray:
         """Give the people's alpha at the network's size, cleared of what is no person: `float32 (S, S)`."""
-        return drop_unsure(self.look(photo)[1], self.network.sure)
+        return self.clear(self.look(photo)[1], photo)
+
+    def clear(self, raw: np.ndarray, photo: np.ndarray) -> np.ndarray:
+        """Clear the network's answer, `float32 (S, S)`, of what is no person, and of all that lies outside the photo.
+
+        For the letterbox's padding nothing was learned, so that anything may be found there.
+        """
+        letterbox = self._letterbox(photo)
+        cleared = np.zeros_like(raw)
+        # The padding after the rest: it holds together people whom the photo's border cuts in pieces.
+        letterbox.cut(cleared)[:] = letterbox.cut(drop_unsure(raw, self.network.sure))
+        return cleared
 
     def enlarge(self, alpha: np.ndarray, photo: np.ndarray, eight_bits: bool = False) -> np.ndarray:
         """Bring an alpha to the photo's size: `float32 (H, W)` in [0, 1], or `uint8 (H, W)` with `eight_bits`."""
@@ -79,7 +90,7 @@ class Pipeline:
     def steps(self, photo: np.ndarray) -> Steps:
         """Go all the steps and keep what each gives."""
         letterboxed, raw = self.look(photo)
-        found = drop_unsure(raw, self.network.sure)
+        found = self.clear(raw, photo)
         cutout = self.cut_out(self.enlarge(found, photo, eight_bits=True), photo)
         return Steps(letterboxed, raw, self.enlarge(found, photo), np.ascontiguousarray(cutout[..., :3]), cutout)
 

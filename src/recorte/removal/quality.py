@@ -9,7 +9,6 @@ import numpy as np
 
 from recorte.letterbox import Letterbox, resize
 from recorte.messages import Language, say
-from recorte.removal.islands import drop_unsure
 from recorte.removal.pipeline import Pipeline, Steps
 
 SIDE = 256
@@ -125,7 +124,7 @@ class JudgingPipeline(Pipeline):
         """Report on the photo that this thread cut out last."""
         photo, raw = self.last.look
         del self.last.look
-        alpha = self.enlarge(drop_unsure(raw, self.network.sure), photo)
+        alpha = self.enlarge(self.clear(raw, photo), photo)
         return report(photo, alpha, Letterbox(*photo.shape[:2], len(raw)).cut(raw))
 
 
