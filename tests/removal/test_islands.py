@@ -1,6 +1,6 @@
 import numpy as np
 
-from recorte.removal.islands import by_size, drop_unsure, regions
+from recorte.removal.islands import by_size, drop_loose, drop_unsure, regions
 
 
 def two_islands(peak: float) -> np.ndarray:
@@ -41,17 +41,16 @@ def test_a_photo_full_of_somebody_stays() -> None:
 
 def test_what_is_soft_goes_unless_it_hangs_together_with_a_region() -> None:
     alpha = two_islands(1)
-    alpha[15:18, 5:12] = 0.4  # nearest to the left region, but five pixels off
-    kept = drop_unsure(alpha, 0.95)
+    alpha[15:18, 5:12] = 0.4
+    kept = drop_loose(alpha)
     assert kept[15:18].max() == 0
     assert np.array_equal(kept[:15], alpha[:15])
-    alpha[9:15, 6] = 0.05  # too faint to connect, and to be cleared
-    kept = drop_unsure(alpha, 0.95)
+    alpha[9:15, 6] = 0.05  # too faint to connect, or to be cleared
+    kept = drop_loose(alpha)
     assert kept[15:18].max() == 0
     assert np.array_equal(kept[:15], alpha[:15])
     alpha[9:15, 6] = 0.07
-    assert np.array_equal(drop_unsure(alpha, 0.95), alpha)
-    assert np.array_equal(drop_unsure(alpha, 0), alpha)
+    assert np.array_equal(drop_loose(alpha), alpha)
 
 
 def test_corners_connect() -> None:

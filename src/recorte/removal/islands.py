@@ -28,7 +28,7 @@ def regions(alpha: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def drop_unsure(alpha: np.ndarray, sure: float) -> np.ndarray:
-    """Clear the regions of which the network is nowhere sure, and what is soft and hangs together with no region.
+    """Clear the regions of which the network is nowhere sure, with their soft surroundings.
 
     Where a good network invents somebody in a photo of nobody, it hesitates; of real people it is sure somewhere. One
     that was trained for minutes is sure of nobody, so each network says for itself what to ask of it. An alpha
@@ -47,12 +47,23 @@ def drop_unsure(alpha: np.ndarray, sure: float) -> np.ndarray:
     kept = np.zeros(count + 1, bool)
     kept[labels[alpha >= sure]] = True
     kept[0] = False
-    alpha = alpha if kept[1:].all() and count else alpha * kept[labels]
-    _, pieces = cv2.connectedComponents((alpha > FAINT).astype(np.uint8))
-    attached = np.zeros(pieces.max() + 1, bool)
-    attached[pieces[alpha > INSIDE]] = True
-    attached[0] = True
-    return alpha if attached.all() else alpha * attached[pieces]
+    return alpha if kept[1:].all() and count else alpha * kept[labels]
+
+
+def drop_loose(alpha: np.ndarray) -> np.ndarray:
+    """Clear what is soft and hangs together with no region: smears at which the network only hesitates.
+
+    Args:
+        alpha: `float32 (H, W)` in [0, 1]; left as it is.
+
+    Returns:
+        The same shape and type.
+    """
+    count, pieces = cv2.connectedComponents((alpha > FAINT).astype(np.uint8))
+    kept = np.zeros(count, bool)
+    kept[pieces[alpha > INSIDE]] = True
+    kept[0] = True
+    return alpha if kept.all() else alpha * kept[pieces]
 
 
 def by_size(alpha: np.ndarray) -> list[np.ndarray]:

@@ -10,7 +10,7 @@ from recorte.letterbox import PADDING_COLOUR, Letterbox
 from recorte.removal import people
 from recorte.removal.backgrounds import put_behind
 from recorte.removal.colours import free_colours
-from recorte.removal.islands import drop_unsure
+from recorte.removal.islands import drop_loose, drop_unsure
 from recorte.removal.network import Network
 from recorte.removal.options import Options
 from recorte.removal.refinement import refine
@@ -64,9 +64,9 @@ class Pipeline:
         """
         letterbox = self._letterbox(photo)
         cleared = np.zeros_like(raw)
-        # The padding after the rest: it holds together people whom the photo's border cuts in pieces.
+        # The padding after the unsure: it holds together people whom the photo's border cuts in pieces.
         letterbox.cut(cleared)[:] = letterbox.cut(drop_unsure(raw, self.network.sure))
-        return cleared
+        return drop_loose(cleared) if self.network.sure else cleared
 
     def enlarge(self, alpha: np.ndarray, photo: np.ndarray, eight_bits: bool = False) -> np.ndarray:
         """Bring an alpha to the photo's size: `float32 (H, W)` in [0, 1], or `uint8 (H, W)` with `eight_bits`."""
