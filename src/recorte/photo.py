@@ -152,14 +152,20 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
 
 
 def name_of(source: str | os.PathLike[str] | bytes | Image.Image | np.ndarray) -> str:
-    """Tell what an error calls a photo: its path, where it has one."""
+    """Tell what an error calls a photo: its path, where it has one.
+
+    Raises:
+        PhotoError: it is of a type that no photo has.
+    """
     if isinstance(source, np.ndarray):
         return f"an array of {source.shape[1]} x {source.shape[0]} pixels"
     if isinstance(source, bytes):
         return f"a photo of {len(source):,} bytes"
     if isinstance(source, Image.Image):
         return str(getattr(source, "filename", "")) or "an image"
-    return os.fspath(source)
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    raise PhotoError(f"a photo must be a path, a file's bytes, a Pillow image or an array, not {type(source).__name__}")
 
 
 def _decode(image: Image.Image, upright: bool) -> Photo:
