@@ -91,16 +91,17 @@ def read_photo(
 def read_mask(source: str | os.PathLike[str] | bytes) -> np.ndarray:
     """Read a mask or soft alpha: `uint8 (H, W)`, 255 = person.
 
-    Grey, palette, 1-bit, 16-bit and colour masks are read by their brightness; of a picture with transparency the
-    transparency is the mask. No EXIF orientation is applied.
+    Grey, palette, 1-bit, 16-bit and colour masks are read by their brightness; of a picture that is transparent
+    anywhere the transparency is the mask. No EXIF orientation is applied.
 
     Raises:
         PhotoError: as `read_photo`.
     """
     with opened(source) as image:
-        if image.has_transparency_data:
-            return np.asarray(image.convert("RGBA").getchannel("A"))
-        return np.asarray(_eight_bits(image).convert("L"))
+        colours, alpha = _parted(image)
+        if alpha is not None and alpha.getextrema()[0] < 255:
+            return np.asarray(alpha)
+        return np.asarray(_eight_bits(colours).convert("L"))
 
 
 def list_photos(folder: str | os.PathLike[str]) -> list[Path]:
@@ -151,14 +152,20 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
 
 
 def name_of(source: str | os.PathLike[str] | bytes | Image.Image | np.ndarray) -> str:
-    """Tell what an error calls a photo: its path, where it has one."""
+    """Tell what an error calls a photo: its path, where it has one.
+
+    Raises:
+        PhotoError: it is of a type that no photo has.
+    """
     if isinstance(source, np.ndarray):
         return f"an array of {source.shape[1]} x {source.shape[0]} pixels"
     if isinstance(source, bytes):
         return f"a photo of {len(source):,} bytes"
     if isinstance(source, Image.Image):
         return str(getattr(source, "filename", "")) or "an image"
-    return os.fspath(source)
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    raise PhotoError(f"a photo must be a path, a file's bytes, a Pillow image or an array, not {type(source).__name__}")
 
 
 def _decode(image: Image.Image, upright: bool) -> Photo:
@@ -167,15 +174,13 @@ def _decode(image: Image.Image, upright: bool) -> Photo:
     profile = _profile(image.info.get("icc_profile"))
     if upright and orientation in TRANSPOSITIONS:
         image = image.transpose(TRANSPOSITIONS[orientation])
-    native_rgb = image.mode in ("RGB", "RGBA", "P", "PA")
-    if profile and not native_rgb:
+    image, alpha = _parted(image)  # first, since what converts colours drops it
+    if profile and image.mode not in ("RGB", "P"):
         image, profile = _to_srgb(image, profile), None
-    image = _eight_bits(image)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    pixels = np.asarray(image.convert("RGB"))
-    return Photo(np.ascontiguousarray(pixels), profile, exif)
+    image = _eight_bits(image).convert("RGB")
+    if alpha is not None:
+        image = Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
+    return Photo(np.ascontiguousarray(image), profile, exif)
 
 
 def _profile(block: bytes | None) -> bytes | None:
@@ -200,6 +205,17 @@ def _exif(image: Image.Image, upright: bool) -> tuple[int, bytes | None]:
         return orientation, None
 
 
+def _parted(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """A picture's colours without its transparency, and that: its alpha, or None if it cannot be transparent."""
+    if not image.has_transparency_data:
+        return image, None
+    if image.mode.startswith("I"):  # 16-bit grey of which one value is transparent; Pillow cannot convert it
+        opaque = np.asarray(image) != image.info["transparency"]
+        return image, Image.fromarray(opaque.astype(np.uint8) * 255)
+    image = image.convert("LA" if image.mode in ("1", "L", "LA", "La") else "RGBA")
+    return image.convert(image.mode[:-1]), image.getchannel("A")
+
+
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Pillow clips 16-bit and floating-point grey to 255; scale it instead."""
     if image.mode.startswith("I;16"):
@@ -207,7 +223,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if image.mode == "I":  # 16-bit PNG in older Pillow, and 32-bit TIFF
         return Image.fromarray((np.asarray(image).clip(0, 65535) / 257).round().astype(np.uint8))
     if image.mode == "F":
-        values = np.asarray(image)
+        values = np.nan_to_num(np.asarray(image), posinf=0, neginf=0)
         scale = 255 if values.max(initial=0) <= 1 else 1
         return Image.fromarray((values * scale).clip(0, 255).round().astype(np.uint8))
     return image
@@ -215,6 +231,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """Convert CMYK, grey or Lab with a profile to sRGB; a profile that does not fit is left out of it."""
+    if image.mode != "I;16":  # the only deep grey that the library for profiles knows
+        image = _eight_bits(image)
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB") or image

@@ -1,9 +1,7 @@
-import asyncio
 import io
 import json
 import signal
 import socket
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,8 +12,6 @@ import pytest
 from PIL import Image, ImageCms
 
 from recorte import BackgroundRemover
-from recorte.app.limits import Limits
-from recorte.app.service import create_app
 from service_process import running
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -130,7 +126,6 @@ def test_health_metrics_and_what_there_is(client: httpx.Client, photo: bytes) ->
     assert counted("recorte_working_seconds_count") > 0
     assert client.get("/health").json()["status"] == "ok"
     described = client.get("/openapi.json").json()["paths"]["/cutout"]["post"]
-    assert {"200", "413", "415", "422", "429", "503"} <= described["responses"].keys()
     form = described["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
     assert set(form) == {"file", "background", "mask", "people", "crop", "format", "report"}
     page = client.get("/docs").text
@@ -182,7 +177,8 @@ def test_what_is_no_photo(client: httpx.Client, photo: bytes) -> None:
         ({"format": "jpg"}, ["JPEG cannot be transparent", "background"]),
         ({"colour": "red", "size": "3"}, ["Unknown option 'colour', 'size'", "background"]),
         ({"mask": ["true", "false"]}, ["given twice"]),
-        ({"background": "x" * 2000}, ["cannot be read"]),
+        ({"background": "x" * 2000}, ["background must be a colour such as #ffffff", f"not '{'x' * 40}'"]),
+        ({"mask": "1", "background": "red"}, ["a mask has no background; ask for the one or the other"]),
     ],
 )
 def test_options_that_cannot_be(client: httpx.Client, photo: bytes, options: dict, words: list[str]) -> None:
@@ -201,7 +197,7 @@ def test_forms_that_cannot_be_read(client: httpx.Client, photo: bytes) -> None:
         (part + b"\r\n--x--\r\n", "multipart/form-data", "boundary"),
         (part.replace(b'name="file"; ', b"") + b"\r\n--x--\r\n", kind, "name"),
         (part.replace(b'"file"', b'"photo"') + b"\r\n--x--\r\n", kind, "no file in the field 'file'"),
-        (part.replace(b'; filename="a.png"', b"")[:300] + b"\r\n--x--\r\n", kind, "no file in the field 'file'"),
+        (part.replace(b'; filename="a.png"', b"") + b"\r\n--x--\r\n", kind, "no file in the field 'file'"),
         (part + b"\r\n" + part + b"\r\n--x--\r\n", kind, "Too many files"),
     ):
         expect_refusal(client.post("/cutout", content=content, headers={"Content-Type": content_type}), 422, word)
@@ -215,7 +211,7 @@ def test_a_file_name_is_never_a_path(client: httpx.Client, photo: bytes, name: s
     assert opened(answer).size == (80, 60)
 
 
-# A full house, and its end
+# Slow photos, and the end
 
 
 class HalfSent:
@@ -258,20 +254,6 @@ def until(client: httpx.Client, status: str, taken: int) -> None:
         pass
 
 
-def test_a_full_house_refuses_and_a_place_comes_free(best_model: Path, photo: bytes) -> None:
-    with running(best_model, workers=1, queue=1) as (client, _):
-        first, second = HalfSent(client, photo), HalfSent(client, photo)
-        until(client, "ok", 2)
-        answer = ask(client, photo)
-        expect_refusal(answer, 429, "1 workers are busy and 1 wait")
-        assert answer.headers["retry-after"] == "1"
-        first.close()  # the client goes away
-        until(client, "ok", 1)
-        assert ask(client, photo).status_code == 200
-        assert second.finish()[0] == b"HTTP/1.1 200 OK"
-        until(client, "ok", 0)
-
-
 def test_photos_that_do_not_arrive_in_time(best_model: Path, photo: bytes) -> None:
     with running(best_model, seconds=0.2) as (client, _):
         status, body = HalfSent(client, photo).answer()
@@ -299,32 +281,6 @@ def test_stopping_finishes_what_was_taken_in(best_model: Path, photo: bytes, how
         assert Image.open(io.BytesIO(body)).mode == "RGBA"
         assert process.wait(timeout=60) == 0
         assert process.stderr.read() == ""
-
-
-def test_work_that_takes_too_long_is_answered_and_keeps_its_place_until_it_ends(photo: bytes) -> None:
-    class Stuck:
-        def __init__(self) -> None:
-            self.free = threading.Event()
-
-        def __getattr__(self, name: str) -> object:
-            self.free.wait()
-            raise RuntimeError("set free")
-
-    async def scene() -> None:
-        remover = Stuck()
-        app = create_app(remover, Limits(seconds=0.1, queue=1), workers=1)
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-            files = {"file": ("a.png", photo)}
-            for taken in (1, 1):  # the second waits behind the first, and is given up altogether
-                answer = await client.post("/cutout", files=files)
-                expect_refusal(answer, 503, "took more than the limit of 0.1 s")
-                assert app.state.workers.taken == taken
-            remover.free.set()
-            while app.state.workers.taken:
-                await asyncio.sleep(0)
-            expect_refusal(await client.post("/cutout", files=files), 500, "its log says why")
-
-    asyncio.run(scene())
 
 
 def test_an_address_that_is_taken(best_model: Path) -> None:

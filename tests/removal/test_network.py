@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recorte.errors import ModelError
+from recorte.errors import ModelError, RecorteError
 from recorte.model.export import note_in_onnx
 from recorte.removal import network
 from recorte.removal.network import BUNDLED_WEIGHTS, Network
@@ -143,5 +143,6 @@ def test_unknown_keys_in_the_description_are_nobodys_business(tmp_path: Path) ->
 
 
 def test_no_threads_are_no_choice(best_model: Path) -> None:
-    with pytest.raises(ValueError, match="threads must be at least 1, not 0"):
-        Network(best_model, threads=0)
+    for threads in (0, -1, "2", 1.5):
+        with pytest.raises(RecorteError, match=f"threads must be a whole number from 1 on, or None, not {threads!r}"):
+            Network(best_model, threads=threads)

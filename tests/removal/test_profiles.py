@@ -1,5 +1,6 @@
 """Backgrounds before photos of another colour space: Display P3, which phones write."""
 
+import base64
 import io
 import struct
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from recorte import BackgroundRemover
-from recorte.app.cutting import finished, make
+from recorte.app.cutting import finished, make, shown
 from recorte.app.limits import Limits
 from recorte.app.work import Options, cut_out
 from recorte.photo import Photo
@@ -94,3 +95,22 @@ def test_a_background_looks_before_a_phones_photo_as_it_does_alone(
             assert picture.getpixel((20, 25)) == RED
             seen = ImageCms.profileToProfile(picture, io.BytesIO(P3), ImageCms.createProfile("sRGB"))
         assert np.abs(np.subtract(seen.getpixel((75, 55)), (255, 0, 0))).max() <= 2
+
+
+def test_the_page_shows_a_phones_photo_in_the_colours_of_a_browser(best_model: Path) -> None:
+    pixels = np.full((60, 80, 3), (117, 251, 76), np.uint8)  # the green of the web, in Display P3
+    pixels[10:40, 10:30] = (234, 51, 35)  # and its red
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG", icc_profile=P3)
+    made = make(BackgroundRemover(best_model, threads=1), content.getvalue(), Limits())
+    for picture in (made.photo_shown, made.cutout_shown, shown(made, (0, 0, 255))):
+        assert np.abs(picture[25, 20, :3].astype(int) - (255, 0, 0)).max() <= 3
+    assert np.abs(made.photo_shown[50, 60].astype(int) - (0, 255, 0)).max() <= 3
+    assert made.cutout_shown[..., 3].tolist() == np.asarray(Image.open(io.BytesIO(made.cutout)))[..., 3].tolist()
+    assert tuple(shown(made, (0, 0, 255))[50, 60]) == (0, 0, 255)
+    # On the network's 64 x 64 pixels the photo is 64 x 48, in the middle.
+    places = dict.fromkeys(("original", "foreground", "cutout"), (20, 25)) | {"letterboxed": (16, 28)}
+    for step, place in places.items():
+        with Image.open(io.BytesIO(base64.b64decode(made.steps[step].partition(",")[2]))) as image:
+            red, green, blue = image.convert("RGB").getpixel(place)
+        assert red > 240 and green < 15 and blue < 15, step  # of the red of Display P3 35 are blue, and 51 green

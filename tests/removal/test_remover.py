@@ -180,6 +180,45 @@ def test_arrays_of_another_kind_are_refused(remover: BackgroundRemover, array: n
             call(array)
 
 
+def test_what_is_no_photo_at_all_is_refused_by_its_type(remover: BackgroundRemover, tmp_path: Path) -> None:
+    for given in (io.BytesIO(), None, 5, [tmp_path / "a.png"], [[[0, 0, 0]]], np.uint8(3)):
+        with pytest.raises(PhotoError, match=f"must be a path, .* or an array, not {type(given).__name__}"):
+            remover.remove_background(given)
+    for given in (Image.new("RGB", (4, 3)), "a.png", [[[0, 0, 0]]], None):
+        for call in (remover.predict_alpha, remover.cut_out, remover.steps):
+            with pytest.raises(PhotoError, match=rf"must be an array, .*, not {type(given).__name__}; remove_"):
+                call(given)
+
+
+def test_bytes_of_every_type_are_a_file(remover: BackgroundRemover, red_square: np.ndarray, tmp_path: Path) -> None:
+    content = io.BytesIO()
+    Image.fromarray(red_square).save(content, "PNG")
+    expected = remover.remove_background(content.getvalue())
+    for given in (bytearray(content.getvalue()), content.getbuffer()):
+        assert remover.remove_background(given) == expected
+        remover.remove_background(given, tmp_path / "cut.png", overwrite=True)
+        assert (tmp_path / "cut.png").read_bytes() == expected
+
+
+def test_arguments_of_another_type(remover: BackgroundRemover, red_square: np.ndarray, tmp_path: Path) -> None:
+    for options, words in (
+        ({"target": io.BytesIO()}, "target must be a path, not BytesIO; kind='png' gives"),
+        ({"target": 5}, "target must be a path, not int"),
+        ({"target": "a\0b.png"}, r"target 'a\\x00b.png': no file's name can hold a zero character"),
+        ({"kind": 5}, "kind is 5; it must be one of png"),
+        ({"background": 5}, "a background must be a colour, .*, not int"),
+        ({"background": io.BytesIO()}, "a background must be a colour, .*, not BytesIO"),
+    ):
+        with pytest.raises(RecorteError, match=words):
+            remover.remove_background(red_square, **options)
+    for target in ("cut.png", "old.png"):
+        (tmp_path / "old.png").touch()
+        with pytest.raises(PhotoError, match=r"a\x00b\.png"):
+            remover.remove_background("a\0b.png", tmp_path / target, overwrite=True)
+    with pytest.raises(ModelError, match="a model must be given by its path, not as int"):
+        BackgroundRemover(5)
+
+
 def test_a_photo_that_cannot_be_read_leaves_no_file(remover: BackgroundRemover, tmp_path: Path) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff and no more")
     with pytest.raises(PhotoError, match=r"broken\.jpg"):

@@ -34,8 +34,10 @@ async def read_request(request: Request, limits: Limits) -> tuple[bytes, dict[st
 
 
 async def _read_form(request: Request, limits: Limits, options: dict[str, str]) -> tuple[bytes, dict[str, str]]:
-    stream = _limited(request, limits, limits.bytes + FORM_MARGIN)
-    parser = _InMemory(request.headers, stream, max_files=1, max_fields=16, max_part_size=1_000)
+    # No limit of the parser's own for one field, since the form's is enough: a long option is refused as an option is.
+    most = limits.bytes + FORM_MARGIN
+    stream = _limited(request, limits, most)
+    parser = _InMemory(request.headers, stream, max_files=1, max_fields=16, max_part_size=most)
     try:
         form = await parser.parse()
     except MultiPartException as error:

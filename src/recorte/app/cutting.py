@@ -14,11 +14,12 @@ from PIL import Image
 
 from recorte.app.limits import Limits, check_photo
 from recorte.letterbox import resize
-from recorte.photo import read_photo
+from recorte.photo import Photo, read_photo
 from recorte.removal.backgrounds import ReadBackground, in_colours_of, put_behind
 from recorte.removal.output import encode
 from recorte.removal.people import frame
 from recorte.removal.plan import result_names
+from recorte.removal.profiles import in_srgb
 from recorte.removal.quality import QualityReport, judge
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class Made:
         box: the rows and columns where people are; all of them if nobody is.
         cutout: the file of the cut-out, PNG.
         mask: the file of the mask, PNG.
-        photo_shown: `uint8 (h, w, 3)`, at most `SHOWN` pixels.
-        cutout_shown: `uint8 (h, w, 4)`, of the same size.
+        photo_shown: `uint8 (h, w, 3)`, at most `SHOWN` pixels, in sRGB.
+        cutout_shown: `uint8 (h, w, 4)`, of the same size, in sRGB.
         steps: by name of `STEPS`, small pictures as `data:` addresses.
         report: how good it is likely to be.
     """
@@ -74,6 +75,10 @@ def make(remover: "BackgroundRemover", content: bytes, limits: Limits) -> Made:
     steps = remover.steps(photo.pixels)
     alpha, raw = steps.cutout[..., 3].copy(), (steps.raw_alpha * 255).round().astype(np.uint8)
     pictures = (photo.pixels, steps.letterboxed, raw, alpha, steps.foreground, steps.cutout)
+
+    def small(picture: np.ndarray, side: int) -> np.ndarray:
+        return _in_srgb(smaller(picture, side), photo.icc_profile)
+
     return Made(
         width=width,
         height=height,
@@ -81,9 +86,9 @@ def make(remover: "BackgroundRemover", content: bytes, limits: Limits) -> Made:
         box=_box(alpha),
         cutout=encode(steps.cutout, photo),
         mask=encode(alpha, photo),
-        photo_shown=smaller(photo.pixels, SHOWN),
-        cutout_shown=smaller(steps.cutout, SHOWN),
-        steps={name: address(smaller(picture, THUMBNAIL)) for name, picture in zip(STEPS, pictures, strict=True)},
+        photo_shown=small(photo.pixels, SHOWN),
+        cutout_shown=small(steps.cutout, SHOWN),
+        steps={name: address(small(picture, THUMBNAIL)) for name, picture in zip(STEPS, pictures, strict=True)},
         report=judge(photo.pixels, steps),
     )
 
@@ -122,6 +127,14 @@ def _box(alpha: np.ndarray) -> tuple[slice, slice]:
     if rows.stop == 0:
         return slice(0, height), slice(0, width)
     return slice(int(rows.start), int(min(height, rows.stop))), slice(int(columns.start), int(min(width, columns.stop)))
+
+
+def _in_srgb(picture: np.ndarray, profile: bytes | None) -> np.ndarray:
+    """Bring a picture with a photo's colours to those of a browser, which is given no profile; an alpha has none."""
+    if picture.ndim == 2:
+        return picture
+    colours = in_srgb(Photo(np.ascontiguousarray(picture[..., :3]), profile))
+    return np.dstack([colours, picture[..., 3:]])
 
 
 def smaller(picture: np.ndarray, side: int) -> np.ndarray:

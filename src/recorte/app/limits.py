@@ -15,7 +15,7 @@ class Limits:
         bytes: of a photo's file.
         pixels: of a photo; 50 million take about a gigabyte of memory while they are worked on.
         seconds: that a request may take, waiting and the arrival of its photo included.
-        queue: requests that wait while all workers are busy.
+        queue: requests whose photo has arrived, that wait while all workers are busy.
         photos: that one visitor of the page gives at once.
     """
 
@@ -56,6 +56,9 @@ def check_photo(content: bytes, limits: Limits) -> None:
         raise Refusal(413, f"The photo has more than the limit of {limits.pixels:,} pixels; scale it down") from None
     except PhotoError as error:
         status, reason = 415 if isinstance(error, UnknownPhotoError) else 422, str(error).partition(": ")[2]
+        kind, _, advice = reason.partition("; ")
+        if "pip install" in advice:  # which whoever sends photos cannot do
+            reason = f"{kind}; send it as JPEG or PNG"
         raise Refusal(status, f"The photo cannot be read: {reason}") from None
     if width * height > limits.pixels:
         raise Refusal(

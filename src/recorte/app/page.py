@@ -6,7 +6,6 @@ turns at it.
 """
 
 import logging
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +23,7 @@ from recorte.errors import PhotoError, RecorteError
 from recorte.messages import LANGUAGES, Language, say
 from recorte.photo import EXTENSIONS, read_photo
 from recorte.removal.backgrounds import BLUR, ReadBackground
+from recorte.removal.folder import usable_cores
 from recorte.removal.profiles import in_srgb
 
 log = logging.getLogger("recorte.page")
@@ -42,7 +42,7 @@ def the_remover(model: str | None) -> BackgroundRemover:
 @st.cache_resource(show_spinner=False)
 def turns() -> Semaphore:
     """Let no more photos be worked on at once than there are cores, whoever gave them: memory has an end."""
-    return Semaphore(os.cpu_count() or 1)
+    return Semaphore(usable_cores())
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
 from recorte import __version__
@@ -27,13 +27,18 @@ if TYPE_CHECKING:
 log = logging.getLogger("recorte.service")
 
 ERRORS = {
+    400: "the connection ended before the photo had arrived",
     408: "the photo did not arrive in time",
     413: "too many bytes or pixels",
     415: "no photo, or a kind that cannot be read",
     422: "a damaged photo, a form that cannot be read, or options that cannot be",
-    429: "all workers are busy and the queue is full",
+    429: "all workers are busy and the queue is full, or too many photos are arriving",
+    500: "the service failed at this photo; its log says why",
     503: "stopping, or not done in time",
 }
+
+LATER = (429, 503)
+"""What is worth another try, with the header Retry-After."""
 
 
 def create_app(remover: "BackgroundRemover", limits: Limits | None = None, workers: int | None = None) -> FastAPI:
@@ -69,13 +74,13 @@ def create_app(remover: "BackgroundRemover", limits: Limits | None = None, worke
         measures.requests.labels(answer.status_code).inc()
         return answer
 
-    @app.get("/health", summary="Whether photos are taken in")
+    @app.get("/health", summary="Whether photos are taken in", responses=_facts())
     async def health() -> JSONResponse:
         status = "stopping" if crew.stopping else "ok"
         facts = {"status": status, "version": __version__, "workers": crew.count, "taken": crew.taken}
         return JSONResponse(facts, 503 if crew.stopping else 200)
 
-    @app.get("/metrics", summary="Counters for Prometheus", response_class=Response)
+    @app.get("/metrics", summary="Counters for Prometheus", response_class=PlainTextResponse)
     async def metrics() -> Response:
         return Response(measures.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -104,7 +109,7 @@ async def _answer(request: Request, remover: "BackgroundRemover", crew: Workers,
 
 
 def _refuse(status: int, message: str) -> JSONResponse:
-    return JSONResponse({"error": message}, status, {"Retry-After": "1"} if status in (429, 503) else None)
+    return JSONResponse({"error": message}, status, {"Retry-After": "1"} if status in LATER else None)
 
 
 def _describe() -> dict[str, object]:
@@ -128,18 +133,29 @@ def _describe() -> dict[str, object]:
         {"name": name, "in": "query", "required": False, "schema": schema, "description": schema.get("description", "")}
         for name, schema in options.items()
     ]
-    body = {"required": True, "content": {"multipart/form-data": {"schema": form}, "image/*": bare}}
-    return {"requestBody": body, "parameters": query}
+    content = {"multipart/form-data": {"schema": form}, "image/*": bare, "application/octet-stream": bare}
+    return {"requestBody": {"required": True, "content": content}, "parameters": query}
 
 
 def _answers() -> dict[int | str, dict[str, object]]:
     pictures = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in KINDS.values()}
-    error = {"type": "object", "properties": {"error": {"type": "string"}}}
-    refusals = {
-        status: {"description": reason, "content": {"application/json": {"schema": error}}}
-        for status, reason in ERRORS.items()
-    }
-    return {200: {"description": "the picture", "content": pictures}} | refusals
+    report = {"description": "if a report was asked for: how good the result is likely to be, as JSON"}
+    headers = {"Recorte-Report": report | {"schema": {"type": "string", "contentMediaType": "application/json"}}}
+    error = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+    later = {"headers": {"Retry-After": {"description": "in seconds", "schema": {"type": "integer"}}}}
+    refusals = {status: _json(reason, error) | (later if status in LATER else {}) for status, reason in ERRORS.items()}
+    return {200: {"description": "the picture", "content": pictures, "headers": headers}} | refusals
+
+
+def _facts() -> dict[int | str, dict[str, object]]:
+    status, number = {"type": "string", "enum": ["ok", "stopping"]}, {"type": "integer"}
+    facts = {"status": status, "version": {"type": "string"}, "workers": number, "taken": number}
+    schema = {"type": "object", "required": list(facts), "properties": facts}
+    return {200: _json("photos are taken in", schema), 503: _json("the service is stopping", schema)}
+
+
+def _json(description: str, schema: dict[str, object]) -> dict[str, object]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
 class _Server(uvicorn.Server):

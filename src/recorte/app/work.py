@@ -61,7 +61,7 @@ class Options:
         """Read options as a form gives them.
 
         Raises:
-            Refusal: an unknown option, or a value that it cannot have.
+            Refusal: an unknown option, a value that it cannot have, or two that exclude each other.
         """
         known = list(cls.__slots__)
         unknown = [repr(name[:40]) for name in given if name not in known]
@@ -75,6 +75,8 @@ class Options:
         if people not in PEOPLE:
             raise Refusal(422, f"people must be one of {', '.join(PEOPLE)}, not {people[:40]!r}")
         options = cls(background=_background(given.get("background", "")), people=people, format=kind, **flags)
+        if options.mask and options.background is not None:
+            raise Refusal(422, removal.MASK_ALONE)
         if kind == "jpg" and options.background is None and not options.mask:
             raise Refusal(422, "JPEG cannot be transparent; give a background, such as #ffffff, or another format")
         return options
@@ -110,7 +112,7 @@ def cut_out(remover: "BackgroundRemover", content: bytes, options: Options) -> R
     judged = pipeline.judge_last() if options.report else None
     mask = cutout[..., 3]
     picture = mask if options.mask else cutout
-    if options.background is not None and not options.mask:
+    if options.background is not None:
         picture = put_behind(cutout, photo.pixels, in_colours_of(options.background, photo.icc_profile))
     if options.crop:
         picture = picture[frame(mask)]

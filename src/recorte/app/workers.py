@@ -1,7 +1,6 @@
 """The service's workers: one photo a core, a short queue, and an end that leaves nothing undone."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,8 +9,13 @@ from typing import TypeVar
 
 from recorte.app.limits import Limits, Refusal
 from recorte.app.measures import Measures
+from recorte.removal.folder import usable_cores
 
 T = TypeVar("T")
+
+ARRIVING = 1_000_000_000
+"""Bytes that photos which are still arriving may take at most, beside those in the queue: 40 of the usual limit. As
+much memory as a single large photo takes while it is worked on, and room for many whose connection is slow."""
 
 
 class Workers:
@@ -29,13 +33,16 @@ class Workers:
     Attributes:
         stopping: nothing new is taken in.
         taken: requests that were taken in and are not done, with those that nobody waits for any more.
+        arrived: those of them whose photo has arrived: they wait, or are worked on.
     """
 
     def __init__(self, limits: Limits, measures: Measures, count: int | None = None) -> None:
         self.limits = limits
-        self.count = count or _cores()
+        self.count = count or usable_cores()
         self.stopping = False
-        self.taken = 0
+        self.taken = self.arrived = 0
+        self._places = self.count + limits.queue
+        self._slow = ARRIVING // limits.bytes
         self._measures = measures
         self._threads = ThreadPoolExecutor(self.count, thread_name_prefix="recorte")
 
@@ -43,15 +50,19 @@ class Workers:
     async def place(self) -> AsyncIterator["Place"]:
         """Take a request in, before its photo is read: a full house reads nothing.
 
+        Photos that are still arriving have places of their own, so that slow connections do not keep workers idle.
+
         Raises:
             Refusal: stopping, or all places taken; in the block: it takes too long.
         """
         if self.stopping:
             raise Refusal(503, "The service is stopping; ask again later")
-        if self.taken >= self.count + self.limits.queue:
-            raise Refusal(429, f"All {self.count} workers are busy and {self.limits.queue} wait; ask again in a second")
+        self._refuse_if_full()
+        if self.taken >= self._places + self._slow:
+            arriving = self.taken - self.arrived
+            raise Refusal(429, f"{arriving} photos are arriving, and no more are taken; ask again in a second")
         place = Place(self)
-        self._count(+1)
+        self._count(taken=+1)
         try:
             async with asyncio.timeout(self.limits.seconds):
                 yield place
@@ -68,8 +79,13 @@ class Workers:
         """Wait for the threads to end."""
         self._threads.shutdown(cancel_futures=True)
 
-    def _count(self, change: int) -> None:
-        self.taken += change
+    def _refuse_if_full(self) -> None:
+        if self.arrived >= self._places:
+            raise Refusal(429, f"All {self.count} workers are busy and {self.limits.queue} wait; ask again in a second")
+
+    def _count(self, taken: int = 0, arrived: int = 0) -> None:
+        self.taken += taken
+        self.arrived += arrived
         self._measures.taken.set(self.taken)
 
 
@@ -82,7 +98,13 @@ class Place:
         self._work: Future | None = None
 
     async def do(self, work: Callable[[], T]) -> T:
-        """Run `work` in a thread, when one is free."""
+        """Run `work` in a thread, when one is free.
+
+        Raises:
+            Refusal: while the photo arrived, others took all places.
+        """
+        self._workers._refuse_if_full()
+        self._workers._count(arrived=+1)
         self.arrived = True
         since = time.perf_counter()
 
@@ -100,11 +122,7 @@ class Place:
     def leave(self) -> None:
         """Give the place up as soon as its work is done."""
         if self._work is None or self._work.done():
-            self._workers._count(-1)
+            self._workers._count(-1, -self.arrived)
         else:
             loop = asyncio.get_running_loop()
-            self._work.add_done_callback(lambda _: loop.call_soon_threadsafe(self._workers._count, -1))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+            self._work.add_done_callback(lambda _: loop.call_soon_threadsafe(self._workers._count, -1, -1))

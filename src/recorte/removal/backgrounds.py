@@ -45,6 +45,11 @@ def read_background(given: Background) -> ReadBackground:
         return tuple(int(value) for value in given)
     if isinstance(given, Image.Image):
         return in_srgb(read_photo(given))
+    if not isinstance(given, str | os.PathLike):
+        raise RecorteError(
+            f"a background must be a colour, a picture (a path, a Pillow image or an array) or {BLUR!r}, "
+            f"not {type(given).__name__}"
+        )
     if isinstance(given, str):
         if given == BLUR:
             return BLUR

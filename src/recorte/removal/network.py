@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from recorte.errors import ModelError
+from recorte.errors import ModelError, RecorteError
 
 BUNDLED_WEIGHTS = Path(__file__).parent / "weights"
 """A `best_model` folder inside the package: what is used when no model is named."""
@@ -39,6 +39,7 @@ class Network:
 
     Raises:
         ModelError: nothing there, a broken file, another kind of network, or one of a newer version of Recorte.
+        RecorteError: `threads` is no number of threads.
     """
 
     def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
@@ -85,6 +86,8 @@ def find_model(model: str | os.PathLike[str] | None) -> Path:
                 "--model (in Python: BackgroundRemover(model))"
             )
         return path
+    if not isinstance(model, str | os.PathLike):
+        raise ModelError(f"a model must be given by its path, not as {type(model).__name__}")
     path = Path(model).absolute()
     candidates = [path / "model.onnx", path / "best_model" / "model.onnx"] if path.is_dir() else [path]
     for candidate in candidates:
@@ -137,8 +140,8 @@ def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSessi
     # Weights of 8 bits become floats once, here, and not again for every photo.
     options.add_session_config_entry("session.disable_quant_qdq", "1")
     if threads is not None:
-        if threads < 1:
-            raise ValueError(f"threads must be at least 1, not {threads}")
+        if not isinstance(threads, int | np.integer) or threads < 1:
+            raise RecorteError(f"threads must be a whole number from 1 on, or None, not {threads!r}")
         options.intra_op_num_threads = threads
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -11,6 +11,8 @@ from recorte.removal.backgrounds import Background, ReadBackground, read_backgro
 
 People = Literal["all", "largest", "each"]
 
+MASK_ALONE = "a mask has no background; ask for the one or the other"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -40,7 +42,7 @@ class Options:
         if people not in get_args(People):
             raise RecorteError(f"people is {people!r}; it must be one of {', '.join(get_args(People))}")
         if mask and background is not None:
-            raise RecorteError("a mask has no background; ask for the one or the other")
+            raise RecorteError(MASK_ALONE)
         return cls(read_background(background), mask, crop, people)
 
     @property

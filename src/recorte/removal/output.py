@@ -1,5 +1,6 @@
 """Writing results: as PNG, WebP, TIFF or JPEG, with the photo's colour profile and EXIF."""
 
+import contextlib
 import io
 import os
 from dataclasses import replace
@@ -94,6 +95,19 @@ def as_image(picture: np.ndarray, photo: Photo) -> Image.Image:
     return image
 
 
+def path_of(target: str | os.PathLike[str]) -> Path:
+    """Make a path of a target as a user gives it.
+
+    Raises:
+        RecorteError: it is of another type, or no file can have this name.
+    """
+    if not isinstance(target, str | os.PathLike):
+        raise RecorteError(f"target must be a path, not {type(target).__name__}; kind='png' gives a file's bytes")
+    if "\0" in os.fspath(target):
+        raise RecorteError(f"target {os.fspath(target)!r}: no file's name can hold a zero character; give another one")
+    return Path(target)
+
+
 def suffix_of(kind: str | None, target: Path | None, transparent: bool) -> str:
     """Tell how a result is encoded: as `kind` says, else as its `target` does, else as PNG.
 
@@ -102,7 +116,7 @@ def suffix_of(kind: str | None, target: Path | None, transparent: bool) -> str:
     """
     if kind is None:
         return target.suffix if target else ".png"
-    suffix = f".{kind.lower()}"
+    suffix = f".{kind}".lower()
     if suffix not in FORMATS:
         raise RecorteError(f"kind is {kind!r}; it must be one of {', '.join(name[1:] for name in FORMATS)}")
     if target is not None and FORMATS.get(target.suffix.lower()) != FORMATS[suffix]:
@@ -136,10 +150,12 @@ def check_target(target: Path, source: object, overwrite: bool, transparent: boo
 
 def same_file(one: Path, other: Path) -> bool:
     """Tell whether two paths lead to one file or folder, there or not."""
-    try:
-        return one.samefile(other)
-    except OSError:
-        return one.resolve() == other.resolve()
+    with contextlib.suppress(ValueError):  # of a zero character, which no file's name holds
+        try:
+            return one.samefile(other)
+        except OSError:
+            return one.resolve() == other.resolve()
+    return False
 
 
 def write(target: Path, content: bytes) -> None:

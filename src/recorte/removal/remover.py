@@ -18,7 +18,7 @@ from recorte.removal.options import Options, People
 from recorte.removal.pipeline import Pipeline, Steps
 from recorte.removal.plan import plan_folder
 
-Source = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | np.ndarray
 Result = Image.Image | np.ndarray | bytes
 
 
@@ -36,6 +36,7 @@ class BackgroundRemover:
 
     Raises:
         ModelError: the model is missing, broken, or of another kind.
+        RecorteError: `threads` is no number of threads.
 
     Example:
         >>> remover = BackgroundRemover("outputs/2026-01-31/12-00-00")
@@ -161,7 +162,9 @@ class BackgroundRemover:
         kind: str | None = None,
     ) -> Result | list[Result]:
         """Do what `remove_background` does, by options that many photos share: their background is read once."""
-        target = None if target is None else Path(target)
+        if isinstance(source, bytearray | memoryview):
+            source = bytes(source)
+        target = None if target is None else output.path_of(target)
         suffix = output.suffix_of(kind, target, options.transparent)
         if target is not None:
             for file in options.targets(target, 1):
@@ -228,5 +231,10 @@ def _read(source: Source) -> Photo:
 
 
 def _check_array(photo: np.ndarray) -> None:
+    if not isinstance(photo, np.ndarray):
+        raise PhotoError(
+            f"the photo must be an array, uint8 (height, width, 3), not {type(photo).__name__}; remove_background "
+            "takes paths, files' bytes and Pillow images too"
+        )
     if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or photo.size == 0:
         raise PhotoError(f"a photo as an array must be uint8 (height, width, 3), not {photo.dtype} {photo.shape}")
