@@ -17,7 +17,7 @@ from recorte.data import fetch as fetching
 from recorte.data.coco_download import PARTS, Part, download
 from recorte.data.fetch import Remote, fetch
 from recorte.data.unpack import unpack
-from recorte.errors import DataError, DiskFullError
+from recorte.errors import ConfigError, DataError, DiskFullError
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 Answer = Callable[["Handler", int], None]
@@ -35,14 +35,17 @@ class Handler(BaseHTTPRequestHandler):
         start = int((self.headers["Range"] or "bytes=0-")[6:-1])
         (self.answers.pop(0) if self.answers else Handler.give)(self, start)
 
-    def give(self, start: int, end: int | None = None, ranges: bool = True, content: bytes | None = None) -> None:
+    def give(
+        self, start: int, end: int | None = None, ranges: bool = True, content: bytes | None = None, told: bool = True
+    ) -> None:
         content = self.files[self.path] if content is None else content
         goes_on = ranges and start > 0
         self.send_response(206 if goes_on else 200)
         if goes_on:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         sent = content[start:] if goes_on else content
-        self.send_header("Content-Length", str(len(sent)))
+        if told:
+            self.send_header("Content-Length", str(len(sent)))
         self.end_headers()
         self.wfile.write(sent if end is None else sent[:end])
 
@@ -69,6 +72,21 @@ def ignoring_ranges(handler: Handler, start: int) -> None:
 
 def wrong_bytes(handler: Handler, start: int) -> None:
     handler.give(start, content=bytes(len(handler.files[handler.path])))
+
+
+def login_page(handler: Handler, start: int) -> None:
+    handler.give(start, ranges=False, content=b"<html>log in</html>")
+
+
+def login_page_of_unknown_length(handler: Handler, start: int) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Type", "text/html; charset=utf-8")
+    handler.end_headers()
+    handler.wfile.write(b"<html>log in</html>")
+
+
+def another_file(handler: Handler, start: int) -> None:
+    handler.give(start, content=CONTENT + b"more")
 
 
 def hanging_up(handler: Handler, start: int) -> None:
@@ -180,6 +198,40 @@ def test_what_cannot_be_had_is_told(server: str, tmp_path: Path, answers: list[A
     assert not (tmp_path / "file").exists()
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (login_page, "the answer is a file of 19 bytes, but the file has 3,000,000 bytes"),
+        (login_page_of_unknown_length, "the answer is a web page, but the file has 3,000,000 bytes"),
+        (another_file, "the answer is a file of 3,000,004 bytes"),
+    ],
+)
+@pytest.mark.parametrize("have", [0, 1_000_000])
+def test_what_is_not_the_file_is_refused_at_once(
+    server: str, tmp_path: Path, answer: Answer, words: str, have: int
+) -> None:
+    if have:
+        (tmp_path / "file.part").write_bytes(CONTENT[:have])
+    Handler.answers = [answer]
+    with pytest.raises(DataError, match=words):
+        get(server, tmp_path / "file")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == ([CONTENT[:have]] if have else [])
+    get(server, tmp_path / "file")
+    assert [wanted for _, wanted in Handler.requests[1:]] == [f"bytes={have}-" if have else None]
+
+
+def test_what_comes_again_is_no_progress(server: str, tmp_path: Path) -> None:
+    lengths = [300_000, 200_000] * 20
+
+    def begin_anew(handler: Handler, start: int) -> None:
+        handler.give(start, end=lengths.pop(0), ranges=False)
+
+    Handler.answers = [begin_anew] * len(lengths)
+    with pytest.raises(DataError, match=r"the connection was cut.*0\.2 MB are kept"):
+        get(server, tmp_path / "file")
+    assert len(Handler.requests) == 1 + fetching.TRIES
+
+
 def test_nobody_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "TRIES", 2)
     with pytest.raises(DataError, match=r"127\.0\.0\.1:9/file: cannot be fetched .*refused"):
@@ -187,7 +239,7 @@ def test_nobody_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_longer_answer_than_was_promised_is_not_written(server: str, tmp_path: Path) -> None:
-    Handler.files = {"/file": CONTENT + bytes(5_000_000)}
+    Handler.answers = [lambda handler, start: handler.give(start, content=CONTENT + bytes(5_000_000), told=False)]
     get(server, tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == CONTENT
 
@@ -331,6 +383,32 @@ def test_what_a_stopped_unpacking_left_needs_no_room_again(
         download(tmp_path, Report(), ["val"], keep_archives=True, server=small_coco)
     monkeypatch.setattr(fetching, "free_space", lambda folder: 100)
     assert download(tmp_path, Report(), ["val"], keep_archives=True, server=small_coco) == ["val"]
+
+
+def test_names_that_begin_with_a_dot_are_no_photos(small_coco: str, tmp_path: Path) -> None:
+    part = coco_download.PARTS["val"]
+    (tmp_path / "val2017").mkdir()
+    for name in ("0.jpg", "1.jpg", ".recorte-2.jpg", "._0.jpg"):
+        (tmp_path / "val2017" / name).write_bytes(bytes(100))
+    assert part.missing(tmp_path) and part.to_unpack(tmp_path) == 100
+    assert download(tmp_path, Report(), ["val"], server=small_coco) == ["val"]
+    assert (tmp_path / "val2017/2.jpg").is_file()
+
+
+@pytest.mark.parametrize("server", ["foo", "", None, "ftp://host", "http://", "http://[::1"])
+def test_a_server_that_is_no_address_is_told(tmp_path: Path, server: str | None) -> None:
+    with pytest.raises(ConfigError, match=r"server=.*: must be an address with http:// or https://, such as http"):
+        download(tmp_path / "COCO", Report(), server=server)
+    assert not (tmp_path / "COCO").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told(small_coco: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(DataError, match=r"file: cannot be written \(it is a file, not a folder\); give another data"):
+        download(tmp_path / "file", Report(), ["val"], server=small_coco)
+    with pytest.raises(DataError, match=r"cannot be written \(Not a directory\); give another data.root"):
+        download(tmp_path / "file/below", Report(), ["val"], server=small_coco)
+    assert not Handler.requests
 
 
 def test_a_disk_without_room_is_told_before_anything_is_fetched(

@@ -183,6 +183,8 @@ def test_large_photos_are_decoded_at_a_part_of_their_size(tmp_path: Path) -> Non
     assert read_photo_of_size(tmp_path / "a.jpg", 1001, 700, "it", enough=200).shape == (251, 175, 3)
     with pytest.raises(PhotoError, match="350 x 501"):
         read_photo_of_size(tmp_path / "a.jpg", 501, 350, "it", enough=600)
+    with pytest.raises(PhotoError, match="the photo is 700 x 1001 pixels, but it is for 240 x 320"):
+        read_photo_of_size(tmp_path / "a.jpg", 320, 240, "it", enough=200)
 
 
 def test_training_reads_no_more_of_a_photo_than_it_may_look_at(tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from coco_files import HEIGHT, WIDTH, image, person, run_lengths, square_mask, write_coco
+from omegaconf import OmegaConf
 from PIL import Image
 
 from recorte.data.coco import CocoPersons
 from recorte.data.folder import ImageMaskFolder
-from recorte.data.statistics import GRID, count_people, look_at
-from recorte.desk.analysis import PER_PHOTO, histogram
+from recorte.data.statistics import GRID, count_people, distinct, look_at
+from recorte.desk.analysis import PER_PHOTO, analyze, histogram
+from recorte.errors import DataError
 
 LEFT, TOP, RIGHT, BOTTOM = 4 / WIDTH, 2 / HEIGHT, 12 / WIDTH, 10 / HEIGHT  # of the square
 
@@ -80,3 +83,34 @@ def test_classes_of_numbers_of_people() -> None:
     assert dict(zip(PER_PHOTO, histogram(counts).tolist(), strict=True)) == {
         "0": 2, "1": 1, "2": 1, "3": 1, "4": 1, "5": 1, "6 to 10": 2, "11 and more": 2,
     }  # fmt: skip
+
+
+def test_a_photo_that_comes_up_often_is_looked_at_once(tmp_path: Path) -> None:
+    images = [image(number) for number in range(3)]
+    source = CocoPersons(write_coco(tmp_path, images, [person(1, 1)]), "train", negatives=3)
+    assert len(source) == 7
+    assert [source.name(index) for index in distinct(source)] == ["000.png", "001.png", "002.png"]
+    assert len(look_at(source).sizes) == 3
+    looks = look_at(source, most=2)
+    assert looks.covered.tolist() == [0, 0]  # the first and the last
+
+
+def test_analysis_counts_photos_and_keeps_small_shares(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = [image(number, width=1000, height=500) for number in range(3)]
+    for split in ("train", "val"):
+        write_coco(tmp_path, images, [person(1, 1, area=10.0)], split=split)
+    titles: list[str] = []
+    monkeypatch.setattr("recorte.desk.analysis.write_page", lambda path, title, *_: titles.append(title))
+    source = {"_target_": "recorte.data.coco.CocoPersons", "_partial_": True, "root": str(tmp_path), "negatives": 3}
+    config = OmegaConf.create({"photos": 1, "run_dir": str(tmp_path / "out"), "data": {"sources": {"a": source}}})
+    analyze(config)
+    assert titles == ["a, train: 3 photos", "a, val: 3 photos"]
+    facts = json.loads((tmp_path / "out/analysis.json").read_text())["a, train"]
+    assert facts["photos"] == 3
+    assert facts["share of the photo"]["least"] == 0.00002  # 10 of 500,000 pixels
+    assert "share of the photo: mean 0.00002, least 0.00002," in capsys.readouterr().out
+    config.run_dir = str(tmp_path / "out/analysis.json/below")
+    with pytest.raises(DataError, match="cannot be written"):
+        analyze(config)

@@ -59,13 +59,13 @@ def test_sheets_to_look_at(tmp_path: Path) -> None:
         write_coco(root / "persons", split, photos)
         write_portraits(root / "portraits", split, photos)
     arguments = ["sheet", "data=mixed", "data.root=data", "run_dir=seen", "photos=7"]
-    for which, columns, rows in (("random", 6, 2), ("largest", 6, 2), ("[002,'4']", 2, 1)):
+    for which, columns, rows in (("random", 6, 2), ("largest", 6, 2), ("[002,'4']", 3, 1)):
         answer = run("dataset", tmp_path, *arguments, f"which={which}")
         assert answer.returncode == 0, answer.stderr
         with Image.open(tmp_path / "seen/portraits-train.png") as page:
-            assert page.size == (6 + columns * 198, 48 + rows * 216) or which[0] == "["
+            assert page.size == (6 + columns * 198, 48 + rows * 216)
         with Image.open(tmp_path / "seen/persons-train.png") as page:
-            assert page.size == (6 + (1 if which[0] == "[" else columns) * 198, 48 + rows * 216)
+            assert page.size == (6 + columns * 198, 48 + rows * 216)
     answer = run("dataset", tmp_path, "sheet", "data=mixed", "data.root=data", "which=tallest", "photos=0")
     expect_mistake(answer, "which=tallest: must be random, largest", "photos=0")
 
@@ -86,7 +86,7 @@ def test_batches_are_timed_and_drawn(tmp_path: Path) -> None:
 def test_supervisely_to_coco_to_masks_and_nothing_is_lost(tmp_path: Path) -> None:
     square = polygon([[5, 6], [14, 6], [14, 15], [5, 15]])
     neutral = polygon([[20, 20], [30, 20], [30, 25], [20, 25]], title="neutral")
-    photos = {f"ds1/{number}.png": [square, neutral] if number % 3 else [] for number in range(9)}
+    photos = {f"ds1/{number}.png": [[], [square, neutral], [square]][number % 3] for number in range(9)}
     write_project(tmp_path / "project", photos)
     Image.new("RGB", (3, 3)).save(tmp_path / "project/ds1/img/4.png")  # of another size than its annotation
     arguments = ["data=supervisely", "data.root=project", "data.sources.supervisely.val_share=0.3"]
@@ -94,21 +94,28 @@ def test_supervisely_to_coco_to_masks_and_nothing_is_lost(tmp_path: Path) -> Non
     assert answer.returncode == 1, answer.stderr
     assert "left out: project/ds1/img/4.png" in answer.stdout
     answer = run("dataset", tmp_path, "convert", "data=coco", "data.root=coco", "to=masks", "target=masks")
-    assert answer.returncode == 0, answer.stderr
-    seen = set()
+    assert answer.returncode == 1, answer.stderr
+    told = [line for line in answer.stdout.splitlines() if line.startswith("left out: coco/")]
+    assert len(told) == 2 and all("5.5 % of it count neither as people nor as background" in line for line in told)
+    seen, masks = set(), {}
     for split in ("train", "val"):
-        coco, folder = CocoPersons(tmp_path / "coco", split), ImageMaskFolder(tmp_path / "masks", split)
-        for one, other in zip(coco, folder, strict=True):
+        for one in ImageMaskFolder(tmp_path / "masks", split):
+            masks[one.name.split("-")[-1]] = one
+        for one in CocoPersons(tmp_path / "coco", split):
             name = one.name.split("-")[-1]
             seen.add(name)
             original = Image.open(tmp_path / "project/ds1/img" / name)
-            assert np.array_equal(one.photo, np.asarray(original)) and np.array_equal(other.photo, one.photo)
             wanted, ignored = np.zeros((30, 40), np.uint8), np.zeros((30, 40), np.uint8)
             if int(name[0]) % 3:
-                wanted[6:16, 5:15], ignored[20:26, 20:31] = 255, 1
-            assert np.array_equal(one.alpha, wanted) and np.array_equal(other.alpha, wanted)
+                wanted[6:16, 5:15] = 255
+            if int(name[0]) % 3 == 1:
+                ignored[20:26, 20:31] = 1
+            assert np.array_equal(one.photo, np.asarray(original)) and np.array_equal(one.alpha, wanted)
             assert np.array_equal(one.weight, 1 - ignored)
+            if name in masks:
+                assert np.array_equal(masks[name].photo, one.photo) and np.array_equal(masks[name].alpha, wanted)
     assert seen == {f"{number}.png" for number in range(9) if number != 4}
+    assert masks.keys() == {f"{number}.png" for number in (0, 2, 3, 5, 6, 8)}
     answer = run("dataset", tmp_path, "convert", "data=coco", "data.root=coco", "to=masks", "target=masks")
     expect_mistake(answer, "target=masks: is there already")
     expect_mistake(run("dataset", tmp_path, "convert", "data=coco", "data.root=coco"), "give target=")

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 from recorte.data.fetch import Remote, fetch, require_room
 from recorte.data.unpack import unpack
+from recorte.errors import ConfigError, DataError
 
 SERVER = "http://images.cocodataset.org"
 
@@ -35,12 +37,16 @@ class Part(NamedTuple):
 
     def missing(self, root: Path) -> bool:
         """Tell whether some of its files are not below `root`."""
-        folder = root / self.folder
-        return not folder.is_dir() or sum(1 for _ in folder.glob(self.counted)) < self.files
+        return len(_shown(root / self.folder, self.counted)) < self.files
 
     def to_unpack(self, root: Path) -> int:
         """Count the bytes that are still to be unpacked below `root`, where a stopped unpacking may have left some."""
-        return max(0, self.unpacked - sum(path.stat().st_size for path in (root / self.folder).glob("*")))
+        return max(0, self.unpacked - sum(path.stat().st_size for path in _shown(root / self.folder, "*")))
+
+
+def _shown(folder: Path, pattern: str) -> list[Path]:
+    """List the files of a folder but those whose names begin with a dot: unfinished ones, and what macOS adds."""
+    return [path for path in folder.glob(pattern) if not path.name.startswith(".")]
 
 
 PARTS = {
@@ -107,9 +113,24 @@ def download(
         The parts that were missing and are there now.
 
     Raises:
-        DataError: no room, nothing to be had from the server, or something else than was meant.
+        ConfigError: `server` is no address.
+        DataError: no room, nothing to be had from the server, something else than was meant, or a folder that cannot be
+            written to.
     """
+    _require_address(server)
     root = Path(root)
+    try:
+        return _download(root, report, parts, keep_archives, server, pause)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        reason = "it is a file, not a folder" if isinstance(error, FileExistsError) else error.strerror
+        raise DataError(f"{error.filename}: cannot be written ({reason}); give another data.root") from None
+
+
+def _download(
+    root: Path, report: Reporter, parts: Sequence[str], keep_archives: bool, server: str, pause: float
+) -> list[str]:
     missing = [name for name in parts if PARTS[name].missing(root)]
     require_room(root, _needed(root, [PARTS[name] for name in missing], keep_archives))
     for name in missing:
@@ -123,6 +144,16 @@ def download(
         if not keep_archives:
             archive.unlink()
     return missing
+
+
+def _require_address(server: str) -> None:
+    try:
+        address = urlsplit(str(server))
+        valid = address.scheme in ("http", "https") and bool(address.hostname)
+    except ValueError:  # brackets that are not closed
+        valid = False
+    if not valid:
+        raise ConfigError(f"server={server}: must be an address with http:// or https://, such as {SERVER}")
 
 
 def _needed(root: Path, parts: Sequence[Part], keep_archives: bool) -> int:

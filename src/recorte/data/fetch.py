@@ -75,11 +75,12 @@ def fetch(remote: Remote, target: Path, progress: Progress = lambda _: None, pau
 
 def _fetch_all(remote: Remote, part: Path, progress: Progress, pause: float) -> None:
     """Fetch what is missing of `part`, in as many connections as it takes."""
-    failed = 0
-    while (have := part.stat().st_size if part.exists() else 0) != remote.size:
+    failed = most = 0
+    while (have := _size(part)) != remote.size:
         if have > remote.size:
             part.unlink()
             continue
+        most = max(most, have)
         try:
             _fetch_some(remote, part, have, progress)
             reason: object = "the connection was cut"
@@ -89,9 +90,10 @@ def _fetch_all(remote: Remote, part: Path, progress: Progress, pause: float) -> 
             reason = f"the server answers {error.code}"
         except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
             reason = getattr(error, "reason", None) or error or type(error).__name__
-        grown = (part.stat().st_size if part.exists() else 0) > have
-        failed = 0 if grown else failed + 1
+        # A server that knows no ranges begins anew each time: what comes again is no progress.
+        failed = 0 if _size(part) > most else failed + 1
         if failed == TRIES:
+            have = _size(part)
             kept = f"; {have / 1e6:,.1f} MB are kept, and the same command goes on from there" if have else ""
             raise DataError(f"{remote.url}: cannot be fetched ({reason}){kept}")
         if failed:
@@ -101,6 +103,7 @@ def _fetch_all(remote: Remote, part: Path, progress: Progress, pause: float) -> 
 def _fetch_some(remote: Remote, part: Path, have: int, progress: Progress) -> None:
     request = urllib.request.Request(remote.url, headers={"Range": f"bytes={have}-"} if have else {})
     with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+        _require_the_file(remote, answer)
         goes_on = answer.status == 206 and (answer.headers["Content-Range"] or "").startswith(f"bytes {have}-")
         if have and not goes_on:  # a server that knows no ranges sends all of it
             have = 0
@@ -109,6 +112,27 @@ def _fetch_some(remote: Remote, part: Path, have: int, progress: Progress) -> No
                 file.write(block)
                 have += len(block)
                 progress(have)
+
+
+def _require_the_file(remote: Remote, answer: http.client.HTTPResponse) -> None:
+    """Refuse what is no part of the file, such as the page of a network that wants a login, before a byte is kept."""
+    if answer.headers.get_content_type() == "text/html":
+        given = "a web page"
+    else:
+        whole = answer.headers["Content-Length"]
+        if answer.status == 206:
+            whole = (answer.headers["Content-Range"] or "").rpartition("/")[2]
+        if not (whole or "").isdigit() or int(whole) == remote.size:
+            return
+        given = f"a file of {int(whole):,} bytes"
+    raise DataError(
+        f"{remote.url}: the answer is {given}, but the file has {remote.size:,} bytes; open the address in a browser, "
+        "since a network may want a login first, or the server has another file"
+    )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _sha256(path: Path) -> str:

@@ -36,7 +36,9 @@ def read_photo_of_size(
     stored = read_photo(path, upright=False, enough=enough).pixels
     if _fits(stored.shape, height, width, scaled, enough):
         return stored
-    size, valid = f"{upright.shape[1]} x {upright.shape[0]}", "the same aspect ratio" if scaled else "the same size"
+    # What was decoded at a part of its size does not tell it.
+    real = upright if enough is None else read_photo(path).pixels
+    size, valid = f"{real.shape[1]} x {real.shape[0]}", "the same aspect ratio" if scaled else "the same size"
     message = f"the photo is {size} pixels, but {origin} is for {width} x {height} (width x height)"
     raise PhotoError(f"{path}: {message}; they need {valid}, so one of the two belongs to another photo")
 

@@ -60,6 +60,13 @@ class Looks:
     broken: list[str] = field(default_factory=list)
 
 
+def distinct(source: PersonSource) -> list[int]:
+    """Give the indices of a source's photos, each photo once, however often it comes up in training."""
+    if isinstance(source, CocoPersons):
+        return np.unique(source.photos, return_index=True)[1].tolist()
+    return list(range(len(source)))
+
+
 def count_people(source: CocoPersons) -> People:
     """Count what the annotations of a COCO source say, without opening a photo."""
     index, ignored = source.index, source.ignored
@@ -118,11 +125,16 @@ def _covered(boxes: np.ndarray) -> np.ndarray:
     return steps.cumsum(axis=0).cumsum(axis=1)[:GRID, :GRID] / len(boxes)
 
 
+def evenly(indices: list[int], most: int) -> list[int]:
+    """Choose at most so many of some indices, evenly."""
+    return [indices[place] for place in np.linspace(0, len(indices) - 1, min(most, len(indices))).round().astype(int)]
+
+
 def look_at(source: PersonSource, most: int = LOOKED_AT) -> Looks:
     """Open some photos of a source, evenly chosen, and measure what they look like."""
     looks = Looks(*(np.empty(0) for _ in range(3)), sizes=np.empty((0, 2), np.int64), places=np.zeros((GRID, GRID)))
     rows, sizes = [], []
-    for index in np.unique(np.linspace(0, len(source) - 1, min(most, len(source))).round().astype(int)).tolist():
+    for index in evenly(distinct(source), most):
         try:
             sample = source[index]
         except PhotoError as error:

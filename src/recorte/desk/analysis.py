@@ -9,9 +9,9 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from recorte.data.coco import CocoPersons
-from recorte.data.statistics import LOOKED_AT, Looks, People, count_people, look_at
+from recorte.data.statistics import LOOKED_AT, Looks, People, count_people, distinct, look_at
 from recorte.desk.analysis_page import write_page
-from recorte.files import write_whole
+from recorte.desk.results import result_file
 
 PER_PHOTO = ("0", "1", "2", "3", "4", "5", "6 to 10", "11 and more")
 
@@ -23,7 +23,7 @@ def analyze(config: DictConfig) -> int:
         Status: 0.
 
     Raises:
-        RecorteError: data that cannot be opened.
+        RecorteError: data that cannot be opened, or nothing can be written.
     """
     run_dir, facts = Path(config.run_dir), {}
     for name, opened in config.data.sources.items():
@@ -31,11 +31,12 @@ def analyze(config: DictConfig) -> int:
             source = instantiate(opened)(split=split)
             people = count_people(source) if isinstance(source, CocoPersons) else None
             looks = look_at(source, config.photos or LOOKED_AT)
-            title = f"{name}, {split}"
-            facts[title] = _facts(len(source), people, looks)
+            title, photos = f"{name}, {split}", len(distinct(source))
+            facts[title] = _facts(photos, people, looks)
             print(f"{title}\n{_text(facts[title])}\n")
-            write_page(run_dir / f"{name}-{split}.png", f"{title}: {len(source):,} photos", people, looks)
-    write_whole(run_dir / "analysis.json", json.dumps(facts, indent=2) + "\n")
+            write_page(run_dir / f"{name}-{split}.png", f"{title}: {photos:,} photos", people, looks)
+    with result_file(run_dir / "analysis.json") as path:
+        path.write_text(json.dumps(facts, indent=2) + "\n")
     print(f"Written to {run_dir}")
     return 0
 
@@ -79,18 +80,27 @@ def _spread(values: np.ndarray) -> dict[str, float] | None:
     if not len(values):
         return None
     kinds = {"mean": np.nanmean, "least": np.nanmin, "median": np.nanmedian, "greatest": np.nanmax}
-    return {name: round(float(kind(values)), 4) for name, kind in kinds.items()}
+    return {name: _rounded(float(kind(values))) for name, kind in kinds.items()}
+
+
+def _rounded(value: float) -> float:
+    return round(value, 4) if abs(value) >= 1 else float(f"{value:.4g}")  # a small share is not 0
 
 
 def _text(facts: dict[str, Any]) -> str:
     lines = []
     for name, value in facts.items():
         if isinstance(value, dict):
-            value = ", ".join(f"{key} {number:,.4g}" if number < 1e4 else f"{key} {number:,.0f}"
-                              for key, number in value.items())  # fmt: skip
+            value = ", ".join(f"{key} {_written(number)}" for key, number in value.items())
         elif isinstance(value, list):
             value = f"{len(value)}, such as {value[0]}"
         elif value is None:
             value = "none"
         lines.append(f"  {name}: {value if isinstance(value, str) else format(value, ',')}")
     return "\n".join(lines)
+
+
+def _written(number: float) -> str:
+    if 0 < abs(number) < 1e-4:  # where the shortest form has an exponent
+        return np.format_float_positional(number, 4, fractional=False, trim="-")
+    return f"{number:,.4g}" if number < 1e4 else f"{number:,.0f}"

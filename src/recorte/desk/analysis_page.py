@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from recorte.data.statistics import Looks, People
-from recorte.files import whole_file
+from recorte.desk.results import result_file
 from recorte.training.plots import BLUE, ORANGE, STYLE
 
 
@@ -35,7 +35,7 @@ def write_page(path: Path, title: str, people: People | None, looks: Looks) -> N
         _sizes(next(axes), looks.sizes)
         _bars(next(axes), "Brightness", looks.brightness, "mean of 0 to 255")
         _bars(next(axes), "Contrast", looks.contrast, "standard deviation")
-        with whole_file(path) as target:
+        with result_file(path) as target:
             figure.savefig(target, dpi=100)
 
 

@@ -14,7 +14,7 @@ from recorte.data.dataset import PersonDataset
 from recorte.data.mixed import MixedPersons
 from recorte.data.sample import Sample
 from recorte.desk.contact_sheet import tinted
-from recorte.files import whole_file
+from recorte.desk.results import result_file
 from recorte.training.build import build_data
 from recorte.training.config import resolved
 from recorte.training.door import CONF
@@ -60,7 +60,7 @@ def batch(config: DictConfig) -> int:
         "Nothing was computed meanwhile: training waits only for what it computes faster than this."
     )
     path = Path(config.run_dir) / "augmentation.png"
-    with whole_file(path) as target:
+    with result_file(path) as target:
         _sheet(data.dataset("train").source, config.data.image_size, config.seed).save(target)
     print(f"Written to {path}")
     return 0

@@ -1,10 +1,11 @@
 """`convert`: any source as COCO's layout, or as folders of photos and masks."""
 
 import json
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from hydra.utils import instantiate
@@ -12,80 +13,125 @@ from omegaconf import DictConfig
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from recorte.data.mixed import MixedPersons
 from recorte.data.sample import PersonSource, Sample
+from recorte.data.statistics import distinct
+from recorte.desk.results import result_file
 from recorte.errors import ConfigError, PhotoError
-from recorte.files import whole_file, write_whole
+from recorte.photo import ORIENTATION, opened
+
+LONGEST = 200
+"""Bytes of a photo's own name that are kept: with a number and a suffix they stay below the 255 of file systems."""
 
 
 def convert(config: DictConfig) -> int:
     """Write the data of `config.data` to the folder `config.target`, in the layout `config.to`.
 
     Photos are copied as they are where that is possible, else written as PNG. One that cannot be read is named and
-    left out.
+    left out; and so is, in folders of photos and masks, one of which some part has weight 0: no mask can say that.
 
     Returns:
         Status: 1 if photos were left out, else 0.
 
     Raises:
-        ConfigError: no target, or one that is not empty.
-        RecorteError: data that cannot be opened.
+        ConfigError: no target, one that is not empty, or one inside a folder that the data are read from.
+        DataError: nothing can be written there.
+        RecorteError: data that cannot be opened; nothing has been written then.
     """
+    target = _target(config)
+    splits = {
+        split: [instantiate(source)(split=split) for source in config.data.sources.values()]
+        for split in ("train", "val")
+    }
+    left_out = 0
+    for split, sources in splits.items():
+        photos = _Photos(sources, weighted=config.to == "coco")
+        (_write_coco if config.to == "coco" else _write_masks)(photos, target, split)
+        left_out += photos.left_out
+        others = f", {photos.left_out:,} left out" if photos.left_out else ""
+        print(f"{split}: {photos.given:,} photos written to {target}{others}")
+    return 1 if left_out else 0
+
+
+def _target(config: DictConfig) -> Path:
     if config.target is None:
         raise ConfigError("convert: give target=<the folder to write to>")
     target = Path(config.target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ConfigError(f"target={target}: is there already and not empty; give a new folder")
-    left_out = 0
-    for split in ("train", "val"):
-        source = MixedPersons({name: instantiate(opened)(split=split) for name, opened in config.data.sources.items()})
-        samples = _Readable(source)
-        (_write_coco if config.to == "coco" else _write_masks)(samples, target, split)
-        left_out += len(samples.broken)
-        print(f"{split}: {len(source) - len(samples.broken):,} photos written to {target}")
-    return 1 if left_out else 0
+    for source in config.data.sources.values():
+        for folder in filter(None, (source.get("root"), source.get("backgrounds"))):
+            if target.resolve().is_relative_to(Path(folder).resolve()):
+                raise ConfigError(
+                    f"target={target}: lies in {folder}, where what is written could be read as data; give a folder "
+                    "outside of it"
+                )
+    return target
 
 
-class _Readable:
-    """The samples that can be read, each with its index; the others are told and counted."""
+class _Photo(NamedTuple):
+    """A photo to write: under which name, without suffix, what its file is, if it has one, and who is in it."""
 
-    def __init__(self, source: MixedPersons) -> None:
-        self.source, self.broken = source, []
-
-    def __iter__(self) -> Iterator[tuple[int, Sample]]:
-        for index in range(len(self.source)):
-            try:
-                yield index, self.source[index]
-            except PhotoError as error:
-                self.broken.append(str(error))
-                print(f"left out: {error}")
+    stem: str
+    original: Path | None
+    sample: Sample
 
 
-def _write_masks(samples: _Readable, target: Path, split: str) -> None:
-    for index, sample in samples:
-        stem = _stem(samples.source, index)
-        _write_photo(samples.source, index, sample, target / split / "photos" / stem)
-        with whole_file(target / split / "masks" / f"{stem}.png") as path:
-            Image.fromarray(sample.alpha).save(path)
+class _Photos:
+    """The photos of all sources that can be written, each once; the others are told and counted."""
+
+    def __init__(self, sources: Sequence[PersonSource], weighted: bool) -> None:
+        self.sources, self.weighted = sources, weighted
+        self.given = self.left_out = 0
+
+    def __iter__(self) -> Iterator[_Photo]:
+        for source in self.sources:
+            for index in distinct(source):
+                try:
+                    sample = source[index]
+                    if not self.weighted:
+                        _require_weight(sample, source.path(index))
+                except PhotoError as error:
+                    self.left_out += 1
+                    print(f"left out: {error}")
+                    continue
+                yield _Photo(_stem(self.given + self.left_out, sample.name), source.path(index), sample)
+                self.given += 1
 
 
-def _write_coco(samples: _Readable, target: Path, split: str) -> None:
+def _require_weight(sample: Sample, path: Path | None) -> None:
+    if not sample.weight.all():
+        share = 100 * float((sample.weight == 0).mean())
+        raise PhotoError(
+            f"{path or sample.name}: {share:.2g} % of it count neither as people nor as background (crowds, say), "
+            "which no mask can tell; to=coco keeps this"
+        )
+
+
+def _write_masks(photos: _Photos, target: Path, split: str) -> None:
+    for photo in photos:
+        _write_photo(photo, target / split / "photos")
+        with result_file(target / split / "masks" / f"{photo.stem}.png") as path:
+            Image.fromarray(photo.sample.alpha).save(path)
+
+
+def _write_coco(photos: _Photos, target: Path, split: str) -> None:
     """Write photos, and an annotation for all people of a photo together and one, a crowd, for what is ignored."""
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
-    for index, sample in samples:
-        name = _write_photo(samples.source, index, sample, target / f"{split}2017" / _stem(samples.source, index))
+    for number, photo in enumerate(photos, start=1):
+        name, sample = _write_photo(photo, target / f"{split}2017"), photo.sample
         height, width = sample.alpha.shape
-        images.append({"id": index + 1, "file_name": name, "width": width, "height": height})
+        images.append({"id": number, "file_name": name, "width": width, "height": height})
         for mask, crowd in ((sample.alpha >= 128, 0), ((sample.weight == 0) & (sample.alpha < 128), 1)):
             if mask.any():
-                annotations.append(_annotation(len(annotations) + 1, index + 1, mask, crowd))
+                annotations.append(_annotation(len(annotations) + 1, number, mask, crowd))
     content = {
         "info": {"description": "Converted by Recorte"}, "licenses": [],
         "categories": [{"id": 1, "name": "person", "supercategory": "person"}],
         "images": images, "annotations": annotations,
     }  # fmt: skip
-    write_whole(target / "annotations" / f"person_keypoints_{split}2017.json", json.dumps(content))
+    with result_file(target / "annotations" / f"person_keypoints_{split}2017.json") as path:
+        path.write_text(json.dumps(content))
 
 
 def _annotation(number: int, image: int, mask: np.ndarray, crowd: int) -> dict[str, Any]:
@@ -97,22 +143,24 @@ def _annotation(number: int, image: int, mask: np.ndarray, crowd: int) -> dict[s
     }  # fmt: skip
 
 
-def _stem(source: MixedPersons, index: int) -> str:
-    """Name a photo in one folder for all: by its number, so that no two meet, and its own name."""
-    return f"{index:06}-{PurePosixPath(source.name(index)).stem}".replace(" ", "_")
+def _stem(number: int, name: str) -> str:
+    """Name a photo in one folder for all: by its number, so that no two meet, and what can be kept of its own name."""
+    # What is no UTF-8 in a file's name are surrogates here, which JSON cannot hold.
+    own = re.sub(r"[\ud800-\udfff ]", "_", PurePosixPath(name).stem)
+    return f"{number:06}-{own.encode()[:LONGEST].decode(errors='ignore')}"
 
 
-def _write_photo(source: PersonSource, index: int, sample: Sample, stem: Path) -> str:
+def _write_photo(photo: _Photo, folder: Path) -> str:
     """Copy the photo's file if it shows the pixels of the sample, else write these; gives the name."""
-    original = source.path(index)
-    if original is not None:
-        with Image.open(original) as photo:
-            turned = photo.getexif().get(0x0112, 1) != 1
-            copied = not turned and photo.size == sample.photo.shape[1::-1]
+    if photo.original is not None:
+        with opened(photo.original) as image:
+            turned = image.getexif().get(ORIENTATION, 1) != 1
+            copied = not turned and image.size == photo.sample.photo.shape[1::-1]
         if copied:
-            with whole_file(stem.with_name(stem.name + original.suffix.lower())) as path:
-                shutil.copyfile(original, path)
-            return stem.name + original.suffix.lower()
-    with whole_file(stem.with_name(f"{stem.name}.png")) as path:
-        Image.fromarray(sample.photo).save(path)
-    return f"{stem.name}.png"
+            name = f"{photo.stem}{photo.original.suffix.lower()}"
+            with result_file(folder / name) as path:
+                shutil.copyfile(photo.original, path)
+            return name
+    with result_file(folder / f"{photo.stem}.png") as path:
+        Image.fromarray(photo.sample.photo).save(path)
+    return f"{photo.stem}.png"
