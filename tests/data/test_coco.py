@@ -1,4 +1,6 @@
 import contextlib
+import json
+import os
 import pickle
 from collections import Counter
 from collections.abc import Callable
@@ -15,6 +17,7 @@ from coco_files import (
     person,
     run_lengths,
     square_mask,
+    write_annotations,
     write_coco,
 )
 from PIL import Image
@@ -22,6 +25,9 @@ from pycocotools.coco import COCO
 
 from recorte.data.coco import CocoPersons
 from recorte.data.sample import PersonSource
+from recorte.errors import PhotoError
+
+CATEGORIES = [{"id": 1, "name": "person"}]
 
 
 def random_outline(random: np.random.Generator) -> object:
@@ -173,6 +179,34 @@ def test_photo_with_exif_orientation(tmp_path: Path, annotated: str) -> None:
     Image.fromarray(stored).save(path, exif=exif)
     expected = np.rot90(stored, -1) if annotated == "upright" else stored
     np.testing.assert_array_equal(CocoPersons(root, "train")[0].photo, expected)
+
+
+def test_a_mark_changes_with_the_size_that_outlines_are_for(tmp_path: Path) -> None:
+    marks = []
+    for height, width in ((24, 32), (32, 24)):
+        root = write_coco(tmp_path, [image(7, height=height, width=width)], [person(1, 7)])
+        path = root / "train2017/007.png"
+        path.write_bytes(b"the same photo")
+        os.utime(path, (0, 0))
+        marks.append(CocoPersons(root, "train").mark(0))
+    assert marks[0] != marks[1]
+
+
+def test_names_that_are_too_long_for_any_file_do_no_harm(tmp_path: Path) -> None:
+    images = [image(7, file_name=f"{'n' * 400}.png"), image(8)]
+    root = write_coco(tmp_path, images[1:], [])
+    write_annotations(root, json.dumps({"images": images, "annotations": [person(1, 7)], "categories": CATEGORIES}))
+    source = CocoPersons(root, "train")
+    assert "n" * 400 in source.mark(0)
+    with pytest.raises(PhotoError, match=r"nnn\.png: .*too long"):
+        source[0]
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    root = write_coco(tmp_path, [image(7)], [person(1, 7, area=float("nan"))])
+    path = root / "annotations/person_keypoints_train2017.json"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    np.testing.assert_array_equal(CocoPersons(root, "train")[0].alpha, square_mask() * 255)
 
 
 def test_not_finite_numbers_elsewhere_do_no_harm(tmp_path: Path) -> None:

@@ -121,6 +121,9 @@ BAD_FILES = {
     "backslash": (document(images=[image(7, file_name="..\\b.png")]), "not below the photo folder"),
     "drive": (document(images=[image(7, file_name="C:\\b.png")]), "not below the photo folder"),
     "no name": (document(images=[image(7, file_name="")]), "not below the photo folder"),
+    "a fault and truncated": (document(images=[image(7, width=0)])[:-30], "Expected `int` >= 1"),
+    "beyond numbers": (document().replace("64.0", "1e999"), "annotation 1 (number 1 in the file): Number out of range"),
+    "nested deeply": (document().replace("64.0", "[" * 5000 + "]" * 5000), "nested in it more deeply"),
     "photos missing": (document(), "none of the photos"),
 }
 
@@ -138,6 +141,13 @@ def test_bad_annotation_file(tmp_path: Path, case: str) -> None:
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     write_annotations(tmp_path, "").write_bytes(document().encode().replace(b"007", b"\xff07"))
     with pytest.raises(DataError, match="damaged"):
+        CocoPersons(tmp_path, "train")
+
+
+def test_a_fault_and_bytes_that_are_no_text(tmp_path: Path) -> None:
+    content = document(images=[image(7, width=0), image(8, file_name="XX.png")]).encode().replace(b"XX", b"\xff")
+    write_annotations(tmp_path, "").write_bytes(content)
+    with pytest.raises(DataError, match=r"(?s)image 7 .*image 8 "):
         CocoPersons(tmp_path, "train")
 
 

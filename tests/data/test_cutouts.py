@@ -77,6 +77,9 @@ def test_what_is_no_cutout(tmp_path: Path) -> None:
     Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
     with pytest.raises(PhotoError, match=r"a\.png: nothing in it is transparent"):
         CutoutFolder(tmp_path, "train")[0]
+    Image.new("RGBA", (4, 4), (9, 9, 9, 255)).save(tmp_path / "a.png")
+    with pytest.raises(PhotoError, match=r"a\.png: nothing in it is transparent"):
+        CutoutFolder(tmp_path, "train")[0]
     with pytest.raises(DataError, match="'val' needs a second one"):
         CutoutFolder(tmp_path, "val")
     (tmp_path / "a.png").write_bytes(b"no picture")

@@ -106,6 +106,13 @@ def outside(path: Path) -> None:
     path.symlink_to(target)
 
 
+def one_name(root: Path) -> None:
+    """Another photo to validate on, of the name of one to train on."""
+    (root / "val2017/011.png").rename(root / "val2017/003.png")
+    path = root / JSON.replace("train", "val")
+    path.write_text(path.read_text().replace("011.png", "003.png"))
+
+
 RUNS = {"size": [HEIGHT, WIDTH], "counts": [HEIGHT * WIDTH]}
 A, IMAGE, P = "annotation 103", "image 3", "train2017/003.png"
 
@@ -137,6 +144,9 @@ FAULTS = {
     "unknown image": Fault(annotation(image_id=999), JSON, f"{A}: there is no usable image 999"),
     "annotation id twice": Fault(annotation(id=102), JSON, "annotation 102: another one has the same id"),
     "annotation id missing": Fault(edited(lambda content: content["annotations"][3].pop("id")), JSON, "without id \\(number 4"),
+    "annotation of no object": Fault(edited(lambda content: content["annotations"].append(5)), JSON, "annotation without id \\(number 7"),
+    "area beyond numbers": Fault(raw(lambda content: content.replace(b"64.0", b"1e999", 1)), JSON, "annotation 100 \\(number 1 .*out of range"),
+    "nested deeply": Fault(raw(lambda content: content.replace(b'"iscrowd": 0', b'"iscrowd": ' + b"[" * 5000 + b"]" * 5000, 1)), JSON, "more deeply than annotations are"),
     "no outline": Fault(edited(lambda content: content["annotations"][3].pop("segmentation")), JSON, f"{A} \\(number 4"),
     "empty outline": Fault(annotation(segmentation=[]), JSON, f"{A}: its outline is not usable: empty"),
     "two corners": Fault(annotation(segmentation=[[1, 2, 3, 4]]), JSON, f"{A}: its outline is not usable: a polygon of 4"),
@@ -160,7 +170,8 @@ FAULTS = {
     "a photo is HTML": Fault(photo(b"<!DOCTYPE html><html>not found</html>"), P, "not a photo: it begins with '<!DOCTYPE"),
     "a photo is text": Fault(photo(b"hello"), P, "not a photo"),
     "a photo is a folder": Fault(replaced(lambda path: path.mkdir()), P, "this is a folder"),
-    "a photo is a link outside": Fault(replaced(outside), P, "a link to .*, outside of"),
+    "a photo is a link outside": Fault(replaced(outside), P, "a link to .*, outside of", False),
+    "a photo is a link to nothing outside": Fault(replaced(lambda path: path.symlink_to("/nowhere/3.png")), P, "a link to /nowhere/3.png, outside of .*, where there is no"),
     "a photo is a link to nothing": Fault(replaced(lambda path: path.symlink_to("nothing.png")), P, "no such file"),
     "a photo links to itself": Fault(replaced(lambda path: path.symlink_to(path.name)), P, "a link|cannot be read|no such"),
     "a photo of 30,000 x 30,000": Fault(photo(png_of(30_000, 30_000)), P, "30000 x 30000 pixels|more than the limit"),
@@ -176,6 +187,7 @@ FAULTS = {
         lambda root: (root / "train2017/004.png").write_bytes((root / PHOTO).read_bytes()) and None,
         "train2017/004.png", "the same photo as 003.png", False,
     ),
+    "a name in both splits": Fault(one_name, "val2017/003.png", "the same name as .*train2017/003.png, but not the same file", False),
     "another name": Fault(renamed("003 (1).png"), P, "there is no such file"),
     "no photo folder": Fault(lambda root: (root / "train2017").rename(root / "train"), "", "train2017: there is no such folder"),
     "no annotation file": Fault(lambda root: (root / JSON).unlink(), "", "neither .*person_keypoints_train2017.json"),

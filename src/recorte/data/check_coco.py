@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from recorte.data.check_photos import Header, read_header
 from recorte.data.coco_outlines import count_inside, parse_outline
 from recorte.data.coco_records import (
-    NOT_FINITE,
     OUTSIDE,
+    TOO_DEEP,
     Annotation,
     Category,
     Image,
     UncheckedFile,
+    fields_of,
     id_of,
+    number_in,
+    plain_json,
 )
 from recorte.data.findings import Finding
 
@@ -28,23 +31,29 @@ class Checked(NamedTuple):
         images: by position in the file, those that can be used.
         faulty_images: positions of the others.
         faulty_annotations: positions of annotations that cannot be used.
+        doubtful_images: positions of photos of which such an annotation is, or may be, a person's.
+        nowhere: positions of such annotations that name no photo.
+        twins: positions of people's annotations that are good, but of an id that another one has.
     """
 
     findings: list[Finding]
     images: dict[int, Image]
     faulty_images: set[int]
     faulty_annotations: set[int]
+    doubtful_images: set[int]
+    nowhere: list[int]
+    twins: set[int]
 
 
 def check_annotations(path: Path) -> Checked:
     """Check an annotation file by itself: its structure, ids, names, sizes and outlines."""
-    checked = Checked([], {}, set(), set())
+    checked = Checked([], {}, set(), set(), set(), [], set())
     unchecked = _read(path, checked.findings)
     if unchecked is None:
         return checked
     _check_images(path, unchecked.images, checked)
-    people = _people(path, unchecked.categories, checked.findings)
-    _check_people(path, unchecked.annotations, people, checked)
+    people, others = _categories(path, unchecked.categories, checked.findings)
+    _check_people(path, unchecked.annotations, people, others, checked)
     return checked
 
 
@@ -58,33 +67,22 @@ def check_photos_of(folder: Path, root: Path, path: Path, checked: Checked) -> I
             sizes = f"{header.width} x {header.height} pixels, but {path.name} says {image.width} x {image.height}"
             yield Finding(str(folder / image.file_name), "", sizes)
         else:
+            if header.odd:
+                yield Finding(str(folder / image.file_name), "", header.odd, grave=False)
             continue
         checked.faulty_images.add(position)
 
 
-def without_faults(content: bytes, checked: Checked) -> bytes:
-    """Give an annotation file without its faulty photos and annotations; all else in it stays."""
-    everything: dict[str, Any] = msgspec.json.decode(NOT_FINITE.sub(b"null", content))
-    images = [image for position, image in enumerate(everything["images"]) if position not in checked.faulty_images]
-    known = {image["id"] for image in images}
-    everything["images"] = images
-    everything["annotations"] = [
-        annotation
-        for position, annotation in enumerate(everything["annotations"])
-        if position not in checked.faulty_annotations and annotation["image_id"] in known
-    ]
-    return msgspec.json.encode(everything)
-
-
 def _read(path: Path, findings: list[Finding]) -> UncheckedFile | None:
     try:
-        content = NOT_FINITE.sub(b"null", path.read_bytes())
-        return msgspec.json.decode(content, type=UncheckedFile)
+        return msgspec.json.decode(plain_json(path.read_bytes()), type=UncheckedFile)
     except OSError as error:
         findings.append(Finding(str(path), "", f"cannot be read ({error.strerror})"))
     except msgspec.ValidationError as error:
         valid = "'images', 'annotations' and 'categories' must be lists in it"
         findings.append(Finding(str(path), "", f"not COCO's format ({error}); {valid}"))
+    except RecursionError:
+        findings.append(Finding(str(path), "", TOO_DEEP))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         findings.append(Finding(str(path), "", f"damaged or no JSON ({error})"))
     return None
@@ -94,9 +92,11 @@ def _check_images(path: Path, records: list[msgspec.Raw], checked: Checked) -> N
     decoder = msgspec.json.Decoder(Image)
     ids: dict[int, int] = {}
     names: dict[str, int] = {}
+    read: dict[int, Image] = {}
     for position, record in enumerate(records):
+        twin = None
         try:
-            image = decoder.decode(record)
+            image = read[position] = decoder.decode(record)
         except (msgspec.ValidationError, UnicodeDecodeError) as error:
             what = str(error)
             item = f"image {id_of(record)} (number {position + 1} in the file)"
@@ -106,22 +106,26 @@ def _check_images(path: Path, records: list[msgspec.Raw], checked: Checked) -> N
             if OUTSIDE.search(image.file_name):
                 what = f"its file_name {image.file_name!r} is not below the photo folder"
             elif image.id in ids:
-                what = f"another one has the same id, number {ids[image.id] + 1} in the file"
+                twin = ids[image.id]
+                what = f"another one has the same id, number {twin + 1} in the file"
             elif image.file_name in names:
-                what = f"its file {image.file_name} is that of image {names[image.file_name]} too"
+                twin = names[image.file_name]
+                what = f"its file {image.file_name} is that of image {read[twin].id} too"
             ids.setdefault(image.id, position)
-            names.setdefault(image.file_name, image.id)
-            checked.images[position] = image
+            names.setdefault(image.file_name, position)
         if what:
             checked.findings.append(Finding(str(path), item, what))
             checked.faulty_images.add(position)
-            checked.images.pop(position, None)
+        # Whose the annotations are, or whether they are all, nobody can tell, unless the two are one.
+        if twin is not None and (read[twin].id, read[twin].file_name) != (image.id, image.file_name):
+            checked.faulty_images.add(twin)
+    checked.images.update((place, image) for place, image in read.items() if place not in checked.faulty_images)
     if not records:
         checked.findings.append(Finding(str(path), "", "lists no photos"))
 
 
-def _people(path: Path, records: list[msgspec.Raw], findings: list[Finding]) -> set[int]:
-    """Give the ids of the categories that are people."""
+def _categories(path: Path, records: list[msgspec.Raw], findings: list[Finding]) -> tuple[set[int], set[int]]:
+    """Give the ids of the categories that are people, and of those that are not."""
     categories = []
     for position, record in enumerate(records):
         try:
@@ -132,12 +136,12 @@ def _people(path: Path, records: list[msgspec.Raw], findings: list[Finding]) -> 
     if not people:
         names = ", ".join(sorted(category.name for category in categories)) or "none at all"
         findings.append(Finding(str(path), "", f"no category is named 'person'; there are: {names}"))
-    return people
+    return people, {category.id for category in categories} - people
 
 
-def _check_people(path: Path, records: list[msgspec.Raw], people: set[int], checked: Checked) -> None:
+def _check_people(path: Path, records: list[msgspec.Raw], people: set[int], others: set[int], checked: Checked) -> None:
     decoder = msgspec.json.Decoder(Annotation)
-    images = {image.id: image for image in checked.images.values()}
+    places = {image.id: position for position, image in checked.images.items()}
     ids: set[int] = set()
     for position, record in enumerate(records):
         item = f"annotation {id_of(record)}"
@@ -146,22 +150,37 @@ def _check_people(path: Path, records: list[msgspec.Raw], people: set[int], chec
         except (msgspec.ValidationError, UnicodeDecodeError) as error:
             checked.findings.append(Finding(str(path), f"{item} (number {position + 1} in the file)", str(error)))
             checked.faulty_annotations.add(position)
+            _doubt(record, position, others, places, checked)
             continue
         if annotation.category_id not in people:
             continue
-        image = images.get(annotation.image_id)
+        place = places.get(annotation.image_id)
         grave, odd = "", ""
-        if annotation.id in ids:
-            grave = "another one has the same id"
-        elif image is None:
+        if place is None:
             grave = f"there is no usable image {annotation.image_id}"
         else:
-            grave, odd = _check_outline(annotation, image)
-        ids.add(annotation.id)
+            grave, odd = _check_outline(annotation, checked.images[place])
         if grave:
             checked.faulty_annotations.add(position)
+            checked.doubtful_images.update([] if place is None else [place])
+        elif annotation.id in ids:
+            grave = "another one has the same id"
+            checked.twins.add(position)
+        ids.add(annotation.id)
         if grave or odd:
             checked.findings.append(Finding(str(path), item, grave or odd, bool(grave)))
+
+
+def _doubt(record: msgspec.Raw, position: int, others: set[int], places: dict[int, int], checked: Checked) -> None:
+    """Note which photo an annotation that cannot be read is of, unless it is certain to be no person's."""
+    fields = fields_of(record)
+    if number_in(fields, "category_id") in others:
+        return
+    image = number_in(fields, "image_id")
+    if image is None:
+        checked.nowhere.append(position)
+    elif image in places:
+        checked.doubtful_images.add(places[image])
 
 
 def _check_outline(annotation: Annotation, image: Image) -> tuple[str, str]:

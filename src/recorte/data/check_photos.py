@@ -1,8 +1,6 @@
 """Whether photos can be read: their headers always, all of them if asked for."""
 
-import hashlib
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +9,7 @@ from PIL import Image, UnidentifiedImageError
 
 from recorte.data.findings import Finding
 from recorte.errors import PhotoError
+from recorte.heif import open_image
 from recorte.photo import DECODER_ERRORS, MAX_PIXELS, ORIENTATION, read_photo
 
 Progress = Callable[[int, int], None]
@@ -24,12 +23,14 @@ class Header(NamedTuple):
         width: as stored, pixels.
         height: as stored, pixels.
         turned: the EXIF orientation exchanges the two.
+        odd: what is strange about it, though it can be used; may be empty.
     """
 
     problem: str
     width: int = 0
     height: int = 0
     turned: bool = False
+    odd: str = ""
 
     def fits(self, height: int, width: int) -> bool:
         """Tell whether an annotation of this size is for the photo, upright or as stored."""
@@ -42,27 +43,32 @@ def read_header(path: Path, root: Path) -> Header:
 
     Args:
         path: the photo.
-        root: the data set's folder; links out of it are a problem, since elsewhere they lead nowhere.
+        root: the data set's folder; links out of it are odd, since elsewhere they lead nowhere.
     """
+    link = ""
     try:
         if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
-            return Header(f"a link to {path.readlink()}, outside of {root}")
+            link = f"a link to {path.readlink()}, outside of {root}"
         if not path.exists():
-            return Header("there is no such file")
+            return Header(f"{link}, where there is no such file" if link else "there is no such file")
         if not path.is_file():
             return Header("this is a folder, not a photo")
         if not path.stat().st_size:
             return Header("empty, 0 bytes")
-        with Image.open(path) as image:
+        with open_image(path, str(path)) as image:
+            if image.format == "EPS":  # a program, which training does not run
+                raise UnidentifiedImageError
             if image.width * image.height > MAX_PIXELS:
                 return Header(f"{image.width} x {image.height} pixels are more than the limit of {MAX_PIXELS:,}")
             try:
                 turned = image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
             except DECODER_ERRORS:
                 turned = False
-            return Header("", image.width, image.height, turned)
+            return Header("", image.width, image.height, turned, link)
     except UnidentifiedImageError:
         return Header(f"not a photo: it begins with {_begins_with(path)}")
+    except PhotoError as error:
+        return Header(str(error).removeprefix(f"{path}: "))
     except Image.DecompressionBombError:
         return Header(f"more than the limit of {MAX_PIXELS:,} pixels")
     except (*DECODER_ERRORS, RuntimeError) as error:  # the last for a circle of links
@@ -90,26 +96,3 @@ def _decode(path: Path) -> str:
     except PhotoError as error:
         return str(error)
     return ""
-
-
-def find_leaks(splits: Mapping[str, Iterable[Path]]) -> Iterator[Finding]:
-    """Find photos that are in more than one split, or twice in one, by their content.
-
-    Only files of equal size are read.
-    """
-    by_size: dict[int, list[tuple[str, Path]]] = defaultdict(list)
-    for split, paths in splits.items():
-        for path in dict.fromkeys(paths):
-            if path.is_file() and path.stat().st_size:
-                by_size[path.stat().st_size].append((split, path))
-    for alike in by_size.values():
-        seen: dict[bytes, tuple[str, Path]] = {}
-        for split, path in alike if len(alike) > 1 else ():
-            digest = hashlib.blake2b(path.read_bytes(), digest_size=16).digest()
-            first = seen.setdefault(digest, (split, path))
-            if first[1] == path:
-                continue
-            if first[0] == split:
-                yield Finding(str(path), "", f"the same photo as {first[1].name}", grave=False)
-            else:
-                yield Finding(str(path), "", f"the same photo as {first[1]}: {split} and {first[0]} must not share any")

@@ -65,7 +65,8 @@ class CocoPersons:
             raise DataError(f"{path}: nobody{small} is outlined in it, so there is nothing to learn from")
         if not len(self):
             raise DataError(f"{path}: nobody is outlined in it, and negatives={negatives:g} keeps none of its photos")
-        if not any((self._folder / self.name(index)).exists() for index in range(len(self))):
+        # Not Path.exists, which fails on a name that is too long.
+        if not any(os.path.exists(self.path(index)) for index in range(len(self))):  # noqa: PTH110
             listed = f"photos that {path.name} lists ({len(self):,}) is in it"
             raise DataError(f"{self._folder}: none of the {listed}; put them there, or give another root")
 
@@ -104,10 +105,11 @@ class CocoPersons:
         return Sample(photo, alpha, weight, name)
 
     def mark(self, index: int) -> str:
-        """The state of the photo's file, its outlines, and who is ignored."""
+        """The state of the photo's file, its outlines, the size that they are for, and who is ignored."""
         people = range(self.index.first[self.photos[index]], self.index.first[self.photos[index] + 1])
         outlines = b"".join(b"%d" % self.ignored[person] + self.index.outlines.part(person) for person in people)
-        return f"{mark_of(self.path(index))} {hashlib.blake2b(outlines, digest_size=16).hexdigest()}"
+        height, width = self.index.sizes[self.photos[index]].tolist()
+        return f"{mark_of(self.path(index))} {height} x {width} {hashlib.blake2b(outlines, digest_size=16).hexdigest()}"
 
     def masks(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw who is outlined and who is ignored: `uint8 (H, W)` of 0 and 1.

@@ -2,7 +2,7 @@
 
 import mmap
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -63,6 +63,11 @@ class UncheckedFile(msgspec.Struct):
 # Python's json module writes these words, which are no JSON.
 NOT_FINITE = re.compile(rb"(?<=[\[,:\s])-?(?:NaN|Infinity)(?=[\],}\s])")
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""What some editors of Windows put before the text of a file."""
+
+TOO_DEEP = "lists or objects are nested in it more deeply than annotations are"
+
 # Nothing, an absolute path, a drive letter, or a step up, with either system's separator.
 OUTSIDE = re.compile(r"^$|^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)")
 
@@ -79,7 +84,10 @@ def read_annotations(path: Path, content: Content | None = None) -> AnnotationFi
             Faults of photos and annotations are reported together, the first ten by name.
     """
     content = map_file(path) if content is None else content
-    records = _decode(path, content)
+    try:
+        records = _decode(path, content)
+    except RecursionError:
+        raise DataError(f"{path}: {TOO_DEEP}; mend or remove what is nested so") from None
     seen: set[int] = set()
     faults = []
     for image in records.images:
@@ -134,6 +142,8 @@ def report_faults(path: Path, faults: Sequence[str]) -> None:
 
 
 def _decode(path: Path, content: Content) -> AnnotationFile:
+    if content[:3] == BYTE_ORDER_MARK:
+        content = content[3:]
     try:
         return msgspec.json.decode(content, type=AnnotationFile)
     except msgspec.ValidationError as error:
@@ -153,7 +163,7 @@ def _faulty_records(content: Content) -> list[str]:
     """Name each record that is not of its type, by its place in the file and its id, where it has one."""
     try:
         unchecked = msgspec.json.decode(content, type=UncheckedFile)
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return []
     faults = []
     for record_type in (Image, Annotation, Category):
@@ -163,12 +173,33 @@ def _faulty_records(content: Content) -> list[str]:
         for position, record in enumerate(records[kind]):
             try:
                 decoder.decode(record)
-            except msgspec.ValidationError as error:
+            except (msgspec.ValidationError, UnicodeDecodeError) as error:
                 faults.append(f"{kind} {id_of(record)} (number {position + 1} in the file): {error}")
     return faults
 
 
-def id_of(record: msgspec.Raw) -> object:
+def plain_json(content: bytes) -> bytes:
+    """Give an annotation file's content without what is no JSON, but written by some: a byte order mark, and NaN."""
+    return NOT_FINITE.sub(b"null", content.removeprefix(BYTE_ORDER_MARK))
+
+
+def id_of(record: msgspec.Raw) -> str:
     """Give a record's id as it stands there, for a message."""
-    content = msgspec.json.decode(record)
-    return content.get("id", "without id") if isinstance(content, dict) else "without id"
+    found = fields_of(record).get("id")
+    return "without id" if found is None else bytes(found)[:40].decode(errors="replace").strip('"')
+
+
+def fields_of(record: msgspec.Raw) -> dict[str, msgspec.Raw]:
+    """Give a record's fields, still JSON; none of what is no object."""
+    try:
+        return msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+
+
+def number_in(fields: Mapping[str, msgspec.Raw], name: str) -> int | None:
+    """Give a field that is a whole number, even one written as text; None for all else."""
+    try:
+        return msgspec.json.decode(fields[name], type=int, strict=False)
+    except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
+        return None

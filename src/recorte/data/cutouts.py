@@ -62,10 +62,14 @@ class CutoutFolder:
     def path(self, index: int) -> None:
         """None: no file shows what a sample shows."""
 
+    def file(self, index: int) -> Path:
+        """The cut-out's file."""
+        return self._root / self._names[index]
+
     def mark(self, index: int) -> str:
         """The state of the cut-out's file and of its background's."""
         background = self._background_of(self._names[index])
-        return mark_of(self._root / self._names[index], *([Path(background)] if background else []))
+        return mark_of(self.file(index), *([Path(background)] if background else []))
 
     def group(self, index: int) -> str:
         """The folder below the folder of cut-outs that it is in; its name if it is in none."""
@@ -76,14 +80,17 @@ class CutoutFolder:
         """Read a cut-out and lay it over its background.
 
         Raises:
-            PhotoError: one of the two cannot be read, or the cut-out has no transparency.
+            PhotoError: one of the two cannot be read, or no pixel of the cut-out is transparent.
         """
         name = self._names[index]
-        with opened(self._root / name) as image:
-            if not image.has_transparency_data:
-                raise PhotoError(f"{self._root / name}: nothing in it is transparent, so it is no cut-out")
+        with opened(self.file(index)) as image:
             cutout = np.asarray(image.convert("RGBA"))
         colours, alpha = cutout[..., :3], np.ascontiguousarray(cutout[..., 3])
+        if alpha.min() == 255:
+            raise PhotoError(
+                f"{self.file(index)}: nothing in it is transparent, so it is no cut-out; "
+                "make its background transparent, or remove it"
+            )
         share = alpha[..., None].astype(np.float32) / 255
         photo = (share * colours + (1 - share) * self._background(name, *alpha.shape)).round().astype(np.uint8)
         return Sample(photo, alpha, np.ones_like(alpha), name)

@@ -77,9 +77,13 @@ class ImageMaskFolder:
         """The photo's file."""
         return self._photo_folder / self._photos[index]
 
+    def mask(self, index: int) -> Path:
+        """The file of the photo's mask."""
+        return self._mask_folder / self._masks[index]
+
     def mark(self, index: int) -> str:
         """The state of the photo's file and of its mask's."""
-        return mark_of(self.path(index), self._mask_folder / self._masks[index])
+        return mark_of(self.path(index), self.mask(index))
 
     def group(self, index: int) -> str:
         """The folder below the folder of photos that the photo is in; the photo's name if it is in none."""
@@ -92,7 +96,7 @@ class ImageMaskFolder:
         Raises:
             PhotoError: one of the two is missing or damaged, or they differ in aspect ratio.
         """
-        name, mask = self._photos[index], self._mask_folder / self._masks[index]
+        name, mask = self._photos[index], self.mask(index)
         alpha = read_mask(mask)
         photo = read_photo_of_size(self.path(index), *alpha.shape, f"its mask {mask}", True, self.enough)
         alpha = resize(alpha, *photo.shape[:2])

@@ -1,49 +1,57 @@
 """`verify`: everything that a training relies on."""
 
 import json
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from recorte.data.check_coco import check_annotations, check_photos_of, without_faults
-from recorte.data.check_photos import decode_all, find_leaks, read_header
-from recorte.data.coco import CocoPersons, locate
+from recorte.data.coco import CocoPersons
+from recorte.data.coco_mending import mend
 from recorte.data.findings import Finding
-from recorte.data.sample import PersonSource
-from recorte.errors import DataError, PhotoError, RecorteError
+from recorte.desk.verify_sources import Looked, check_sources
+from recorte.errors import DataError, DiskFullError, RecorteError
 from recorte.files import write_whole
 from recorte.training.config import resolved
 
 SHOWN = 30
 """Findings that are printed; all of them are in the report."""
-SPLITS = ("train", "val")
 
 
 def verify(config: DictConfig) -> int:
     """Check the data of `config.data`, then a batch and the network on the device; print what is wrong.
 
-    All that was found is written to `verify.json` in `config.run_dir`. With `config.full` every photo is decoded;
-    with `config.fix` an annotation file with faults gets a clean one beside it.
+    All that was found is written to `verify.json` in `config.run_dir`. With `config.full` every photo is decoded, and
+    every mask; with `config.fix` an annotation file of COCO with faults gets a clean one beside it.
 
     Returns:
         Status: 1 if anything is grave, else 0.
+
+    Raises:
+        DataError: a clean annotation file, or the report, could not be written; all that was found is printed before.
     """
     config = resolved(config)
-    findings: list[Finding] = []
-    for name, opened in config.data.sources.items():
-        before = len(findings)
-        findings += _check(instantiate(opened), config)
-        grave = sum(finding.grave for finding in findings[before:])
-        print(f"{name}: {grave} faults, {len(findings) - before - grave} oddities")
+    sources = _sources(config)
+    looked = check_sources(sources, config.full)
+    findings = list(looked.findings)
     if not any(finding.grave for finding in findings):
         findings += _check_training(config)
-    _tell(findings)
+    troubles = list(_mend(looked, findings)) if config.fix else []
     path = Path(config.run_dir) / "verify.json"
-    write_whole(path, json.dumps([finding._asdict() for finding in findings], indent=1) + "\n")
-    print(f"Written to {path}")
+    problem = _write(path, findings)  # before anything is printed, which may fail
+    _tell(looked, findings, config.full)
+    others = [name for name, source in sources.items() if source.func is not CocoPersons]
+    if config.fix and others:
+        _say(f"fix=true mends annotations of COCO only; nothing is changed of {', '.join(others)}")
+    if not problem:
+        _say(f"Written to {path}")
+    else:
+        troubles.append(problem)
+    if troubles:
+        raise DataError("\n".join(troubles))
     return 1 if any(finding.grave for finding in findings) else 0
 
 
@@ -53,10 +61,7 @@ def check_data(config: DictConfig) -> None:
     Raises:
         DataError: something is grave.
     """
-    findings: list[Finding] = []
-    for opened in config.data.sources.values():
-        findings += _check(instantiate(opened), config)
-    grave = [str(finding) for finding in findings if finding.grave]
+    grave = [str(finding) for finding in check_sources(_sources(config), full=False).findings if finding.grave]
     if grave:
         more = f"\n  and {len(grave) - SHOWN:,} more" if len(grave) > SHOWN else ""
         listed = "".join(f"\n  {text}" for text in grave[:SHOWN])
@@ -65,70 +70,17 @@ def check_data(config: DictConfig) -> None:
         )
 
 
-def _check(source: partial, config: DictConfig) -> Iterator[Finding]:
-    return (_check_coco if source.func is CocoPersons else _check_source)(source, config)
+def _sources(config: DictConfig) -> dict[str, partial]:
+    return {name: instantiate(opened) for name, opened in config.data.sources.items()}
 
 
-def _check_coco(source: partial, config: DictConfig) -> Iterator[Finding]:
-    root, photos = Path(source.keywords["root"]), {}
-    for split in SPLITS:
+def _mend(looked: Looked, findings: list[Finding]) -> Iterator[str]:
+    """Write clean annotation files, note them among the findings, and give what went wrong."""
+    for path, checked in looked.annotations:
         try:
-            path, folder = locate(root, split)
-        except DataError as error:
-            yield Finding(str(root), split, str(error))
-            continue
-        checked = check_annotations(path)
-        yield from checked.findings
-        found = list(check_photos_of(folder, root, path, checked))
-        yield from found
-        broken = {finding.path for finding in found}
-        photos[split] = [
-            folder / image.file_name for image in checked.images.values() if str(folder / image.file_name) not in broken
-        ]
-        if config.get("full"):
-            undecodable = list(decode_all(photos[split], _progress("decoding")))
-            yield from undecodable
-            lost = {finding.path for finding in undecodable}
-            checked.faulty_images.update(
-                place for place, image in checked.images.items() if str(folder / image.file_name) in lost
-            )
-        if config.get("fix") and checked.images and checked.faulty_images | checked.faulty_annotations:
-            clean = path.with_suffix(".clean.json")
-            if clean.exists():
-                raise DataError(f"{clean}: is there already; move it away, and fix=true writes a new one")
-            write_whole(clean, without_faults(path.read_bytes(), checked))
-            print(f"Written to {clean}; put it in the place of {path.name} to train on what is left")
-    yield from find_leaks(photos)
-
-
-def _check_source(source: partial, config: DictConfig) -> Iterator[Finding]:
-    """Check a source by opening it, and the headers of its photos; or, with `full`, every sample."""
-    photos: dict[str, list[Path]] = {}
-    for split in SPLITS:
-        try:
-            opened: PersonSource = source(split=split)
+            findings.append(mend(path, checked))
         except RecorteError as error:
-            yield Finding(str(source.keywords.get("root", "")), split, str(error))
-            continue
-        photos[split] = []
-        tell = _progress("reading")
-        for index in range(len(opened)):
-            path = opened.path(index)
-            if config.get("full") or path is None:
-                try:
-                    sample = opened[index]
-                    if not sample.alpha.any() and not opened.negatives:
-                        yield Finding(str(path or sample.name), "", "nobody is marked in it", grave=False)
-                except PhotoError as error:
-                    yield Finding(str(path or opened.name(index)), "", str(error))
-                    continue
-            elif problem := read_header(path, Path(source.keywords["root"])).problem:
-                yield Finding(str(path), "", problem)
-                continue
-            if path is not None:
-                photos[split].append(path)
-            tell(index + 1, len(opened))
-    yield from find_leaks(photos)
+            yield str(error)
 
 
 def _check_training(config: DictConfig) -> Iterator[Finding]:
@@ -154,21 +106,31 @@ def _check_training(config: DictConfig) -> Iterator[Finding]:
         yield Finding("training", "", str(error))
 
 
-def _tell(findings: list[Finding]) -> None:
+def _write(path: Path, findings: list[Finding]) -> str:
+    """Write the report; give what prevents it, or nothing."""
+    try:
+        write_whole(path, json.dumps([finding._asdict() for finding in findings], indent=1) + "\n")
+    except DiskFullError as error:
+        return str(error)
+    except OSError as error:
+        return f"{path}: cannot be written ({error.strerror}); give another run_dir"
+    return ""
+
+
+def _tell(looked: Looked, findings: list[Finding], full: bool) -> None:
+    for name, counted in looked.counts.items():
+        _say(f"{name}: {counted[True]:,} faults, {counted[False]:,} oddities")
     ordered = sorted(findings, key=lambda finding: not finding.grave)
     for finding in ordered[:SHOWN]:
-        print(f"  {'fault ' if finding.grave else 'oddity'}  {finding}")
+        _say(f"  {'fault ' if finding.grave else 'oddity'}  {finding}")
     if len(ordered) > SHOWN:
-        print(f"  and {len(ordered) - SHOWN:,} more, in the report")
+        _say(f"  and {len(ordered) - SHOWN:,} more, in the report")
     grave = sum(finding.grave for finding in findings)
-    print("Ready to train" if not grave else f"{grave:,} faults: training would pass over these, or stop")
+    ready = "Ready to train" if full else "Ready to train, as far as headers tell; full=true decodes everything"
+    _say(ready if not grave else f"{grave:,} faults: training would pass over these, or stop")
 
 
-def _progress(what: str) -> Callable[[int, int], None]:
-    """Tell every ten thousand photos how far it is."""
-
-    def tell(done: int, total: int) -> None:
-        if done % 10_000 == 0:
-            print(f"  {what}: {done:,} of {total:,}", flush=True)
-
-    return tell
+def _say(text: str) -> None:
+    """Print what may have names in it that the terminal cannot show."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding))

@@ -1,0 +1,88 @@
+"""Whether each sample of a source can be read, and its truth: by headers, or wholly."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from recorte.data.check_photos import Header, Progress, read_header
+from recorte.data.cutouts import CutoutFolder
+from recorte.data.findings import Finding, finding_of
+from recorte.data.folder import ImageMaskFolder
+from recorte.data.photo_size import _fits
+from recorte.data.sample import PersonSource
+from recorte.data.supervisely import SuperviselyPersons
+from recorte.errors import PhotoError
+
+
+def file_of(source: PersonSource, index: int) -> Path | None:
+    """Give the file of a sample's photo or cut-out; None where there is none."""
+    return source.file(index) if isinstance(source, CutoutFolder) else source.path(index)
+
+
+def check_samples(
+    source: PersonSource, root: Path, full: bool, progress: Progress = lambda *_: None
+) -> Iterator[list[Finding]]:
+    """Check a source's samples in as many processes as there are cores.
+
+    Args:
+        source: anything but COCO, whose annotations have a check of their own.
+        root: its folder.
+        full: read all of every sample. Else of photos with masks only the headers are, and photos with shapes at an
+            eighth of their size, if JPEG.
+        progress: told how many are done.
+
+    Yields:
+        What is wrong with each sample, in their order.
+    """
+    step = max(1, len(source) // (8 * (os.cpu_count() or 1)))
+    parts = [range(start, min(start + step, len(source))) for start in range(0, len(source), step)]
+    with ProcessPoolExecutor() as pool:
+        done = 0
+        for part in pool.map(partial(_check_part, source, root, full), parts):
+            for findings in part:
+                done += 1
+                progress(done, len(source))
+                yield findings
+
+
+def _check_part(source: PersonSource, root: Path, full: bool, part: range) -> list[list[Finding]]:
+    if isinstance(source, SuperviselyPersons) and not full:
+        source.enough = 1  # of this process's copy
+    return [_check_sample(source, root, full, index) for index in part]
+
+
+def _check_sample(source: PersonSource, root: Path, full: bool, index: int) -> list[Finding]:
+    path = file_of(source, index)
+    header = Header("") if path is None else read_header(path, root)
+    place = path or Path(source.name(index))
+    if header.problem:
+        return [Finding(str(place), "", header.problem)]
+    odd = [Finding(str(place), "", header.odd, grave=False)] if header.odd else []
+    if isinstance(source, ImageMaskFolder):
+        odd += _check_mask(source.mask(index), header, place, root)
+        if not full or any(finding.grave for finding in odd):
+            return odd
+    try:
+        alpha = source[index].alpha
+    except PhotoError as error:
+        return [*odd, finding_of(error, place, root)]
+    what = ""
+    if not alpha.any() and not source.negatives:
+        what = "nobody is marked in it"
+    elif alpha.min() > 127:
+        what = "all of it is marked as person"
+    return [*odd, Finding(str(place), "", what, grave=False)] if what else odd
+
+
+def _check_mask(mask: Path, photo: Header, path: Path, root: Path) -> list[Finding]:
+    header = read_header(mask, root)
+    if header.problem:
+        return [Finding(str(mask), "", header.problem)]
+    odd = [Finding(str(mask), "", header.odd, grave=False)] if header.odd else []
+    sizes = [(photo.height, photo.width)] + [(photo.width, photo.height)] * photo.turned
+    if any(_fits(size, header.height, header.width, True, None) for size in sizes):
+        return odd
+    what = f"{photo.width} x {photo.height} pixels, but its mask {mask} is for {header.width} x {header.height}"
+    return [*odd, Finding(str(path), "", f"{what}; one of the two belongs to another photo")]
