@@ -10,7 +10,7 @@ from recorte.data.check_photos import Header, Progress, read_header
 from recorte.data.cutouts import CutoutFolder
 from recorte.data.findings import Finding, finding_of
 from recorte.data.folder import ImageMaskFolder
-from recorte.data.photo_size import _fits
+from recorte.data.photo_size import fits
 from recorte.data.sample import PersonSource
 from recorte.data.supervisely import SuperviselyPersons
 from recorte.errors import PhotoError
@@ -82,7 +82,7 @@ def _check_mask(mask: Path, photo: Header, path: Path, root: Path) -> list[Findi
         return [Finding(str(mask), "", header.problem)]
     odd = [Finding(str(mask), "", header.odd, grave=False)] if header.odd else []
     sizes = [(photo.height, photo.width)] + [(photo.width, photo.height)] * photo.turned
-    if any(_fits(size, header.height, header.width, True, None) for size in sizes):
+    if any(fits(size, header.height, header.width, True, None) for size in sizes):
         return odd
     what = f"{photo.width} x {photo.height} pixels, but its mask {mask} is for {header.width} x {header.height}"
     return [*odd, Finding(str(path), "", f"{what}; one of the two belongs to another photo")]

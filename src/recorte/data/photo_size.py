@@ -31,10 +31,10 @@ def read_photo_of_size(
         PhotoError: the photo cannot be read, or neither way up fits; the message names both sizes.
     """
     upright = read_photo(path, enough=enough).pixels
-    if _fits(upright.shape, height, width, scaled, enough):
+    if fits(upright.shape, height, width, scaled, enough):
         return upright
     stored = read_photo(path, upright=False, enough=enough).pixels
-    if _fits(stored.shape, height, width, scaled, enough):
+    if fits(stored.shape, height, width, scaled, enough):
         return stored
     # What was decoded at a part of its size does not tell it.
     real = upright if enough is None else read_photo(path).pixels
@@ -43,7 +43,8 @@ def read_photo_of_size(
     raise PhotoError(f"{path}: {message}; they need {valid}, so one of the two belongs to another photo")
 
 
-def _fits(shape: tuple[int, ...], height: int, width: int, scaled: bool, enough: int | None) -> bool:
+def fits(shape: tuple[int, ...], height: int, width: int, scaled: bool, enough: int | None) -> bool:
+    """Tell whether a photo of `shape`, (H, W, ...), fits; the other arguments are those of `read_photo_of_size`."""
     parts = (1,) if enough is None else (1, 2, 4, 8)
     if shape[:2] in [(math.ceil(height / part), math.ceil(width / part)) for part in parts]:
         return True
