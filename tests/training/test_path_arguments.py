@@ -31,7 +31,8 @@ def test_a_path_is_the_text_that_it_is(path: str) -> None:
 
 def test_what_hydra_takes_as_text_stays_as_it_is() -> None:
     said = ["data.root=COCO", "data.root='a (1)'", 'run_dir="2024"', "data.root=a\\,b", "data.cache_dir=null",
-            "target=NULL", "data.root=${oc.env:HOME}/photos", "init=", "hydra.run.dir=runs/${now:%Y}", "-m", "~data.root"]  # fmt: skip
+            "target=NULL", "data.root=${oc.env:HOME}/photos", "init=", "hydra.run.dir=runs/${now:%Y}", "-m",
+            "~data.root"]  # fmt: skip
     assert with_plain_paths(said) == said
 
 
