@@ -102,7 +102,9 @@ RULES: dict[str, Rule] = {
         "random, largest, smallest, crowded, empty, or a list of photos' names",
     ),
     "parts": (
-        lambda value: isinstance(value, list) and value != [] and all(part in ("annotations", "val", "train") for part in value),
+        lambda value: (
+            isinstance(value, list) and value != [] and all(part in ("annotations", "val", "train") for part in value)
+        ),
         "a list of annotations, val and train",
     ),
     "keep_archives": YES_OR_NO,
