@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from omegaconf import DictConfig
 
-from recorte.training.door import Guarded
+from recorte.training.door import Guarded, switches_first
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 TOO_LONG = "a" * 300  # for the name of a file, anywhere and for everybody
@@ -81,7 +81,7 @@ def test_printing_for_nobody_ends_a_task(tmp_path: Path, unread: int) -> None:
     code = """
 import sys
 from omegaconf import DictConfig
-from recorte.training.door import Guarded
+from recorte.training.door import Guarded, switches_first
 Guarded(lambda _: [print("a line", flush=True) for _ in range(9)], [], job=False)(DictConfig({}))
 """
     command = [sys.executable, "-c", code]
@@ -103,3 +103,8 @@ command.run(main)
         [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert (answer.returncode, answer.stderr) == (2, "Error: file/folder: Not a directory\n")
+
+
+def test_the_switch_of_a_sweep_may_stand_anywhere() -> None:
+    said = ["seed=1,2", "-m", "data=synthetic", "hydra.sweep.dir='a'"]
+    assert switches_first(said) == ["-m", "seed=1,2", "data=synthetic", "hydra.sweep.dir='a'"]

@@ -73,7 +73,7 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequenc
                 _make_run_folder(arguments)
         except ConfigError as error:
             problems.append(str(error))
-        sys.argv[1:] = arguments
+        sys.argv[1:] = switches_first(arguments)
         if problems:
             print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} with the configuration:", file=sys.stderr)
             print("\n".join(f"  - {problem}" for problem in problems), file=sys.stderr)
@@ -85,6 +85,11 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequenc
         guarded()
     else:
         run_sweep(sweep_dir, guarded)
+
+
+def switches_first(arguments: Sequence[str]) -> list[str]:
+    """Put `-m` before all others: behind some of them, Hydra would not know what follows it."""
+    return sorted(arguments, key=lambda text: not text.startswith("-"))
 
 
 class Guarded:
