@@ -77,6 +77,14 @@ def test_augmentation_leaves_preloaded_samples_as_they_are(root: Path) -> None:
     assert all(torch.equal(one, other) for one, other in zip(first, again, strict=True))
 
 
+def test_one_file_that_is_listed_twice_keeps_both_truths(tmp_path: Path) -> None:
+    images = [image(1), image(2, file_name="001.png")]
+    half = [[4, 2, 12, 2, 12, 6, 4, 6]]
+    write_coco(tmp_path, images, [person(1, 1), person(2, 2, half)])
+    preloaded = PreloadedPersons(CocoPersons(tmp_path, "train"), SIDE)
+    assert [(sample.alpha == 255).sum() for sample in preloaded] == [8 * 8, 8 * 4]
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_worker_processes_share_the_memory(root: Path, method: str) -> None:
     preloaded = PreloadedPersons(CocoPersons(root, "train"), SIDE)

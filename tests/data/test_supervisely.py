@@ -1,5 +1,7 @@
+import errno
 import io
 import json
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -198,3 +200,68 @@ def test_a_single_photo_is_for_training(tmp_path: Path) -> None:
     assert len(SuperviselyPersons(tmp_path, "train")) == 1
     with pytest.raises(DataError, match="'val' needs a second one"):
         SuperviselyPersons(tmp_path, "val")
+
+
+@pytest.mark.parametrize("size", [(10**12, 40), (30, 10**30), (0, 40), (30, -1), (2**16, 2**16)])
+def test_an_impossible_size_is_a_broken_photo(tmp_path: Path, size: tuple[int, int]) -> None:
+    source, index = only(tmp_path, polygon(SQUARE))
+    path = tmp_path / "ds1/ann/a.png.json"
+    content = json.loads(path.read_text())
+    content["size"] = {"height": size[0], "width": size[1]}
+    path.write_text(json.dumps(content))
+    source = SuperviselyPersons(tmp_path, "train" if len(source) == 3 else "val")
+    for read in (source.__getitem__, source.masks):
+        with pytest.raises(PhotoError, match=r"ds1/ann/a\.png\.json: its size is no photo's.* 178,000,000 pixels"):
+            read(index)
+
+
+def test_masks_are_drawn_without_the_photo(tmp_path: Path) -> None:
+    neutral = polygon([[20, 20], [30, 20], [30, 25], [20, 25]], title="neutral")
+    source, index = only(tmp_path, polygon(SQUARE), neutral)
+    (tmp_path / "ds1/img/a.png").unlink()
+    people, ignored = source.masks(index)
+    wanted = np.zeros((2, HEIGHT, WIDTH), np.uint8)
+    wanted[0, 6:16, 5:15] = wanted[1, 20:26, 20:31] = 1
+    np.testing.assert_array_equal([people, ignored], wanted)
+    assert people.dtype == ignored.dtype == np.uint8
+
+
+def test_what_a_system_leaves_in_folders_is_passed_over(tmp_path: Path) -> None:
+    write_project(tmp_path, {f"ds1/{number}.png": [polygon(SQUARE)] for number in range(4)})
+    for name in (
+        "img/.DS_Store",
+        "img/Thumbs.db",
+        "img/._0.png",
+        "img/.hidden.jpg",
+        "ann/._0.png.json",
+        "ann/notes.txt",
+    ):
+        (tmp_path / "ds1" / name).write_bytes(b"\0\5\26\7")
+    sources = [SuperviselyPersons(tmp_path, split) for split in ("train", "val")]
+    names = [source.name(index) for source in sources for index in range(len(source))]
+    assert sorted(names) == [f"ds1/img/{number}.png" for number in range(4)]
+    (tmp_path / "ds1/img/new.JPG").touch()
+    with pytest.raises(DataError, match=r"ds1/img/new\.JPG has no annotation"):
+        SuperviselyPersons(tmp_path, "train")
+
+
+@pytest.mark.parametrize("refused", ["meta.json", "ds1/img", "ds1/ann"])
+def test_folders_that_may_not_be_read(tmp_path: Path, refused: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_project(tmp_path, {f"ds1/{number}.png": [polygon(SQUARE)] for number in range(4)})
+    system = Path.stat
+
+    def stat(path: Path, **options: Any) -> os.stat_result:
+        if path.is_relative_to(tmp_path / refused):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return system(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    with pytest.raises(DataError, match=rf"{refused}.*: cannot be read \(Permission denied\)"):
+        SuperviselyPersons(tmp_path, "train")
+
+
+def test_one_class_by_its_name(tmp_path: Path) -> None:
+    write_project(tmp_path, {f"ds1/{number}.png": [polygon(SQUARE)] for number in range(4)})
+    source = SuperviselyPersons(tmp_path, "train", classes="person_poly", ignored="neutral")
+    assert (source._classes, source._ignored) == ({"person_poly"}, {"neutral"})
+    assert (source[0].alpha == 255).sum() == 10 * 10

@@ -73,7 +73,7 @@ class _Kept:
 class PreloadedPersons(_Kept):
     """A source's samples, all read at once into memory that worker processes share; a `PersonSource`.
 
-    They are shrunk to the training's size and never change; a photo that comes up several times is kept once. The
+    They are shrunk to the training's size and never change; a sample that comes up several times is kept once. The
     arrays of a sample are read-only.
 
     Args:
@@ -87,7 +87,7 @@ class PreloadedPersons(_Kept):
     def __init__(self, source: PersonSource, side: int) -> None:
         super().__init__(source)
         slots: dict[str, int] = {}
-        self._slots = np.array([slots.setdefault(source.name(index), len(slots)) for index in range(len(source))])
+        self._slots = np.array([slots.setdefault(_key(source, index), len(slots)) for index in range(len(source))])
         room = BYTES * side * side * len(slots)
         _check_room(room)
         # Without a name, so that nothing is left of it however the process ends; pages are taken as they are filled.
@@ -134,6 +134,11 @@ class PreloadedPersons(_Kept):
                 self._map[start : start + part.size] = part.tobytes()
                 start += part.size
         log.info("Preloaded %s samples, %.1f GB in shared memory", f"{len(chosen):,}", start / 1e9)
+
+
+def _key(source: PersonSource, index: int) -> str:
+    """Tell samples apart: by their names, and where one file is listed twice by what is outlined in it."""
+    return f"{source.name(index)} {source.mark(index)}"
 
 
 def _check_room(room: int) -> None:

@@ -14,6 +14,7 @@ from recorte.data.sample import Sample, Split
 from recorte.data.supervisely_shapes import Shape, draw_shape
 from recorte.errors import ConfigError, DataError, PhotoError
 from recorte.letterbox import resize
+from recorte.photo import EXTENSIONS, MAX_PIXELS
 
 T = TypeVar("T")
 
@@ -57,17 +58,17 @@ class SuperviselyPersons:
     """Photos and people of a Supervisely project, such as Supervisely Persons; a `PersonSource`.
 
     `root/meta.json` names the classes; each folder in `root` with `img/` and `ann/` is one of the project's data sets,
-    in which `ann/a.jpg.json` belongs to `img/a.jpg`. People are polygons, with holes, or bitmaps. What is marked as one
-    of the `ignored` classes has weight 0, and so has all that is not marked in photos with the tag `unmarked`, which
-    show people whom nobody marked.
+    in which `ann/a.jpg.json` belongs to `img/a.jpg`; hidden files, and others that are no photos, are passed over.
+    People are polygons, with holes, or bitmaps. What is marked as one of the `ignored` classes has weight 0, and so has
+    all that is not marked in photos with the tag `unmarked`, which show people whom nobody marked.
 
     The photos are split by a hash of their names.
 
     Args:
         root: the project's folder.
         split: "train" or "val".
-        classes: names of the classes that are people.
-        ignored: names of those that are neither people nor background.
+        classes: names of the classes that are people, or the name of the only one.
+        ignored: names of those that are neither people nor background, likewise.
         unmarked: name of the tag of photos with people that are not marked.
         val_share: share of the photos for "val", between 0 and 1. Each split gets at least one of two or more.
 
@@ -75,7 +76,7 @@ class SuperviselyPersons:
         enough: the longest side of photos, in pixels, that does; see `read_photo`. None: photos as they are.
 
     Raises:
-        DataError: missing folders or files, a project without these classes, faulty annotations.
+        DataError: missing or unreadable folders or files, a project without these classes, faulty annotations.
         ConfigError: `val_share` out of range.
     """
 
@@ -83,8 +84,8 @@ class SuperviselyPersons:
         self,
         root: str | os.PathLike[str],
         split: Split,
-        classes: Sequence[str] = ("person", "person_poly", "person_bmp"),
-        ignored: Sequence[str] = ("neutral",),
+        classes: str | Sequence[str] = ("person", "person_poly", "person_bmp"),
+        ignored: str | Sequence[str] = ("neutral",),
         unmarked: str = "not-marked-people",
         val_share: float = 0.1,
     ) -> None:
@@ -92,13 +93,21 @@ class SuperviselyPersons:
             raise ConfigError(f"Supervisely: val_share={val_share}; a share between 0 and 1 is needed")
         self._root = Path(root)
         self.enough: int | None = None
-        self._classes, self._ignored = set(classes), set(ignored)
-        self._check_classes()
-        self._names = sorted(part_of(_annotated_photos(self._root), split, val_share))
+        self._classes, self._ignored = (
+            {names} if isinstance(names, str) else set(names) for names in (classes, ignored)
+        )
+        try:
+            self._check_classes()
+            self._names = sorted(part_of(_annotated_photos(self._root), split, val_share))
+        except OSError as error:
+            raise DataError(
+                f"{error.filename}: cannot be read ({error.strerror}); give yourself the right to"
+            ) from None
         if not self._names:
             raise DataError(f"{self._root}: its only photo is for training; 'val' needs a second one")
         listed = [_decode(_annotation_of(self._root / name), _Listed) for name in self._names]
-        self._sizes = np.array([(one.size.height, one.size.width) for one in listed], np.int32)
+        sizes = [(one.size.height, one.size.width) for one in listed]
+        self._sizes = np.array([size if _is_possible(*size) else (0, 0) for size in sizes], np.int32)
         self._partly = np.array([any(tag.name == unmarked for tag in one.tags) for one in listed])
         people = [any(thing.class_title in self._classes for thing in one.objects) for one in listed]
         self._negatives = np.flatnonzero(~(np.array(people) | self._partly)).tolist()
@@ -136,9 +145,20 @@ class SuperviselyPersons:
         Raises:
             PhotoError: the photo is missing, damaged or of another size, or a shape is faulty.
         """
-        name, (height, width) = self._names[index], self._sizes[index].tolist()
+        height, width = self._size(index)
         photo = read_photo_of_size(self.path(index), height, width, "its annotation", enough=self.enough)
-        people, ignored = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
+        people, ignored = self.masks(index)
+        weight = people if self._partly[index] else people | (1 - ignored)
+        alpha, weight = (resize(mask, *photo.shape[:2]) for mask in (people * np.uint8(255), weight))
+        return Sample(photo, alpha, weight, self._names[index])
+
+    def masks(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Draw who is marked and what is ignored, without opening the photo: `uint8 (H, W)` of 0 and 1.
+
+        Raises:
+            PhotoError: the annotation is damaged, its size impossible, or a shape is faulty.
+        """
+        people, ignored = (np.zeros(self._size(index), np.uint8) for _ in range(2))
         annotation = _annotation_of(self.path(index))
         try:
             shapes = _decode(annotation, _Shapes).objects
@@ -153,9 +173,14 @@ class SuperviselyPersons:
                     raise PhotoError(
                         f"{annotation}: object {shape.id} is not usable: {error}; mend or remove it"
                     ) from None
-        weight = people if self._partly[index] else people | (1 - ignored)
-        alpha, weight = (resize(mask, *photo.shape[:2]) for mask in (people * np.uint8(255), weight))
-        return Sample(photo, alpha, weight, name)
+        return people, ignored
+
+    def _size(self, index: int) -> tuple[int, int]:
+        height, width = self._sizes[index].tolist()
+        if not height:
+            valid = f"height and width above 0, and at most {MAX_PIXELS:,} pixels"
+            raise PhotoError(f"{_annotation_of(self.path(index))}: its size is no photo's; it needs {valid}")
+        return height, width
 
     def _check_classes(self) -> None:
         path = self._root / "meta.json"
@@ -177,8 +202,10 @@ def _annotated_photos(root: Path) -> list[str]:
         raise DataError(f"{root}: none of its folders has img/ and ann/ in it, as the data sets of a project have")
     names, faults = [], []
     for folder in folders:
-        photos = {path.name for path in (folder / "img").iterdir() if path.is_file()}
-        annotated = {path.stem for path in (folder / "ann").glob("*.json")}
+        # Not glob, which passes over a folder that cannot be read.
+        photos = {path.name for path in (folder / "img").iterdir() if _is_shown(path)}
+        annotated = {path.stem for path in (folder / "ann").iterdir() if _is_shown(path) and path.suffix == ".json"}
+        photos = {name for name in photos if Path(name).suffix.lower() in EXTENSIONS or name in annotated}
         names += [f"{folder.name}/img/{name}" for name in sorted(photos & annotated)]
         faults += [f"{folder.name}/img/{name} has no annotation" for name in sorted(photos - annotated)]
         faults += [f"{folder.name}/ann/{name}.json has no photo" for name in sorted(annotated - photos)]
@@ -190,6 +217,14 @@ def _annotated_photos(root: Path) -> list[str]:
     if not names:
         raise DataError(f"{root}: no photos are in it")
     return names
+
+
+def _is_shown(path: Path) -> bool:
+    return not path.name.startswith(".") and path.is_file()
+
+
+def _is_possible(height: int, width: int) -> bool:
+    return height > 0 and width > 0 and height * width <= MAX_PIXELS
 
 
 def _annotation_of(photo: Path) -> Path:

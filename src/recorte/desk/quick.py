@@ -5,6 +5,7 @@ from pathlib import Path
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.console import Console
+from rich.markup import escape
 
 from recorte.data.structure import structure_of
 from recorte.files import free_space
@@ -25,10 +26,10 @@ def quick(config: DictConfig) -> int:
             console.print(f"{name}: needs no files")
             continue
         root = Path(opened.keywords["root"])
-        console.print(f"{name}: {root}, {free_space(root) / 1e9:,.1f} GB free on its disk")
+        console.print(f"{name}: {root}, {free_space(root) / 1e9:,.1f} GB free on its disk", markup=False)
         for item in items:
             mark = "[green]found  [/]" if item.found else "[red]missing[/]"
-            console.print(f"  {mark}  {item.what}: ", end="")
+            console.print(f"  {mark}  {escape(item.what)}: ", end="")
             console.print(f"{item.path}" + (f"  ({item.found})" if item.found else ""), markup=False)
             if not item.found:
                 missing += 1

@@ -39,7 +39,8 @@ def find_problems(conf: Path, config_name: str, arguments: Sequence[str], sweep:
             overrides.append(OverridesParser.create().parse_override(text))
         except HydraException as error:
             reason = str(error).splitlines()[0]
-            problems.append(f"{text}: not of the form key=value ({reason}); quote what has special characters")
+            way = "quote what has special characters twice, as in 'key=\"a (b)\"'"
+            problems.append(f"{text}: not of the form key=value ({reason}); {way}")
     problems += _sweep_problems(overrides) if sweep else _unwanted_sweeps(overrides)
     missing = [override.input_line for override in overrides if _is_plugin_missing(override)]
     if missing:

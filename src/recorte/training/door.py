@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import InstantiationException
 from omegaconf import DictConfig
 
@@ -16,6 +17,7 @@ from recorte.training.cluster import rank
 from recorte.training.config import find_problems, with_own_optuna, without_empty_choices
 from recorte.training.dry_run import dry_runs, is_dry_run
 from recorte.training.hardware import register_resolvers
+from recorte.training.path_arguments import quoted_text, with_plain_paths
 from recorte.training.run_folder import recall_arguments, with_run_folder
 from recorte.training.sweep import register_job_folder, run_job, run_sweep, with_sweep_folder, without_resume
 
@@ -27,8 +29,8 @@ log = logging.getLogger(__name__)
 def run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequence[str] = ()) -> None:
     """Check the command line, then run a task with its config in the folder that Hydra makes.
 
-    Exits with status 2 and a list of every problem if there is any; and with status 2 and one message when the task
-    raises a `RecorteError`.
+    Exits with status 2 and a list of every problem if there is any; with status 2 and one message when the task raises
+    a `RecorteError`, or the system refuses it a file; and with status 1 when nobody reads what it prints any more.
 
     Args:
         config_name: which config of `conf/`, without suffix.
@@ -36,13 +38,24 @@ def run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequence
         path_keys: keys whose value is a path, taken as it is, whatever characters are in it. The task finds it as
             `<key>.path`, since `<key>` itself may be a group of `conf/`.
     """
+    try:
+        try:
+            _run(config_name, task, path_keys)
+        finally:
+            print(end="", flush=True)
+    except OSError as error:
+        print(_refusal(error), file=sys.stderr)
+        sys.exit(2)
+
+
+def _run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequence[str]) -> None:
     register_resolvers()
     register_job_folder()
     # Lightning starts further processes with this command line, and another job's name: they share the job and its log.
     started_with = [text for text in sys.argv[1:] if not text.startswith("hydra.job.name=train_ddp_process_")]
-    said = with_own_optuna(without_empty_choices(CONF, config_name, started_with))
+    several = bool({"-m", "--multirun"} & set(started_with))
+    said = with_plain_paths(with_own_optuna(without_empty_choices(CONF, config_name, started_with)), several)
     sys.argv[1:] = arguments = [_quoted_path(text, path_keys) for text in said]
-    several = bool({"-m", "--multirun"} & set(arguments))
     sweep_dir = None
     if all(argument in ("-m", "--multirun") for argument in arguments if argument.startswith("-")):
         problems = []
@@ -57,9 +70,10 @@ def run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequence
                 sweep_dir, arguments = with_sweep_folder(CONF / "train.yaml", said)
             elif config_name == "train" and not problems:
                 arguments = with_run_folder(CONF, arguments)
+                _make_run_folder(arguments)
         except ConfigError as error:
             problems.append(str(error))
-        sys.argv[1:] = arguments
+        sys.argv[1:] = switches_first(arguments)
         if problems:
             print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} with the configuration:", file=sys.stderr)
             print("\n".join(f"  - {problem}" for problem in problems), file=sys.stderr)
@@ -71,6 +85,11 @@ def run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequence
         guarded()
     else:
         run_sweep(sweep_dir, guarded)
+
+
+def switches_first(arguments: Sequence[str]) -> list[str]:
+    """Put `-m` before all others: behind some of them, Hydra would not know what follows it."""
+    return sorted(arguments, key=lambda text: not text.startswith("-"))
 
 
 class Guarded:
@@ -102,6 +121,8 @@ class Guarded:
             return self.task(config)
         except RecorteError as error:
             log.error("%s", error)
+        except OSError as error:
+            log.error("%s", _refusal(error))
         except InstantiationException as error:  # what a class of the config raises, Hydra wraps
             if not isinstance(error.__cause__, RecorteError) and "HYDRA_FULL_ERROR" in os.environ:
                 raise
@@ -113,9 +134,32 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) + " (HYDRA_FULL_ERROR=1 shows where)"
 
 
+def _refusal(error: OSError) -> str:
+    """Tell what the system refused; ends the process quietly where that is only that nobody reads its output."""
+    if isinstance(error, BrokenPipeError):
+        try:
+            print(flush=True)  # it may be another pipe, of a process that loads photos
+        except BrokenPipeError:  # whoever read our output has read enough
+            # Python would try again at its end to write what is left, in vain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+    if "HYDRA_FULL_ERROR" in os.environ:
+        raise error
+    if not error.filename or not error.strerror:
+        return _one_line(error)
+    refused = f"{error.filename}: cannot be read or written ({error.strerror})"
+    return f"{refused}; give another path, or the right to this one (HYDRA_FULL_ERROR=1 shows where)"
+
+
+def _make_run_folder(arguments: Sequence[str]) -> None:
+    """Make the folder that Hydra is to run in: where Hydra itself cannot, it shows a traceback."""
+    for text in arguments:
+        if text.startswith("hydra.run.dir=") and "${" not in text:
+            Path(OverridesParser.create().parse_override(text).value()).mkdir(parents=True, exist_ok=True)
+
+
 def _quoted_path(argument: str, path_keys: Sequence[str]) -> str:
     key, separator, value = argument.partition("=")
     if not separator or key not in path_keys:
         return argument
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"{key}={{path:'{escaped}'}}"
+    return f"{key}={{path:{quoted_text(value)}}}"

@@ -1,73 +1,67 @@
 """Which values a config may hold. No torch here: a mistake is told in the time that a config takes to read."""
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from recorte.training.cluster import slurm_problems
-
-Rule = tuple[Callable[[Any], bool], str]
-
-
-def _whole(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _device_list(value: Any) -> bool:
-    return isinstance(value, list) and value != [] and all(_whole(number, 0) for number in value)
-
-
-def _one_of(*valid: str) -> Rule:
-    return (lambda value: value in valid), f"one of {', '.join(valid)}"
-
-
-POSITIVE: Rule = (lambda value: _number(value) and value > 0), "a number above 0"
-NOT_NEGATIVE: Rule = (lambda value: _number(value) and value >= 0), "a number of at least 0"
-SHARE: Rule = (lambda value: _number(value) and 0 <= value <= 1), "a number from 0 to 1"
-BELOW_ONE: Rule = (lambda value: _number(value) and 0 <= value < 1), "a number from 0 to less than 1"
-COUNT: Rule = (lambda value: _whole(value, 1)), "a whole number of at least 1"
-COUNT_OR_ZERO: Rule = (lambda value: _whole(value, 0)), "a whole number of at least 0"
-SIZE: Rule = (lambda value: _whole(value, 32) and value % 32 == 0), "a multiple of 32, such as 256 or 384"
-YES_OR_NO: Rule = (lambda value: isinstance(value, bool)), "true or false"
+from recorte.training.data_rules import data_problems
+from recorte.training.kinds import (
+    BELOW_ONE,
+    COUNT,
+    COUNT_OR_ZERO,
+    NOT_NEGATIVE,
+    PATH,
+    POSITIVE,
+    SHARE,
+    SIZE,
+    YES_OR_NO,
+    Rule,
+    is_device_list,
+    is_number,
+    one_of,
+    whole,
+)
 
 RULES: dict[str, Rule] = {
     "seed": COUNT_OR_ZERO,
     "encoder_lr": POSITIVE,
-    "freeze_encoder": (lambda value: _whole(value, -1), "a whole number of epochs, or -1 for all of them"),
+    "freeze_encoder": (lambda value: whole(value, -1), "a whole number of epochs, or -1 for all of them"),
     "compile": YES_OR_NO,
     "check": YES_OR_NO,
     "dry_run": YES_OR_NO,
     "full_size": YES_OR_NO,
     "image_size": SIZE,
-    "memory_format": _one_of("channels_last", "contiguous_format"),
-    "data.folds": (lambda value: _whole(value, 2), "a whole number of at least 2, or null"),
-    "data.fold": (lambda value: _whole(value, 0), "a whole number of at least 0, or null"),
+    "memory_format": one_of("channels_last", "contiguous_format"),
+    "run_dir": PATH,
+    "target": PATH,
+    "init": PATH,
+    "resume": PATH,
+    "model.encoder_weights": (lambda value: isinstance(value, str), "imagenet, none, or a file of weights"),
+    "data.root": PATH,
+    "data.teacher": PATH,
+    "data.cache_dir": PATH,
+    "data.folds": (lambda value: whole(value, 2), "a whole number of at least 2, or null"),
+    "data.fold": (lambda value: whole(value, 0), "a whole number of at least 0, or null"),
     "data.batch_size": COUNT,
     "data.image_size": SIZE,
     "data.early_sizes": (
         lambda value: (
             isinstance(value, list)
             and all(isinstance(pair, list) and len(pair) == 2 for pair in value)
-            and all(_whole(size, 32) and size % 32 == 0 and _whole(end, 1) for size, end in value)
+            and all(whole(size, 32) and size % 32 == 0 and whole(end, 1) for size, end in value)
             and [end for _, end in value] == sorted({end for _, end in value})
         ),
         "pairs of a multiple of 32 and the epoch before which it ends, in order, such as [[192,10],[256,16]]",
     ),
     "data.num_workers": COUNT_OR_ZERO,
     "data.preload": YES_OR_NO,
-    "data.sources.synthetic.length": COUNT,
     "augmentation.flip": SHARE,
-    "augmentation.rotation": (lambda value: _number(value) and 0 <= value <= 180, "a number from 0 to 180"),
+    "augmentation.rotation": (lambda value: is_number(value) and 0 <= value <= 180, "a number from 0 to 180"),
     "augmentation.scale": (
         lambda value: (
-            isinstance(value, list) and len(value) == 2 and all(map(_number, value)) and 0 < value[0] <= value[1]
+            isinstance(value, list) and len(value) == 2 and all(map(is_number, value)) and 0 < value[0] <= value[1]
         ),
         "two numbers above 0, the least and the greatest factor, such as [0.8,1.2]",
     ),
@@ -82,7 +76,7 @@ RULES: dict[str, Rule] = {
     "model.attention": YES_OR_NO,
     "model.dropout": BELOW_ONE,
     "model.decoder_channels": (
-        lambda value: isinstance(value, list) and len(value) == 4 and all(_whole(width, 1) for width in value),
+        lambda value: isinstance(value, list) and len(value) == 4 and all(whole(width, 1) for width in value),
         "four whole numbers, coarse to fine, such as [192,96,48,32]",
     ),
     "optimizer.lr": POSITIVE,
@@ -94,7 +88,7 @@ RULES: dict[str, Rule] = {
     "scheduler.pct_start": SHARE,
     "callbacks.averaging.decay": BELOW_ONE,
     "callbacks.broken_photos.most": SHARE,
-    "callbacks.finite_loss.most": (lambda value: _number(value) and value > 1, "a number above 1"),
+    "callbacks.finite_loss.most": (lambda value: is_number(value) and value > 1, "a number above 1"),
     "callbacks.last.every_minutes": POSITIVE,
     "callbacks.last.every_steps": COUNT,
     "callbacks.pictures.photos": COUNT,
@@ -102,36 +96,38 @@ RULES: dict[str, Rule] = {
     "full": YES_OR_NO,
     "fix": YES_OR_NO,
     "photos": COUNT,
-    "to": _one_of("masks", "coco"),
+    "to": one_of("masks", "coco"),
     "which": (
         lambda value: value in ("random", "largest", "smallest", "crowded", "empty") or isinstance(value, list),
         "random, largest, smallest, crowded, empty, or a list of photos' names",
     ),
     "parts": (
-        lambda value: isinstance(value, list) and value != [] and set(value) <= {"annotations", "val", "train"},
+        lambda value: (
+            isinstance(value, list) and value != [] and all(part in ("annotations", "val", "train") for part in value)
+        ),
         "a list of annotations, val and train",
     ),
     "keep_archives": YES_OR_NO,
     "trainer.max_epochs": COUNT,
-    "trainer.accelerator": _one_of("auto", "cpu", "gpu", "cuda", "mps"),
+    "trainer.accelerator": one_of("auto", "cpu", "gpu", "cuda", "mps"),
     "trainer.devices": (
-        lambda value: value in ("auto", -1) or _whole(value, 1) or _device_list(value),
+        lambda value: value in ("auto", -1) or whole(value, 1) or is_device_list(value),
         "a whole number of at least 1, auto or -1 (all there are), or a list of cards such as [0,2]",
     ),
     "trainer.num_nodes": COUNT,
-    "trainer.strategy": _one_of("auto", "ddp"),
+    "trainer.strategy": one_of("auto", "ddp"),
     "trainer.sync_batchnorm": YES_OR_NO,
-    "trainer.precision": _one_of("32-true", "bf16-mixed", "16-mixed"),
+    "trainer.precision": one_of("32-true", "bf16-mixed", "16-mixed"),
     "trainer.gradient_clip_val": NOT_NEGATIVE,
     "trainer.accumulate_grad_batches": COUNT,
 }  # fmt: skip
 """Keys that a config need not have, and values that may be null where the config has null, are passed over."""
 
-MAY_BE_NOWHERE = ("quick", "verify", "download")
-"""Verbs of the dataset desk to which a missing folder is no mistake."""
-
 MAY_BE_NULL = (
     "photos",
+    "target",
+    "init",
+    "resume",
     "image_size",
     "encoder_lr",
     "callbacks.last.every_minutes",
@@ -146,8 +142,8 @@ MAY_BE_NULL = (
 
 def value_problems(config: DictConfig) -> list[str]:
     """Find every impossible value and missing folder of a composed config."""
-    return [*_missing(config), *_broken_rules(config), *_folder_problems(config), *_path_problems(config),
-            *_weight_problems(config), *_share_problems(config), *_fold_problems(config), *_optimizer_problems(config),
+    return [*_missing(config), *_broken_rules(config), *data_problems(config), *_path_problems(config),
+            *_weight_problems(config), *_optimizer_problems(config),
             *_device_problems(config), *_batch_problems(config), *slurm_problems(config)]  # fmt: skip
 
 
@@ -175,56 +171,28 @@ def _is_given(config: DictConfig, key: str) -> bool:
     return isinstance(node, DictConfig) and name in node.keys() and not OmegaConf.is_missing(node, name)  # noqa: SIM118
 
 
-def _folder_problems(config: DictConfig) -> Iterator[str]:
-    if config.get("verb") in MAY_BE_NOWHERE:
-        return
-    for name, source in (OmegaConf.select(config, "data.sources") or {}).items():
-        root = source.get("root")
-        if root is not None and not Path(root).is_dir():
-            key = "data.root" if "data.root" in str(source._get_node("root")._value()) else f"data.sources.{name}.root"
-            yield f"{key}: there is no folder {root}; give {key}=<the folder with your photos and masks>"
-
-
 def _path_problems(config: DictConfig) -> Iterator[str]:
     init = config.get("init")
-    if init not in (None, "bundled") and not Path(init).exists():
+    if isinstance(init, str) and init != "bundled" and not Path(init).exists():
         yield f"init={init}: no such model; give a run's folder, its best_model/, a .ckpt, or bundled"
     model = OmegaConf.select(config, "model.path")
     if model not in (None, "bundled") and not Path(model).exists():
         yield f"model={model}: no such model; give a run's folder, its best_model/, a .ckpt, or bundled"
     weights = OmegaConf.select(config, "model.encoder_weights", default="none")
-    if weights not in ("imagenet", "none") and not Path(weights).is_file():
+    if isinstance(weights, str) and weights not in ("imagenet", "none") and not Path(weights).is_file():
         yield f"model.encoder_weights={weights}: must be imagenet, none, or a file of weights"
 
 
 def _weight_problems(config: DictConfig) -> Iterator[str]:
-    weights = dict(OmegaConf.select(config, "loss.weights") or {})
-    wrong = {name: value for name, value in weights.items() if not (_number(value) and value >= 0)}
+    weights = OmegaConf.select(config, "loss.weights") or {}
+    if not isinstance(weights, DictConfig | dict):
+        yield f"loss.weights={weights}: must be a number for each loss, such as {{bce: 1, dice: 1}}"
+        return
+    wrong = {name: value for name, value in weights.items() if not (is_number(value) and value >= 0)}
     for name, value in wrong.items():
         yield f"loss.weights.{name}={value}: must be {NOT_NEGATIVE[1]}"
     if weights and not wrong and not any(weights.values()):
         yield "loss.weights: all are 0, so nothing would be learned; give at least one above 0"
-
-
-def _share_problems(config: DictConfig) -> Iterator[str]:
-    shares, sources = OmegaConf.select(config, "data.shares"), OmegaConf.select(config, "data.sources")
-    if shares is None:
-        return
-    if set(shares) != set(sources):
-        yield f"data.shares: names {sorted(shares)}, but the sources are {sorted(sources)}"
-    for name, value in shares.items():
-        if not (_number(value) and value > 0):
-            yield f"data.shares.{name}={value}: must be {POSITIVE[1]}"
-
-
-def _fold_problems(config: DictConfig) -> Iterator[str]:
-    folds, fold = OmegaConf.select(config, "data.folds"), OmegaConf.select(config, "data.fold")
-    if (folds is None) != (fold is None):
-        given, other = ("data.fold", "data.folds=5") if folds is None else ("data.folds", "data.fold=0")
-        every = "-m data.folds=5 data.fold=0,1,2,3,4 runs all"
-        yield f"{given} without {other.partition('=')[0]}: cross validation needs both, such as {other}; {every}"
-    elif _whole(folds, 2) and _whole(fold, 0) and fold >= folds:
-        yield f"data.fold={fold}: must be a whole number from 0 to {folds - 1}, since data.folds={folds}"
 
 
 def _optimizer_problems(config: DictConfig) -> Iterator[str]:
