@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from recorte.errors import ConfigError
 from recorte.training.cluster import run_name
+from recorte.training.path_arguments import quoted_text
 from recorte.training.resume import check_can_go_on, find_unfinished, why_none
 
 OUTPUTS = Path("outputs")
@@ -34,7 +36,7 @@ def recall_arguments(arguments: Sequence[str]) -> list[str]:
     saved = OmegaConf.load(run_dir / "config.yaml").get("overrides") or []
     earlier = [text for text in saved if _key(text) not in given]
     others = [text for text in arguments if not text.startswith("resume=")]
-    return [*earlier, *others, f"resume={quoted(Path(path).absolute())}"]
+    return [*earlier, *others, f"resume={quoted_text(str(Path(path).absolute()))}"]
 
 
 def with_run_folder(conf: Path, arguments: Sequence[str]) -> list[str]:
@@ -67,7 +69,7 @@ def with_run_folder(conf: Path, arguments: Sequence[str]) -> list[str]:
                 raise ConfigError(f"resume={resume}: the run goes on in its own folder; leave out {given}")
             check_can_go_on(folder, wanted)
     others = [text for text in arguments if not text.startswith("hydra.run.dir=")]
-    return [*others, f"hydra.run.dir={quoted(folder)}"]
+    return [*others, f"hydra.run.dir={quoted_text(str(folder))}"]
 
 
 def _folder_of(path: Path) -> Path:
@@ -94,11 +96,5 @@ def _value(arguments: Sequence[str], key: str) -> str | None:
     values = [text.partition("=")[2] for text in arguments if text.startswith(f"{key}=")]
     value = values[-1] if values else "null"
     if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
-        value = value[1:-1].replace(f"\\{value[0]}", value[0]).replace("\\\\", "\\")
+        return OverridesParser.create().parse_override(f"{key}={value}").value()
     return None if value == "null" else value
-
-
-def quoted(path: Path) -> str:
-    """Write a path such that Hydra takes it as it is."""
-    escaped = str(path).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

@@ -18,7 +18,7 @@ from recorte.errors import ConfigError, RecorteError
 from recorte.files import write_whole
 from recorte.training.cells import figure_cell
 from recorte.training.failure import failure_noted, reason_of
-from recorte.training.run_folder import quoted
+from recorte.training.path_arguments import quoted_text
 from recorte.training.runs import read_run
 from recorte.training.sweep_table import report
 
@@ -81,7 +81,7 @@ def with_sweep_folder(config_file: Path, arguments: Sequence[str]) -> tuple[Path
         setup_globals()
         folder = OmegaConf.load(config_file).hydra.sweep.dir
     write_whole(Path(folder) / "sweep.json", json.dumps({"overrides": command}, indent=2) + "\n")
-    return Path(folder), [*kept, f"hydra.sweep.dir={quoted(Path(folder))}"]
+    return Path(folder), [*kept, f"hydra.sweep.dir={quoted_text(str(folder))}"]
 
 
 def _earlier(resume: str, command: list[str]) -> str | None:
