@@ -74,8 +74,10 @@ def count_people(source: CocoPersons) -> People:
     photo_of = np.repeat(np.arange(len(index.sizes)), np.diff(index.first))
     listed = np.isin(photo_of, photos)
     chosen = np.flatnonzero(listed & ~ignored)
-    boxes = np.array([_box(index.outlines.part(number), index.sizes[photo_of[number]]) for number in chosen.tolist()])
-    boxes = boxes.reshape(-1, 4)
+    sizes = index.sizes[photo_of[chosen]].tolist()
+    boxes = np.array(
+        [_box(index.outlines.part(number), *size) for number, size in zip(chosen.tolist(), sizes, strict=True)]
+    ).reshape(-1, 4)
     pixels = index.sizes.prod(axis=1, dtype=np.float64)[photo_of[chosen]]
     # Where an area is not given, that of the box.
     boxed = pixels * (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
@@ -91,9 +93,8 @@ def count_people(source: CocoPersons) -> People:
     )
 
 
-def _box(outline: bytes, size: np.ndarray) -> tuple[float, float, float, float]:
+def _box(outline: bytes, height: int, width: int) -> tuple[float, float, float, float]:
     """Give left, top, right and bottom of an outline as shares of the photo; NaN where it is faulty."""
-    height, width = size.tolist()
     try:
         found = parse_outline(outline, height, width)
     except ValueError:
