@@ -66,10 +66,11 @@ def cut_out_video(
     source, target = Path(source), Path(target)
     with naming(target):
         check_names(source, target, transparent=background is None)
-        job, folder = describe_job(remover, source, target, background), parts_of(target)
+    behind = read_background(background)
+    with naming(target):
+        job, folder = describe_job(remover, source, target, behind), parts_of(target)
         progress = Progress.load(folder, job)
         check_free(target, progress is not None, overwrite)
-    behind = read_background(background)
     with VideoFile(source) as video:
         sound = choose_sound(video, KINDS[target.suffix.lower()]) if target.suffix else None
         with naming(target):
