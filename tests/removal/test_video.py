@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from video_clips import RED, frame, pictures_of, sound_of, stop_at, write_clip
 
 from recorte import BackgroundRemover
@@ -126,6 +127,34 @@ def test_another_job_does_not_go_on_with_the_parts(
     told = []
     cut_out_video(remover, clip, tmp_path / "out.mov", background="white", on_frame=lambda done, of: told.append(done))
     assert told[0] == 1
+
+
+@pytest.mark.parametrize("change", ["file", "array"])
+def test_a_job_with_another_picture_behind_begins_anew(
+    remover: BackgroundRemover, clip: Path, tmp_path: Path, change: str
+) -> None:
+    target, told = tmp_path / "out.mp4", []
+
+    def behind(colour: tuple[int, int, int]) -> Path | np.ndarray:
+        pixels = np.full((48, 64, 3), 90, np.uint8)
+        pixels[:, 44:60] = colour  # NumPy shows only the corners of a large one
+        if change == "array":
+            return pixels
+        Image.fromarray(pixels).save(tmp_path / "behind.png")
+        return tmp_path / "behind.png"
+
+    def stop(done: int, of: int) -> None:
+        told.append(done)
+        if done == 8:
+            raise KeyboardInterrupt
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            cut_out_video(remover, clip, target, background=behind((200, 0, 0)), on_frame=stop)
+    assert told == [*range(1, 9), 7, 8]  # with the same one it goes on
+    cut_out_video(remover, clip, target, background=behind((0, 0, 200)))
+    for _, picture in pictures_of(target):
+        assert np.abs(picture[4, 52, :3].astype(int) - (0, 0, 200)).max() < 30
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"no archive"])

@@ -10,7 +10,7 @@ from video_clips import frame, length_of, pictures_of, sound_of, write_clip
 
 from recorte import BackgroundRemover
 from recorte.removal.video import cut_out_video
-from recorte.removal.video_files import Clock
+from recorte.removal.video_clock import Clock
 
 
 @pytest.fixture

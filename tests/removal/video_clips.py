@@ -46,6 +46,43 @@ def write_clip(
     return path
 
 
+def write_pictures(
+    path: Path,
+    pictures: Sequence[np.ndarray],
+    codec: tuple[str, str] = ("libx264", "yuv444p"),
+    ratio: Fraction | None = None,
+    matrix: Sequence[float] | None = None,
+    first: int = 0,
+) -> Path:
+    """Write a clip of any pictures, RGB or RGBA, 25 a second.
+
+    Args:
+        path: its suffix says the kind of file.
+        pictures: all of one size.
+        codec: its name and format of pixels.
+        ratio: width of a pixel to its height.
+        matrix: how players turn and mirror it, the nine numbers of FFmpeg's display matrix.
+        first: number of the first picture, where it follows another clip.
+    """
+    with av.open(str(path), "w") as file:
+        options = {"libx264": {"crf": "1", "bf": "0"}, "prores_ks": {"profile": "4444"}}.get(codec[0], {})
+        stream = file.add_stream(codec[0], rate=25, options=options)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = codec[1]
+        if codec[1] == "yuva420p":
+            stream.metadata["alpha_mode"] = "1"
+        if ratio:
+            stream.codec_context.sample_aspect_ratio = ratio
+        if matrix:
+            stream.set_display_matrix(matrix)
+        for number, pixels in enumerate(pictures, first):
+            picture = av.VideoFrame.from_ndarray(pixels, "rgb24" if pixels.shape[2] == 3 else "rgba")
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            file.mux(stream.encode(picture.reformat(format=codec[1])))
+        file.mux(stream.encode(None))
+    return path
+
+
 def _add_tone(file: av.container.OutputContainer, noise: av.AudioStream) -> None:
     context = noise.codec_context
     tone = np.sin(np.arange(38_400) * 2 * np.pi * 440 / 48_000).astype(np.float32)[None] / 2

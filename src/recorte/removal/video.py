@@ -17,6 +17,7 @@ from recorte.removal.pipeline import Pipeline
 from recorte.removal.remover import BackgroundRemover
 from recorte.removal.video_files import KINDS, Part, VideoFile, load_av
 from recorte.removal.video_joining import Sound, choose_sound, join
+from recorte.removal.video_pictures import Inside
 from recorte.removal.video_progress import Progress
 from recorte.removal.video_target import (
     check_free,
@@ -48,7 +49,8 @@ def cut_out_video(
 
     Args:
         remover: what finds people.
-        source: the video; turned upright as its file says. The first track of sound is kept.
+        source: the video; shown as players do it, upright and with square pixels, and all of it as large as its first
+            frame: others are fitted into that. The first track of sound is kept.
         target: by its suffix ProRes 4444 (.mov) or VP9 (.webm) with an alpha, H.264 (.mp4) over a background; or
             without one a folder of numbered PNG, one for each frame.
         background: as for `remove_background`; needed for .mp4.
@@ -66,18 +68,19 @@ def cut_out_video(
     source, target = Path(source), Path(target)
     with naming(target):
         check_names(source, target, transparent=background is None)
-        job, folder = describe_job(remover, source, target, background), parts_of(target)
+    behind = read_background(background)
+    with naming(target):
+        job, folder = describe_job(remover, source, target, behind), parts_of(target)
         progress = Progress.load(folder, job)
         check_free(target, progress is not None, overwrite)
-    behind = read_background(background)
     with VideoFile(source) as video:
         sound = choose_sound(video, KINDS[target.suffix.lower()]) if target.suffix else None
         with naming(target):
             progress = progress or _begin(folder, job)
         maker = _Maker(remover.pipeline, behind, target, folder, progress)
-        for time, photo in video.read(first=len(progress.times)):
+        for time, photo, inside in video.read(first=len(progress.times)):
             with naming(target):
-                maker.add(time, photo)
+                maker.add(time, photo, inside)
             if on_frame:
                 on_frame(len(progress.times) + maker.waiting, video.frames)
         with naming(target):
@@ -113,14 +116,16 @@ class _Maker:
         """How many frames the part has that is not finished."""
         return len(self.times)
 
-    def add(self, time: int, photo: np.ndarray) -> None:
-        """Cut people out of a frame and put it into the part, which is finished when it is full."""
+    def add(self, time: int, photo: np.ndarray, inside: Inside) -> None:
+        """Cut people out of a frame, in what of it is filled, and put it into the part; a full one is finished."""
         if not self.times and not self.target.suffix:
             # Of another job, which may be replaced, or of a part that was stopped.
             drop_frames(self.target, len(self.progress.times) + 1)
         letterboxed, raw = self.pipeline.look(photo)
         found = drop_unsure(self.progress.smoothing(raw, letterboxed), self.pipeline.network.sure)
-        cutout = self.pipeline.cut_out(self.pipeline.enlarge(found, photo, eight_bits=True), photo)
+        alpha = np.zeros(photo.shape[:2], np.uint8)
+        alpha[inside] = self.pipeline.enlarge(found, photo, eight_bits=True)[inside]
+        cutout = self.pipeline.cut_out(alpha, photo)
         self._write(cutout if self.behind is None else put_behind(cutout, photo, self.behind))
         self.times.append(time)
         if len(self.times) == FRAMES:
@@ -161,8 +166,6 @@ class _Maker:
             write_whole(frame_of(self.target, number), content, durable=False)
             return
         if self.part is None:
-            # H.264 and VP9 have half the colours in each direction.
-            height, width = (side - side % 2 for side in picture.shape[:2])
             path = self.folder / f"{self.progress.parts:06}{self.target.suffix}"
-            self.part = Part(path, KINDS[self.target.suffix.lower()], height, width)
+            self.part = Part(path, KINDS[self.target.suffix.lower()], *picture.shape[:2])
         self.part.add(picture)

@@ -1,4 +1,4 @@
-"""Video files: upright frames and sound in; parts with an alpha out."""
+"""Video files: frames and sound in; parts with an alpha out."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from recorte.errors import RecorteError
+from recorte.removal.video_clock import Clock
+from recorte.removal.video_pictures import Inside, fit, upright
 
 if TYPE_CHECKING:
     import av
@@ -47,14 +49,10 @@ KINDS = {
 }  # fmt: skip
 """By suffix: ProRes 4444 and VP9, which can be transparent, and H.264, which cannot."""
 
-HD = 720
-"""Height from which on a video that does not say so has the colours of BT.709 and not of BT.601."""
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""FFmpeg's own decoders of these know nothing of an alpha."""
 TICKS = 40
 """Milliseconds that a frame takes in a part; its true time is given when the parts are joined."""
-
-
-RESTART = Fraction(1, 2)
-"""Seconds; a time that goes back by more is that of a clock which began anew."""
 
 
 def load_av() -> None:
@@ -69,36 +67,6 @@ def load_av() -> None:
         av.logging.set_level(av.logging.PANIC)
     except ImportError:
         raise RecorteError("videos need PyAV, which is not installed; pip install 'recorte[video]'") from None
-
-
-class Clock:
-    """Makes times increase where a file's go back: one frame's, by mistake, or all, in a recording of two broadcasts.
-
-    Args:
-        time_base: seconds that a tick lasts.
-        least: ticks between two times.
-    """
-
-    def __init__(self, time_base: Fraction, least: int = 1) -> None:
-        self._least, self._restart = least, RESTART / time_base
-        self._last: int | None = None
-        self._later = self._lasted = 0
-
-    def __call__(self, time: int | None, lasts: int) -> int:
-        """Give the true time of what a file says begins at `time` (None = it says nothing) and lasts so many ticks."""
-        if self._last is None:
-            self._last = 0 if time is None else time
-        else:
-            following = self._last + max(self._least, self._lasted)
-            if time is None:
-                time = following
-            elif time > self._last:
-                self._later = 0
-            elif self._last - (time + self._later) > self._restart:
-                self._later = following - time
-            self._last = max(self._last + self._least, time + self._later)
-        self._lasted = lasts
-        return self._last
 
 
 class VideoFile:
@@ -135,6 +103,13 @@ class VideoFile:
         rate = self._pictures.guessed_rate or self._pictures.average_rate or Fraction(1000, TICKS)
         self.usual = max(1, round(1 / (rate * self.time_base)))
         self.lasts = 0
+        self._codec = self._pictures.codec_context
+        # What the file says of it stands above what the codec says, which a recording of two broadcasts may change.
+        self._keeps_ratio = self._pictures.sample_aspect_ratio != self._codec.sample_aspect_ratio
+        alpha_mode = {name.lower(): value for name, value in self._pictures.metadata.items()}.get("alpha_mode")
+        self._decoder = self._codec
+        if alpha_mode == "1" and self._codec.name in ALPHA_DECODERS:
+            self._decoder = av.CodecContext.create(ALPHA_DECODERS[self._codec.name], "r")
 
     def __enter__(self) -> "VideoFile":
         return self
@@ -142,22 +117,31 @@ class VideoFile:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def read(self, first: int = 0) -> Iterator[tuple[int, np.ndarray]]:
-        """Give time (ticks from the start) and picture, `uint8 (H, W, 3)` upright, of each frame from number `first`.
+    def read(self, first: int = 0) -> Iterator[tuple[int, np.ndarray, Inside]]:
+        """Give each frame from number `first`: its time (ticks from the start), picture, and what of it is filled.
 
+        Pictures are `uint8 (H, W, 3)`, upright, all as large as frame 0: one of another size is fitted into that.
         Packets that are damaged are passed over, as players do.
 
         Raises:
             RecorteError: the file cannot be read any more.
         """
-        clock = Clock(self.time_base)
+        clock, size = Clock(self.time_base), None
         with reading(self.path):
-            for number, frame in enumerate(decoded(self._file.demux(self._pictures))):
+            for number, frame in enumerate(decoded(self._file.demux(self._pictures), self._decoder)):
                 self.lasts = frame.duration or 0
                 said = None if frame.pts is None else frame.pts - self.start
                 time = clock(said, self.lasts or self.usual)
+                if size is None or number >= first:
+                    picture = upright(frame, self._ratio())
+                    size = size or picture.shape[:2]
                 if number >= first:
-                    yield time, _upright(frame)
+                    yield time, *fit(picture, *size)
+
+    def _ratio(self) -> Fraction | None:
+        """Width to height of the pixels of the frame that was read last."""
+        said = self._pictures.sample_aspect_ratio
+        return said if self._keeps_ratio else self._codec.sample_aspect_ratio or said
 
     def sound(self) -> "AudioStream | None":
         """The first track of sound of a codec that is known."""
@@ -192,25 +176,16 @@ def reading(path: Path) -> Iterator[None]:
         raise RecorteError(f"{path}: cannot be read to its end ({error.strerror})") from error
 
 
-def decoded(packets: "Iterable[Packet]") -> "Iterator[Any]":
+def decoded(packets: "Iterable[Packet]", decoder: "av.CodecContext | None" = None) -> "Iterator[Any]":
     """Give the frames, of pictures or sound, in packets; those that are damaged are passed over."""
     import av
 
     for packet in packets:
         try:
-            frames = packet.decode()
+            frames = decoder.decode(packet) if decoder else packet.decode()
         except av.FFmpegError:
             continue
         yield from frames
-
-
-def _upright(frame: "av.VideoFrame") -> np.ndarray:
-    from av.video.reformatter import Colorspace
-
-    unsaid = int(frame.colorspace) == 2
-    colours = {"src_colorspace": Colorspace.ITU709} if unsaid and frame.height >= HD else {}
-    pixels = frame.reformat(format="rgb24", **colours).to_ndarray()
-    return np.ascontiguousarray(np.rot90(pixels, round((frame.rotation or 0) / 90)))
 
 
 class Part:
@@ -219,10 +194,12 @@ class Part:
     def __init__(self, path: Path, kind: Kind, height: int, width: int) -> None:
         import av
 
-        self._size, self._kind, self._count = (height, width), kind, 0
+        self._kind, self._count = kind, 0
+        # x264 refuses odd sides: one more row or column of the same.
+        self._added = [(0, side % 2 if kind.codec == "libx264" else 0) for side in (height, width)]
         self._file: OutputContainer = av.open(str(path), "w")
         self._pictures = self._file.add_stream(kind.codec, rate=1000 // TICKS, options=kind.options)
-        self._pictures.width, self._pictures.height = width, height
+        self._pictures.height, self._pictures.width = height + self._added[0][1], width + self._added[1][1]
         self._pictures.pix_fmt = kind.pixels
         context = self._pictures.codec_context
         context.color_primaries = context.color_trc = context.colorspace = 1  # BT.709
@@ -235,8 +212,9 @@ class Part:
         import av
         from av.video.reformatter import Colorspace
 
-        height, width = self._size
-        frame = av.VideoFrame.from_ndarray(picture[:height, :width], "rgba" if picture.shape[2] == 4 else "rgb24")
+        if np.any(self._added):
+            picture = np.pad(picture, [*self._added, (0, 0)], "edge")
+        frame = av.VideoFrame.from_ndarray(picture, "rgba" if picture.shape[2] == 4 else "rgb24")
         frame = frame.reformat(format=self._kind.pixels, dst_colorspace=Colorspace.ITU709)
         frame.pts, frame.time_base = self._count, Fraction(TICKS, 1000)
         self._count += 1

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from recorte.errors import RecorteError
-from recorte.removal.video_files import Clock, Kind, VideoFile, decoded, reading
+from recorte.removal.video_clock import Clock
+from recorte.removal.video_files import Kind, VideoFile, decoded, reading
 
 if TYPE_CHECKING:
     import av

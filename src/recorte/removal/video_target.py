@@ -4,12 +4,15 @@ import errno
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
+
+import numpy as np
 
 from recorte.errors import DiskFullError, RecorteError
 from recorte.files import FULL, disk_full
 from recorte.removal import output
-from recorte.removal.backgrounds import Background
+from recorte.removal.backgrounds import ReadBackground
 from recorte.removal.remover import BackgroundRemover
 from recorte.removal.video_files import KINDS
 
@@ -85,12 +88,14 @@ def check_free(target: Path, going_on: bool, overwrite: bool) -> None:
         raise RecorteError(f"{target}: exists already; choose another name, or allow it with --overwrite")
 
 
-def describe_job(remover: BackgroundRemover, source: Path, target: Path, background: Background) -> str:
+def describe_job(remover: BackgroundRemover, source: Path, target: Path, behind: ReadBackground) -> str:
     """Say what is made of what, so that parts of something else are not gone on with."""
+    # A picture by what it shows: its file may have been replaced.
+    seen = [behind.shape, sha256(behind.tobytes()).hexdigest()] if isinstance(behind, np.ndarray) else behind
     files = [[str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns]
              for file in (source, remover.network.path)]  # fmt: skip
     pipeline = remover.pipeline
-    return json.dumps([*files, pipeline.refine, pipeline.colours, pipeline.tta, str(background)[:200], target.suffix])
+    return json.dumps([*files, pipeline.refine, pipeline.colours, pipeline.tta, seen, target.suffix])
 
 
 @contextmanager
