@@ -12,7 +12,6 @@ from recorte.files import whole_file, write_whole
 from recorte.photo import Photo
 from recorte.removal import output
 from recorte.removal.backgrounds import Background, ReadBackground, put_behind, read_background
-from recorte.removal.islands import drop_unsure
 from recorte.removal.pipeline import Pipeline
 from recorte.removal.remover import BackgroundRemover
 from recorte.removal.video_files import KINDS, Part, VideoFile, load_av
@@ -122,7 +121,7 @@ class _Maker:
             # Of another job, which may be replaced, or of a part that was stopped.
             drop_frames(self.target, len(self.progress.times) + 1)
         letterboxed, raw = self.pipeline.look(photo)
-        found = drop_unsure(self.progress.smoothing(raw, letterboxed), self.pipeline.network.sure)
+        found = self.pipeline.clear(self.progress.smoothing(raw, letterboxed), photo)
         alpha = np.zeros(photo.shape[:2], np.uint8)
         alpha[inside] = self.pipeline.enlarge(found, photo, eight_bits=True)[inside]
         cutout = self.pipeline.cut_out(alpha, photo)
