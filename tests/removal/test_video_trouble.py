@@ -4,6 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import av
 import pytest
 from video_clips import write_clip
 
@@ -11,6 +12,7 @@ from cli_process import expect_mistake, files, recorte
 from recorte import BackgroundRemover
 from recorte.errors import RecorteError
 from recorte.removal.video import cut_out_video
+from recorte.removal.video_files import load_av
 
 resource = pytest.importorskip("resource", reason="limits on files are a matter of Unix")
 
@@ -82,3 +84,10 @@ def test_what_is_gone_before_it_is_read_to_its_end(clip: Path, best_model: Path,
     with pytest.raises(RecorteError, match=rf"{name}: cannot be read to its end \(No such file"):
         cut_out_video(BackgroundRemover(best_model, threads=1), clip, clip.with_name("out.mov"), on_frame=on_frame)
     assert not clip.with_name("out.mov").exists()
+
+
+def test_ffmpegs_messages_do_not_come_to_python() -> None:
+    load_av()  # else its threads would wait for Python's lock while closing a file holds it and waits for them
+    before = av.logging.get_last_error()
+    av.logging.log(av.logging.ERROR, "test", "something is wrong")
+    assert av.logging.get_last_error() == before

@@ -64,7 +64,9 @@ def load_av() -> None:
     try:
         import av
 
-        av.logging.set_level(av.logging.PANIC)
+        # Any level has each message of FFmpeg's threads wait for Python's lock, while closing a file holds it and waits
+        # for them: Ctrl-C would hang now and then (PyAV's issues 751 and 909).
+        av.logging.set_level(None)
     except ImportError:
         raise RecorteError("videos need PyAV, which is not installed; pip install 'recorte[video]'") from None
 
