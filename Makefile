@@ -5,8 +5,8 @@ PYTHON := .venv/bin/python
 demo: install  ## train on drawn figures for some minutes, then cut people out
 	$(PYTHON) scripts/demo.py
 
-test: install chromium  ## the suite, slow tests included
-	$(PYTHON) -m pytest -m "not long" --numprocesses 2 --dist loadfile --durations 10
+test: install chromium  ## the suite, slow tests included; in order of files, or the slowest would come last, beside an idle core
+	$(PYTHON) -m pytest -m "not long" --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
 
 test-long: install  ## runs that are killed again and again
 	$(PYTHON) -m pytest -m long
