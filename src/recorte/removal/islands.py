@@ -43,11 +43,21 @@ def drop_unsure(alpha: np.ndarray, sure: float) -> np.ndarray:
     """
     if not sure:
         return alpha
+    count, inside = cv2.connectedComponents((alpha > INSIDE).astype(np.uint8))
+    if count > 1 and _marked(inside, count, alpha >= sure).all():  # in a fifth of the time
+        return alpha
     labels, count = regions(alpha)
-    kept = np.zeros(count + 1, bool)
-    kept[labels[alpha >= sure]] = True
+    kept = _marked(labels, count + 1, alpha >= sure)
     kept[0] = False
-    return alpha if kept[1:].all() and count else alpha * kept[labels]
+    return alpha * kept[labels]
+
+
+def _marked(labels: np.ndarray, count: int, chosen: np.ndarray) -> np.ndarray:
+    """Tell of each label, `bool (count,)`, whether a chosen pixel has it; of 0 it is true always."""
+    marked = np.zeros(count, bool)
+    marked[labels[chosen]] = True
+    marked[0] = True
+    return marked
 
 
 def drop_loose(alpha: np.ndarray) -> np.ndarray:
@@ -60,9 +70,9 @@ def drop_loose(alpha: np.ndarray) -> np.ndarray:
         The same shape and type.
     """
     count, pieces = cv2.connectedComponents((alpha > FAINT).astype(np.uint8))
-    kept = np.zeros(count, bool)
-    kept[pieces[alpha > INSIDE]] = True
-    kept[0] = True
+    if count == 2 and alpha.max() > INSIDE:
+        return alpha
+    kept = _marked(pieces, count, alpha > INSIDE)
     return alpha if kept.all() else alpha * kept[pieces]
 
 
