@@ -42,8 +42,8 @@ def test_no_other_value_is_touched() -> None:
 
 
 def test_home_is_where_a_shell_would_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/someone")
-    assert meant("data.root=~/photos (1)") == ["/home/someone/photos (1)"]
+    monkeypatch.setenv("HOME", "/people/ana")
+    assert meant("data.root=~/photos (1)") == ["/people/ana/photos (1)"]
     assert meant("data.root=a~/b") == ["a~/b"]
 
 

@@ -12,9 +12,9 @@ from omegaconf import DictConfig
 from recorte.data.coco import CocoPersons
 from recorte.data.coco_mending import mend
 from recorte.data.findings import Finding
+from recorte.desk.results import result_file
 from recorte.desk.verify_sources import Looked, check_sources
-from recorte.errors import DataError, DiskFullError, RecorteError
-from recorte.files import write_whole
+from recorte.errors import DataError, RecorteError
 from recorte.training.config import resolved
 
 SHOWN = 30
@@ -109,11 +109,10 @@ def _check_training(config: DictConfig) -> Iterator[Finding]:
 def _write(path: Path, findings: list[Finding]) -> str:
     """Write the report; give what prevents it, or nothing."""
     try:
-        write_whole(path, json.dumps([finding._asdict() for finding in findings], indent=1) + "\n")
-    except DiskFullError as error:
+        with result_file(path) as temporary:
+            temporary.write_text(json.dumps([finding._asdict() for finding in findings], indent=1) + "\n")
+    except RecorteError as error:
         return str(error)
-    except OSError as error:
-        return f"{path}: cannot be written ({error.strerror}); give another run_dir"
     return ""
 
 
