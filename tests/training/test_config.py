@@ -8,7 +8,6 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 
 from recorte.training.config import find_problems, without_empty_choices
-from recorte.training.hardware import register_resolvers
 
 CONF = Path(__file__).parents[2] / "conf"
 GROUPS = {
@@ -19,13 +18,9 @@ GROUPS = {
 
 
 @pytest.fixture(autouse=True)
-def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A working directory with the folders that the configs expect."""
-    register_resolvers()
-    for folder in ("COCO", "photos", "data/persons", "data/portraits", "persons/project", "cutouts", "nowhere else"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "run").mkdir()
-    monkeypatch.chdir(tmp_path)
+def _places(config_folders: Path) -> None:
+    for folder in ("nowhere else", "run"):
+        (config_folders / folder).mkdir()
 
 
 def problems(*arguments: str, name: str = "train") -> list[str]:

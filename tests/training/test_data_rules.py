@@ -6,18 +6,14 @@ from pathlib import Path
 import pytest
 
 from recorte.training.config import find_problems
-from recorte.training.hardware import register_resolvers
 
 CONF = Path(__file__).parents[2] / "conf"
 
 
 @pytest.fixture(autouse=True)
-def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    register_resolvers()
-    for folder in ("COCO", "photos", "data/persons", "data/portraits", "persons/project", "cutouts", "kept"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "file").touch()
-    monkeypatch.chdir(tmp_path)
+def _places(config_folders: Path) -> None:
+    (config_folders / "kept").mkdir()
+    (config_folders / "file").touch()
 
 
 def problems(*arguments: str, name: str = "train", sweep: bool = False) -> list[str]:
