@@ -53,7 +53,11 @@ def give(page: Page, photos: list[Path], uploader: str = "photos") -> None:
 
 
 def downloaded(page: Page, button: str, number: int = 0) -> tuple[str, bytes]:
-    """Press a button, and give the name and content of the file that comes."""
+    """Press a button, and give the name and content of the file that comes.
+
+    Not before the page stands still: what a run leaves behind goes at its end, and the button would move away.
+    """
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name=re.compile(f"{button}$")).nth(number).click()
     return download.value.suggested_filename, download.value.path().read_bytes()

@@ -88,7 +88,8 @@ def test_options_steps_and_the_slider(page: Page, photos: Path) -> None:
     slider = page.get_by_role("slider", name="Slide between photo and cut-out")
     slider.focus()
     slider.press("End")
-    assert page.locator(".pair").evaluate("pair => pair.style.getPropertyValue('--at')") == "100%"
+    at = "pair => pair.style.getPropertyValue('--at')"
+    assert page.locator(".pair").evaluate(at) == "100%"
 
     def result(described: str) -> Image.Image:
         expect(page.get_by_text(f"PNG, {described}")).to_be_visible()
@@ -100,6 +101,7 @@ def test_options_steps_and_the_slider(page: Page, photos: Path) -> None:
     assert coloured.getpixel((490, 20)) == (0xF2, 0xC1, 0x4E)
     page.get_by_text("Picture", exact=True).click()
     assert result("512 x 512, transparent").mode == "RGBA"  # until there is a picture
+    assert page.locator(".pair").evaluate(at) == "100%"  # it stays where it was pulled to
     give(page, [photos / "coffee.png"], "picture")
     behind = Image.open(photos / "coffee.png").resize((768, 512), Image.Resampling.BILINEAR)
     pixels = [result("512 x 512, over a picture").getpixel((490, 20)), behind.getpixel((490 + 128, 20))]

@@ -35,6 +35,7 @@ JS = """
 export default function ({ data, parentElement }) {
   const pair = parentElement.querySelector(".pair"), input = pair.querySelector("input");
   pair.style.width = `min(100%, ${66 * data.ratio}vh)`;
+  pair.style.aspectRatio = data.ratio;  // what is below does not move when the pictures come
   for (const name of ["before", "after"]) {
     const image = pair.querySelector("." + name);
     if (image.src !== data[name]) image.src = data[name];

@@ -99,17 +99,20 @@ def choose_options(language: Language) -> tuple[ReadBackground, bool]:
             say("background", language), ["transparent", "colour", "picture", "blur"], default="transparent",
             format_func=lambda name: say(name, language), key="background", required=True, wrap=True,
         )  # fmt: skip
+        place = st.empty()  # what comes and goes has a place of its own: else Streamlit builds all cards after it anew
         background: ReadBackground = None
         if kind == "colour":
             background = ImageColor.getrgb(
-                st.color_picker(say("colour", language), "#f2c14e", key="colour", label_visibility="collapsed")
+                place.color_picker(say("colour", language), "#f2c14e", key="colour", label_visibility="collapsed")
             )
         elif kind == "blur":
             background = BLUR
         crop = st.toggle(say("crop", language), key="crop")
+    place = st.empty()
     if kind == "picture":
-        given = st.file_uploader(say("picture_behind", language), KINDS, key="picture", max_upload_size=25)
-        background = read_background(given.getvalue(), language) if given else None
+        with place.container():
+            given = st.file_uploader(say("picture_behind", language), KINDS, key="picture", max_upload_size=25)
+            background = read_background(given.getvalue(), language) if given else None
     return background, crop
 
 
