@@ -1,7 +1,5 @@
 """What somebody with photos runs: the command `recorte`, always as a process of its own."""
 
-import os
-import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -11,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from cli_process import ENVIRONMENT, expect_mistake, files, recorte
+from cli_process import expect_mistake, files, recorte
 from tiny_models import write_best_model, write_network
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -165,22 +163,6 @@ def test_one_broken_photo(tmp_path: Path, best_model: Path) -> None:
     assert files(tmp_path) == ["broken.jpg"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="permissions as Unix has them")
-def test_a_photo_without_permission_does_not_stop_the_others(photo: Path, best_model: Path) -> None:
-    sealed = photo.with_name("sealed.png")
-    sealed.write_bytes(photo.read_bytes())
-    sealed.chmod(0)
-    # Root may read anything, unless it lays that power down.
-    mortal = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
-    if mortal and (not shutil.which("setpriv") or subprocess.run([*mortal, "true"], check=False).returncode):
-        pytest.skip("nobody here but root")
-    command = [*mortal, sys.executable, "-m", "recorte", "sealed.png", "photo.png", "-o", "cut", "-m", best_model]
-    answer = subprocess.run(command, cwd=photo.parent, env=ENVIRONMENT, capture_output=True, text=True, check=False)
-    assert (answer.returncode, answer.stdout) == (1, "1 written, 1 failed\n")
-    assert answer.stderr == "Error: sealed.png: no permission to read it\n"
-    assert files(photo.parent / "cut") == ["photo.png"]
-
-
 # The user's mistakes
 
 
@@ -239,14 +221,6 @@ def test_mistakes_with_options(photo: Path) -> None:
     expect_mistake(recorte(photo, "--colour", "red"), "No such option", "--colour")
     expect_mistake(recorte(photo, "-o"), "requires an argument")
     assert recorte().returncode == 2
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_targets_without_permission(photo: Path, holiday: Path, best_model: Path) -> None:
-    sealed = photo.parent / "sealed"
-    sealed.mkdir(mode=0o555)
-    expect_mistake(recorte(photo, "-o", sealed / "cut.png", "-m", best_model), "cut.png: cannot be written")
-    expect_mistake(recorte(holiday, "-o", sealed, "-m", best_model), "sealed: no permission to write")
 
 
 # The door itself

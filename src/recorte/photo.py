@@ -105,15 +105,22 @@ def read_mask(source: str | os.PathLike[str] | bytes) -> np.ndarray:
 
 
 def list_photos(folder: str | os.PathLike[str]) -> list[Path]:
-    """List every photo below a folder, sorted; hidden files and folders are passed over."""
-    folder = Path(folder)
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in EXTENSIONS
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    """List every photo below a folder, sorted; hidden files and folders and linked folders are passed over.
+
+    Raises:
+        PhotoError: a folder cannot be looked into; its photos would be missed in silence.
+    """
+    refused: list[OSError] = []
+    found = []
+    for base, folders, names in os.walk(folder, onerror=refused.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths = [Path(base, name) for name in names if not name.startswith(".")]
+        found += [path for path in paths if path.suffix.lower() in EXTENSIONS and path.is_file()]
+    for error in refused:
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):  # as a folder that just went away
+            reason = f"cannot be looked into ({error.strerror}); give yourself the right to, or move it elsewhere"
+            raise PhotoError(f"{error.filename}: this folder {reason}")
+    return sorted(found)
 
 
 @contextlib.contextmanager

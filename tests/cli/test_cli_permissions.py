@@ -1,0 +1,67 @@
+"""`recorte` where it may not read or write."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cli_process import ENVIRONMENT, files
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="permissions as Unix has them")
+
+
+@pytest.fixture
+def holiday(tmp_path: Path, red_square: np.ndarray) -> Path:
+    folder = tmp_path / "holiday"
+    folder.mkdir()
+    for name in ("photo.png", "sealed.png"):
+        Image.fromarray(red_square).save(folder / name)
+    return folder
+
+
+def mortal(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run `recorte` as somebody whom permissions bind; root may read and write anything unless it lays that down."""
+    laid_down = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    if laid_down and (not shutil.which("setpriv") or subprocess.run([*laid_down, "true"], check=False).returncode):
+        pytest.skip("nobody here but root")
+    command = [*laid_down, sys.executable, "-m", "recorte", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+
+
+def test_a_photo_that_may_not_be_read_does_not_stop_the_others(holiday: Path, best_model: Path) -> None:
+    (holiday / "sealed.png").chmod(0)
+    answer = mortal("sealed.png", "photo.png", "-o", "cut", "-m", best_model, cwd=holiday)
+    assert (answer.returncode, answer.stdout) == (1, "1 written, 1 failed\n")
+    assert answer.stderr == "Error: sealed.png: no permission to read it\n"
+    assert files(holiday / "cut") == ["photo.png"]
+
+
+def test_a_folder_in_the_tree_that_may_not_be_read_is_not_passed_over(holiday: Path, best_model: Path) -> None:
+    inner = holiday / "inner"
+    inner.mkdir()
+    (holiday / "sealed.png").rename(inner / "sealed.png")
+    inner.chmod(0)
+    try:
+        answer = mortal("holiday", "-o", "cut", "-m", best_model, cwd=holiday.parent)
+    finally:
+        inner.chmod(0o755)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert "holiday/inner: this folder cannot be looked into (Permission denied)" in " ".join(answer.stderr.split())
+    assert not (holiday.parent / "cut").exists()
+
+
+def test_targets_that_may_not_be_written(holiday: Path, best_model: Path) -> None:
+    sealed = holiday.parent / "sealed"
+    sealed.mkdir(mode=0o555)
+    answer = mortal("holiday/photo.png", "-o", "sealed/cut.png", "-m", best_model, cwd=holiday.parent)
+    assert answer.returncode == 2
+    assert "sealed/cut.png: cannot be written" in " ".join(answer.stderr.split())
+    answer = mortal("holiday", "-o", "sealed", "-m", best_model, cwd=holiday.parent)
+    assert answer.returncode == 2
+    assert "sealed: no permission to write into this folder" in " ".join(answer.stderr.split())
+    assert files(sealed) == []
