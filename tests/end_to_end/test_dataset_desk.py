@@ -47,7 +47,7 @@ def test_analyze_tells_writes_and_draws(tmp_path: Path) -> None:
     assert facts["persons, train"]["photos opened"] == 4
     assert "000.png" in facts["persons, train"]["photos that cannot be opened"][0]
     for name in ("persons-train", "portraits-val"):
-        with Image.open(tmp_path / f"looked at/{name}.png") as page:
+        with Image.open(tmp_path / f"looked at/analysis-{name}.png") as page:
             assert page.width > 1000
     expect_mistake(run("dataset", tmp_path, "analyze", "data=coco", "data.root=nowhere"), "there is no folder nowhere")
 
@@ -59,13 +59,14 @@ def test_sheets_to_look_at(tmp_path: Path) -> None:
         write_coco(root / "persons", split, photos)
         write_portraits(root / "portraits", split, photos)
     arguments = ["sheet", "data=mixed", "data.root=data", "run_dir=seen", "photos=7"]
-    for which, columns, rows in (("random", 6, 2), ("largest", 6, 2), ("[002,'4']", 3, 1)):
+    sheets = {"random": ("random", 6, 2), "largest": ("largest", 6, 2), "[002,'4']": ("by-name", 3, 1)}
+    for which in sheets:
         answer = run("dataset", tmp_path, *arguments, f"which={which}")
         assert answer.returncode == 0, answer.stderr
-        with Image.open(tmp_path / "seen/portraits-train.png") as page:
-            assert page.size == (6 + columns * 198, 48 + rows * 216)
-        with Image.open(tmp_path / "seen/persons-train.png") as page:
-            assert page.size == (6 + columns * 198, 48 + rows * 216)
+    for kind, columns, rows in sheets.values():  # none took another's place
+        for name in ("portraits", "persons"):
+            with Image.open(tmp_path / f"seen/sheet-{name}-train-{kind}.png") as page:
+                assert page.size == (6 + columns * 198, 48 + rows * 216)
     answer = run("dataset", tmp_path, "sheet", "data=mixed", "data.root=data", "which=tallest", "photos=0")
     expect_mistake(answer, "which=tallest: must be random, largest", "photos=0")
 

@@ -34,7 +34,7 @@ def analyze(config: DictConfig) -> int:
             title, photos = f"{name}, {split}", len(distinct(source))
             facts[title] = _facts(photos, people, looks)
             print(f"{title}\n{_text(facts[title])}\n")
-            write_page(run_dir / f"{name}-{split}.png", f"{title}: {photos:,} photos", people, looks)
+            write_page(run_dir / f"analysis-{name}-{split}.png", f"{title}: {photos:,} photos", people, looks)
     with result_file(run_dir / "analysis.json") as path:
         path.write_text(json.dumps(facts, indent=2) + "\n")
     print(f"Written to {run_dir}")

@@ -67,7 +67,7 @@ def sheet(config: DictConfig) -> int:
                 continue
             shown = chosen[: config.photos or SHOWN]
             kind, of = (config.which if wanted is None else "by name"), len(distinct(source))
-            path = Path(config.run_dir) / f"{name}-{split}.png"
+            path = Path(config.run_dir) / f"sheet-{name}-{split}-{kind.replace(' ', '-')}.png"
             _write(path, f"{name}, {split}: {kind}, {len(shown)} of {of:,}", [_cell(source, index) for index in shown])
     missing = [text for text, plain in (wanted or {}).items() if plain not in found]
     if missing:
