@@ -116,6 +116,24 @@ def test_nobody_stands_in_the_letterboxs_padding(
         remover.remove_background(np.full((60, 80, 3), 90, np.uint8), people="each")
 
 
+@pytest.mark.parametrize("crop", [False, True])
+def test_a_speck_that_refinement_wipes_out_is_no_person(
+    remover: BackgroundRemover, couple: np.ndarray, monkeypatch: pytest.MonkeyPatch, crop: bool
+) -> None:
+    people = remover.remove_background(couple, people="each", crop=crop)
+    answer = remover.network.alpha
+
+    def with_specks(canvas: np.ndarray) -> np.ndarray:
+        alpha = answer(canvas).copy()
+        alpha[8, 40] = alpha[20, 40] = 0.51  # row 8 is the photo's first below the padding
+        return alpha
+
+    monkeypatch.setattr(remover.network, "alpha", with_specks)
+    found = remover.remove_background(couple, people="each", crop=crop)
+    assert [one[..., 3].max() for one in found] == [255, 255]
+    assert [one.shape for one in found] == [one.shape for one in people]
+
+
 def test_the_largest_person_alone_and_each_of_them(remover: BackgroundRemover, couple: np.ndarray) -> None:
     both = remover.remove_background(couple)
     largest = remover.remove_background(couple, people="largest")

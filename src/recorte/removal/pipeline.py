@@ -110,14 +110,20 @@ class Pipeline:
             alphas = [people.largest(alphas[0])]
         elif options.people == "each":
             alphas = people.each(alphas[0])
-        results = [self._result(alpha, photo, options) for alpha in alphas]
-        if not results or any(result.size == 0 for result in results):
+        made = [self._result(alpha, photo, options) for alpha in alphas]
+        results = [result for result in made if result is not None]
+        if not results:
             raise PhotoError(f"{name}: nobody was found in it, so there is nothing to show")
         return results
 
-    def _result(self, alpha: np.ndarray, photo: np.ndarray, options: Options) -> np.ndarray:
+    def _result(self, alpha: np.ndarray, photo: np.ndarray, options: Options) -> np.ndarray | None:
+        """Make one result; None if nobody is in it and somebody must be."""
         alpha = self.enlarge(alpha, photo, eight_bits=True)
+        if options.people == "each" and alpha.max() < 128:  # a speck that refinement wiped out is no person
+            return None
         frame = people.frame(alpha) if options.crop else (slice(None), slice(None))
+        if alpha[frame].size == 0:
+            return None
         if options.mask:
             return np.ascontiguousarray(alpha[frame])
         cutout = self.cut_out(alpha, photo)
