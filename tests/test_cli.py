@@ -90,7 +90,7 @@ def test_a_tree_of_folders_and_running_it_again(holiday: Path, best_model: Path,
 
     (cut / "b.png").unlink()
     answer = recorte(holiday, "-o", cut, "-m", best_model)
-    assert answer.stdout == "1 written, 4 skipped (cut out already; --overwrite makes them again)\n"
+    assert answer.stdout == "1 written, 4 skipped (there already; --overwrite makes them again)\n"
     answer = recorte(holiday, "-o", cut, "-m", best_model, "--overwrite")
     assert answer.stdout == "5 written\n"
     assert files(cut) == sorted(CUT_HOLIDAY)

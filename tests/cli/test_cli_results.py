@@ -68,7 +68,7 @@ def test_each_person_in_a_file_and_a_second_run_skips_them(photo: Path, best_mod
     assert pixels_of(tmp_path / "cut" / "a-1.png").shape[0] > pixels_of(tmp_path / "cut" / "a-2.png").shape[0]
     assert recorte(*arguments, cwd=tmp_path).stdout.startswith("0 written, 1 skipped")
     answer = recorte(photo, "--people", "each", "-m", best_model, cwd=tmp_path)
-    assert answer.stdout == f"Wrote {photo.with_name('a-cutout-1.png')}\n"
+    assert answer.stdout == f"Wrote {photo.with_name('a-cutout-1.png')}, {photo.with_name('a-cutout-2.png')}\n"
     expect_mistake(recorte(photo, "--people", "each", "-m", best_model), "a-cutout-1.png: exists already")
     expect_mistake(recorte(photo, "--people", "each", "-o", "-"), "no room in a pipe")
 

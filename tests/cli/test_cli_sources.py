@@ -119,7 +119,22 @@ def test_several_folders_that_would_meet(folder: Path, best_model: Path) -> None
     expect_mistake(recorte("one", "two/one", "-o", "cut", *model, cwd=folder), "one, two/one: these have one name")
     expect_mistake(recorte("one", "two", "-o", ".", *model, cwd=folder), "one: its cut-outs would go into itself")
     expect_mistake(recorte("one", "empty", "-o", "cut", *model, cwd=folder), "empty: no photos in it")
+    expect_mistake(recorte("one", "two", "-o", "two", *model, cwd=folder), "two: its cut-outs would go into itself")
     assert not (folder / "cut").exists()
+
+
+def test_a_folder_that_is_named_in_several_ways_is_one(folder: Path, best_model: Path) -> None:
+    (folder / "one" / "a.png").write_bytes((folder / "c.jpg").read_bytes())
+    (folder / "linked").symlink_to("one")
+    for again in (folder / "one", Path("two/../one"), Path("linked")):
+        answer = recorte("one/a.jpg", again / "a.png", "one/../one/a.jpg", "-m", best_model, cwd=folder)
+        assert (answer.returncode, answer.stdout, answer.stderr) == (0, "2 written\n", "")
+        results = [folder / "one" / f"{name}-cutout.png" for name in ("a.jpg", "a.png")]
+        for result in results:
+            result.unlink()
+        answer = recorte("one/a.jpg", again / "a.jpg", "-m", best_model, cwd=folder)
+        assert answer.stdout == "Wrote one/a-cutout.png\n"
+        (folder / "one" / "a-cutout.png").unlink()
 
 
 def test_one_photo_told_in_json(folder: Path, best_model: Path) -> None:

@@ -48,7 +48,7 @@ def test_a_signal_finishes_what_is_in_hand_and_a_second_run_goes_on(
     (folder / "b.jpg").unlink()
     shutil.copy(photo, folder / "b.jpg")
     answer = recorte(*arguments[:-3], cwd=folder)
-    assert answer.stdout == "2 written, 1 skipped (cut out already; --overwrite makes them again)\n"
+    assert answer.stdout == "2 written, 1 skipped (there already; --overwrite makes them again)\n"
     assert files(folder / "cut") == ["a.png", "b.png", "c.png"]
 
 
@@ -121,11 +121,31 @@ def test_watching_a_folder(photo: Path, best_model: Path) -> None:
         assert (told["photo"], told["status"]) == ("inbox/broken.jpg", "failed")
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
-    assert (process.returncode, out) == (0, "")
+    assert (process.returncode, out) == (1, "")
     lines = err.splitlines()
     assert lines[0].startswith("Error: inbox/broken.jpg: not a photo")
     assert lines[-1] == "1 written, 1 failed"
     assert files(inbox / "cut") == ["sub/a.png"]
+
+
+def test_watching_names_the_photos_whose_results_are_there(photo: Path, best_model: Path) -> None:
+    folder = photo.parent
+    for name in ("inbox/IMG_1.jpeg", "inbox/IMG_2.jpg", "inbox/x/IMG_3.jpg", "inbox/x/IMG_4.jpg", "cut/IMG_1.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(photo.read_bytes())
+    for name in ("cut/IMG_2.png", "cut/x/IMG_3.png", "cut/x/IMG_4.png"):  # of other photos, it may be
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"before")
+    with start_recorte("inbox", "-o", "cut", "--watch", "-m", best_model, cwd=folder) as process:
+        skipped = "inbox/IMG_1.jpeg, inbox/IMG_2.jpg, inbox/x/IMG_3.jpg and 1 more"
+        assert process.stdout.readline() == f"Skipped {skipped}: there already; --overwrite makes them again\n"
+        photo.rename(folder / "inbox" / "new.png")
+        assert process.stdout.readline() == "Wrote cut/new.png\n"
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate()
+    assert (process.returncode, out) == (
+        0, "1 written, 4 skipped (there already; --overwrite makes them again)\n",
+    )  # fmt: skip
 
 
 def test_mistakes_with_watching(photo: Path) -> None:

@@ -39,7 +39,7 @@ def _cut_out_one(photo: Path, wishes: Wishes) -> int:
     cutter.check(target, photo)
     cutter.open()
     started = time.perf_counter()
-    _, error = cutter.attempt(photo, target, str(photo))
+    result, error = cutter.attempt(photo, target, str(photo))
     seconds = time.perf_counter() - started
     if error:
         complain(error)
@@ -47,7 +47,8 @@ def _cut_out_one(photo: Path, wishes: Wishes) -> int:
         outcome = Outcome(photo, cutter.first(target), "failed" if error else "written", seconds, error)
         print_json(outcome, cutter.report_of(photo))
     elif not error:
-        typer.echo(f"Wrote {plain(cutter.first(target))}")
+        count = len(result) if isinstance(result, list) else 1
+        typer.echo(f"Wrote {', '.join(map(plain, cutter.options.targets(target, count)))}")
         print_report(cutter.report_of(photo))
     return SOME_FAILED if error else 0
 
@@ -88,12 +89,17 @@ def _watch(sources: Sources, wishes: Wishes) -> int:
 
     plan()  # mistakes first
     work, account = _worker(wishes), Account(None, wishes.as_json, each=True)
+
+    def take(arrived: Mapping[Path, Path]) -> None:
+        work(arrived, account, stopped)
+        account.name_skipped()
+
     make_folder(folder)
     typer.echo(f"Watching {', '.join(map(str, folders))}; Ctrl-C ends it.", err=True)
     with stop_on_ctrl_c() as stopped:
-        watch(plan, lambda arrived: work(arrived, account, stopped), stopped)
+        watch(plan, take, stopped)
     account.sum_up()
-    return 0
+    return SOME_FAILED if account.counts["failed"] else 0
 
 
 def _worker(wishes: Wishes) -> Callable[[Mapping[Path, Path], Account, Callable[[], bool]], None]:

@@ -19,6 +19,12 @@ MISTAKE = 2
 STOPPED = 130
 """What shells expect of a command that Ctrl-C ended: 128 + SIGINT."""
 
+SKIPPED = "there already; --overwrite makes them again"
+"""Of results, which are told by their names alone."""
+
+NAMED = 3
+"""Of skipped photos, in one line."""
+
 OUTPUT_FULL = "standard output: the disk is full; make room, or send it to another disk"
 
 
@@ -74,6 +80,7 @@ class Account:
         self._json = as_json
         self._each = each
         self._failures: list[str] = []
+        self._skipped: list[str] = []
         self._bar: Progress | None = None
 
     def __enter__(self) -> Self:
@@ -99,6 +106,8 @@ class Account:
             self._failures.append(outcome.error)
         elif self._each and not self._json and outcome.status == "written":
             typer.echo(f"Wrote {plain(outcome.result)}")
+        elif self._each and not self._json and outcome.status == "skipped":
+            self._skipped.append(plain(outcome.photo))
         if self._json:
             print_json(outcome, report)
         elif report:
@@ -107,13 +116,20 @@ class Account:
         if self._bar:
             self._bar.update(self._bar.task_ids[0], advance=1, description=escape(plain(outcome.photo.name)))
 
+    def name_skipped(self) -> None:
+        """Name the photos that were skipped since the last time, in one line; of many the first ones."""
+        if self._skipped:
+            more = f" and {len(self._skipped) - NAMED:,} more" if len(self._skipped) > NAMED else ""
+            typer.echo(f"Skipped {', '.join(self._skipped[:NAMED])}{more}: {SKIPPED}")
+            self._skipped = []
+
     def sum_up(self) -> None:
         """Name every failure, and say how many photos went which way."""
         for error in self._failures:
             complain(error)
         counts = [f"{self.counts['written']} written"]
         if self.counts["skipped"]:
-            counts.append(f"{self.counts['skipped']} skipped (cut out already; --overwrite makes them again)")
+            counts.append(f"{self.counts['skipped']} skipped ({SKIPPED})")
         if self.counts["failed"]:
             counts.append(f"{self.counts['failed']} failed")
         if self._total is not None and (left := self._total - self.counts.total()):

@@ -51,7 +51,15 @@ def expand(words: list[Path]) -> Sources:
             missing.append(str(word))
     if missing:
         raise PhotoError(f"{', '.join(missing)}: no such file or folder")
-    return Sources(list(dict.fromkeys(found)), roots)
+    places: dict[Path, Path] = {}
+    for path in found:
+        places.setdefault(_place(path), path)
+    return Sources([*places.values()], roots)
+
+
+def _place(path: Path) -> Path:
+    """Tell where a file is, in whichever way its folder is spelled; a link to a file is a file of its own name."""
+    return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
 
 
 def _fitting(pattern: Path) -> dict[Path, Path]:

@@ -95,7 +95,7 @@ def plan_trees(folders: Sequence[Path], target: Path, named: bool) -> dict[Path,
     _refuse_clashes(folders, places.values())
     plan: dict[Path, Path] = {}
     for folder, place in places.items():
-        if same_file(folder, place):
+        if same_file(folder, place) or same_file(folder, target):
             raise RecorteError(f"{folder}: its cut-outs would go into itself; name another folder than {target}")
         plan |= plan_tree(folder, place, passed_over=target)
     return plan
@@ -115,7 +115,10 @@ def plan_photos(
         RecorteError: two photos of one name would meet in `folder`.
     """
     if folder is None:
-        return result_names(photos, beside)
+        # One folder may be named in several ways: d/a.jpg and d/../d/a.png must not meet in one result either.
+        places = {photo: photo.parent.resolve() / photo.name for photo in photos}
+        names = result_names(places.values(), beside)
+        return {photo: photo.with_name(names[place].name) for photo, place in places.items()}
     roots = roots or {}
     names = {photo: folder / photo.relative_to(roots.get(photo, photo.parent)) for photo in photos}
     _refuse_clashes(photos, names.values())
