@@ -114,5 +114,5 @@ def test_where_nobody_is_there_is_no_smallest(tmp_path: Path, drawn: list, capsy
 def test_a_sheet_that_cannot_be_written_is_told(tmp_path: Path, drawn: list) -> None:
     write_masks(tmp_path, {"a": np.zeros((40, 40), np.uint8)})
     (tmp_path / "seen").write_bytes(b"a file")
-    with pytest.raises(DataError, match=r"a-train\.png: cannot be written .*seen is a file, not a folder"):
+    with pytest.raises(DataError, match=r"sheet-a-train-random\.png: cannot be written .*seen is a file, not a folder"):
         sheet(asked(tmp_path, "random"))

@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
 from recorte.data.coco import CocoPersons
+from recorte.data.folder import ImageMaskFolder
 from recorte.desk.conversion import convert
 from recorte.errors import ConfigError, DataError
 
@@ -114,3 +115,30 @@ def test_a_target_below_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DataError, match=r"cannot be written \(Not a directory\); give another folder"):
         convert(config("folder.ImageMaskFolder", tmp_path / "in", "masks", tmp_path / "file/out"))
+
+
+def test_a_kind_that_folders_are_not_read_for_becomes_png(tmp_path: Path) -> None:
+    write_coco(tmp_path / "in", [[(PERSON, 0)], []])
+    for split in ("train", "val"):
+        file = tmp_path / f"in/annotations/person_keypoints_{split}2017.json"
+        file.write_text(file.read_text().replace("0.png", "0.gif").replace("1.png", "1"))
+        for name in ("0.gif", "1"):
+            Image.new("RGB", (32, 24), (0, 0, 99)).save(tmp_path / f"in/{split}2017/{name}", "GIF")
+    assert convert(config("coco.CocoPersons", tmp_path / "in", "masks", tmp_path / "out")) == 0
+    assert len(ImageMaskFolder(tmp_path / "out", "train")) == len(ImageMaskFolder(tmp_path / "out", "val")) == 2
+    sample = ImageMaskFolder(tmp_path / "out", "train")[0]
+    assert (sample.photo == (0, 0, 99)).all() and sample.alpha.any()
+
+
+def test_a_conversion_that_is_stopped_says_that_only_a_part_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pairs(tmp_path / "in", "a.png", "b.png")
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("recorte.desk.conversion.shutil.copyfile", stop)
+    with pytest.raises(KeyboardInterrupt):
+        convert(config("folder.ImageMaskFolder", tmp_path / "in", "masks", tmp_path / "out"))
+    assert capsys.readouterr().err == f"{tmp_path / 'out'}: only a part is there; remove it before you convert again\n"

@@ -89,6 +89,24 @@ Guarded(lambda _: [print("a line", flush=True) for _ in range(9)], [], job=False
     assert (answer.returncode, answer.stderr) == (1, "")
 
 
+def test_ctrl_c_is_no_traceback_and_a_name_that_cannot_be_shown_is_spelled_out(tmp_path: Path) -> None:
+    code = """
+import signal, sys
+from recorte.training.door import run
+sys.argv[1:] = ["verb=quick", "data=synthetic"]
+def task(_):
+    print("broken: \\u732b.jpg")
+    signal.raise_signal(signal.SIGINT)
+run("dataset", task)
+"""
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252"}
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (answer.returncode, answer.stderr) == (130, "Stopped by Ctrl-C\n")
+    assert answer.stdout == "broken: \\u732b.jpg\n"
+
+
 def test_a_script_without_a_config_that_is_refused_a_file(tmp_path: Path) -> None:
     code = """
 from pathlib import Path

@@ -12,6 +12,7 @@ from recorte.data.coco import CocoPersons
 from recorte.data.statistics import LOOKED_AT, Looks, People, count_people, distinct, look_at
 from recorte.desk.analysis_page import write_page
 from recorte.desk.results import result_file
+from recorte.errors import DataError, RecorteError
 
 PER_PHOTO = ("0", "1", "2", "3", "4", "5", "6 to 10", "11 and more")
 
@@ -23,21 +24,28 @@ def analyze(config: DictConfig) -> int:
         Status: 0.
 
     Raises:
-        RecorteError: data that cannot be opened, or nothing can be written.
+        RecorteError: data that cannot be opened, after what could be was written; or nothing can be written.
     """
-    run_dir, facts = Path(config.run_dir), {}
+    run_dir, facts, troubles = Path(config.run_dir), {}, []
     for name, opened in config.data.sources.items():
         for split in ("train", "val"):
-            source = instantiate(opened)(split=split)
+            try:
+                source = instantiate(opened)(split=split)
+            except RecorteError as error:
+                troubles.append(str(error))
+                continue
             people = count_people(source) if isinstance(source, CocoPersons) else None
             looks = look_at(source, config.photos or LOOKED_AT)
             title, photos = f"{name}, {split}", len(distinct(source))
             facts[title] = _facts(photos, people, looks)
             print(f"{title}\n{_text(facts[title])}\n")
             write_page(run_dir / f"analysis-{name}-{split}.png", f"{title}: {photos:,} photos", people, looks)
-    with result_file(run_dir / "analysis.json") as path:
-        path.write_text(json.dumps(facts, indent=2) + "\n")
-    print(f"Written to {run_dir}")
+    if facts:
+        with result_file(run_dir / "analysis.json") as path:
+            path.write_text(json.dumps(facts, indent=2) + "\n")
+        print(f"Written to {run_dir}")
+    if troubles:
+        raise DataError("\n".join(dict.fromkeys(troubles)))
     return 0
 
 
@@ -77,9 +85,10 @@ def histogram(counts: np.ndarray) -> np.ndarray:
 
 
 def _spread(values: np.ndarray) -> dict[str, float] | None:
+    values = values[~np.isnan(values)]
     if not len(values):
         return None
-    kinds = {"mean": np.nanmean, "least": np.nanmin, "median": np.nanmedian, "greatest": np.nanmax}
+    kinds = {"mean": np.mean, "least": np.min, "median": np.median, "greatest": np.max}
     return {name: _rounded(float(kind(values))) for name, kind in kinds.items()}
 
 

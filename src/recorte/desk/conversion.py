@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from recorte.data.sample import PersonSource, Sample
 from recorte.data.statistics import distinct
 from recorte.desk.results import result_file
 from recorte.errors import ConfigError, PhotoError
-from recorte.photo import ORIENTATION, opened
+from recorte.photo import EXTENSIONS, ORIENTATION, opened
 
 LONGEST = 200
 """Bytes of a photo's own name that are kept: with a number and a suffix they stay below the 255 of file systems."""
@@ -42,14 +43,21 @@ def convert(config: DictConfig) -> int:
         split: [instantiate(source)(split=split) for source in config.data.sources.values()]
         for split in ("train", "val")
     }
-    left_out = 0
-    for split, sources in splits.items():
-        photos = _Photos(sources, weighted=config.to == "coco")
-        (_write_coco if config.to == "coco" else _write_masks)(photos, target, split)
-        left_out += photos.left_out
-        others = f", {photos.left_out:,} left out" if photos.left_out else ""
-        print(f"{split}: {photos.given:,} photos written to {target}{others}")
+    try:
+        left_out = sum(_write(sources, target, split, config.to) for split, sources in splits.items())
+    except KeyboardInterrupt:
+        print(f"{target}: only a part is there; remove it before you convert again", file=sys.stderr)
+        raise
     return 1 if left_out else 0
+
+
+def _write(sources: Sequence[PersonSource], target: Path, split: str, layout: str) -> int:
+    """Write a split, and tell of it; gives how many photos were left out."""
+    photos = _Photos(sources, weighted=layout == "coco")
+    (_write_coco if layout == "coco" else _write_masks)(photos, target, split)
+    others = f", {photos.left_out:,} left out" if photos.left_out else ""
+    print(f"{split}: {photos.given:,} photos written to {target}{others}")
+    return photos.left_out
 
 
 def _target(config: DictConfig) -> Path:
@@ -155,7 +163,8 @@ def _write_photo(photo: _Photo, folder: Path) -> str:
     if photo.original is not None:
         with opened(photo.original) as image:
             turned = image.getexif().get(ORIENTATION, 1) != 1
-            copied = not turned and image.size == photo.sample.photo.shape[1::-1]
+            listed = photo.original.suffix.lower() in EXTENSIONS  # others COCO may name, but folders are read by these
+            copied = listed and not turned and image.size == photo.sample.photo.shape[1::-1]
         if copied:
             name = f"{photo.stem}{photo.original.suffix.lower()}"
             with result_file(folder / name) as path:

@@ -1,5 +1,7 @@
 """`download`: COCO 2017, as far as it is missing."""
 
+import sys
+
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -24,7 +26,11 @@ def fetch_data(config: DictConfig) -> int:
     if len(roots) != 1:
         raise ConfigError("download: knows where to get COCO 2017 only; give data=coco data.root=<its folder>")
     with _Bars() as bars:
-        arrived = download(roots[0], bars, config.parts, config.keep_archives, config.server)
+        try:
+            arrived = download(roots[0], bars, config.parts, config.keep_archives, config.server)
+        except KeyboardInterrupt:
+            print(f"{roots[0]}: what has arrived stays; the same command goes on from there", file=sys.stderr)
+            raise
     print(f"{roots[0]}: {', '.join(arrived)} fetched" if arrived else f"{roots[0]}: nothing was missing")
     return 0
 

@@ -1,7 +1,6 @@
 """`verify`: everything that a training relies on."""
 
 import json
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -45,9 +44,9 @@ def verify(config: DictConfig) -> int:
     _tell(looked, findings, config.full)
     others = [name for name, source in sources.items() if source.func is not CocoPersons]
     if config.fix and others:
-        _say(f"fix=true mends annotations of COCO only; nothing is changed of {', '.join(others)}")
+        print(f"fix=true mends annotations of COCO only; nothing is changed of {', '.join(others)}")
     if not problem:
-        _say(f"Written to {path}")
+        print(f"Written to {path}")
     else:
         troubles.append(problem)
     if troubles:
@@ -118,18 +117,12 @@ def _write(path: Path, findings: list[Finding]) -> str:
 
 def _tell(looked: Looked, findings: list[Finding], full: bool) -> None:
     for name, counted in looked.counts.items():
-        _say(f"{name}: {counted[True]:,} faults, {counted[False]:,} oddities")
+        print(f"{name}: {counted[True]:,} faults, {counted[False]:,} oddities")
     ordered = sorted(findings, key=lambda finding: not finding.grave)
     for finding in ordered[:SHOWN]:
-        _say(f"  {'fault ' if finding.grave else 'oddity'}  {finding}")
+        print(f"  {'fault ' if finding.grave else 'oddity'}  {finding}")
     if len(ordered) > SHOWN:
-        _say(f"  and {len(ordered) - SHOWN:,} more, in the report")
+        print(f"  and {len(ordered) - SHOWN:,} more, in the report")
     grave = sum(finding.grave for finding in findings)
     ready = "Ready to train" if full else "Ready to train, as far as headers tell; full=true decodes everything"
-    _say(ready if not grave else f"{grave:,} faults: training would pass over these, or stop")
-
-
-def _say(text: str) -> None:
-    """Print what may have names in it that the terminal cannot show."""
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding))
+    print(ready if not grave else f"{grave:,} faults: training would pass over these, or stop")

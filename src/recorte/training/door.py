@@ -1,7 +1,9 @@
 """The way from a command line to a function of a config: mistakes are told at once, without a traceback."""
 
+import io
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -38,11 +40,16 @@ def run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequence
         path_keys: keys whose value is a path, taken as it is, whatever characters are in it. The task finds it as
             `<key>.path`, since `<key>` itself may be a group of `conf/`.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files may hold what a terminal cannot show
     try:
         try:
             _run(config_name, task, path_keys)
         finally:
             print(end="", flush=True)
+    except KeyboardInterrupt:
+        print("Stopped by Ctrl-C", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
     except OSError as error:
         print(_refusal(error), file=sys.stderr)
         sys.exit(2)
