@@ -62,36 +62,46 @@ def dataset(
 
 
 def generate(root: Path) -> Path:
-    """Write an annotation file of COCO's full size, with its photos' files, below `root`, unless it is there."""
-    path = root / "annotations/person_keypoints_train2017.json"
+    """Write a data set with an annotation file of COCO's full size below `root`, unless it is there.
+
+    Returns:
+        The annotations to train; those to validate are few.
+    """
+    train = _split(root, "train", 0, PHOTOS, PEOPLE)
+    _split(root, "val", PHOTOS, 500, 2000)
+    return train
+
+
+def _split(root: Path, split: str, first: int, photos: int, people: int) -> Path:
+    path = root / f"annotations/person_keypoints_{split}2017.json"
     if path.exists():
         return path
-    rng = np.random.default_rng(0)
-    sides = rng.choice([(640, 480), (480, 640), (640, 427), (500, 375)], PHOTOS)
+    rng = np.random.default_rng(first)
+    sides = rng.choice([(640, 480), (480, 640), (640, 427), (500, 375)], photos)
     images = [
         {"license": 1, "file_name": f"{n:012}.jpg", "coco_url": f"http://images.cocodataset.org/train2017/{n:012}.jpg",
          "height": int(height), "width": int(width), "date_captured": "2013-11-14 16:28:13", "id": n}
-        for n, (width, height) in enumerate(sides)
+        for n, (width, height) in enumerate(sides, start=first)
     ]  # fmt: skip
-    people = []
-    for number, place in enumerate(np.sort(rng.integers(0, PHOTOS, PEOPLE)).tolist()):
+    annotations = []
+    for number, place in enumerate(np.sort(rng.integers(0, photos, people)).tolist()):
         width, height = sides[place]
         points, radius = int(rng.integers(12, 60)), rng.uniform(5, 120)
         angles = np.sort(rng.uniform(0, 2 * np.pi, points))
-        x = (rng.uniform(0, width) + radius * np.cos(angles)).clip(0, width)
-        y = (rng.uniform(0, height) + 1.5 * radius * np.sin(angles)).clip(0, height)
+        x = (rng.uniform(5, width - 5) + radius * np.cos(angles)).clip(0, width)
+        y = (rng.uniform(5, height - 5) + 1.5 * radius * np.sin(angles)).clip(0, height)
         outline = np.stack([x, y], axis=1).round(2).ravel().tolist()
         box = [round(float(value), 2) for value in (x.min(), y.min(), np.ptp(x), np.ptp(y))]
-        people.append(
+        annotations.append(
             {"segmentation": [outline], "num_keypoints": 10, "area": round(box[2] * box[3] / 2, 4), "iscrowd": 0,
-             "keypoints": rng.integers(0, 640, 51).tolist(), "image_id": place, "bbox": box, "category_id": 1,
+             "keypoints": rng.integers(0, 640, 51).tolist(), "image_id": first + place, "bbox": box, "category_id": 1,
              "id": number + 1}
         )  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"info": {}, "licenses": [], "images": images, "annotations": people,
+    content = {"info": {}, "licenses": [], "images": images, "annotations": annotations,
                "categories": [{"supercategory": "person", "id": 1, "name": "person"}]}  # fmt: skip
+    _write_photos(root / f"{split}2017", [(image["file_name"], image["width"], image["height"]) for image in images])
     path.write_text(json.dumps(content))
-    _write_photos(root / "train2017", [(image["file_name"], image["width"], image["height"]) for image in images])
     return path
 
 
@@ -213,5 +223,7 @@ def _verbs(root: Path) -> None:
     for verb in ("quick", "analyze", "verify"):
         command = [sys.executable, str(script), verb, "data=coco", f"data.root={root}", f"run_dir={root / 'seen'}"]
         began = time.perf_counter()
-        subprocess.run(command, capture_output=True, check=False)
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        if answer.returncode:
+            sys.exit(f"dataset.py {verb} ended with status {answer.returncode}: {answer.stdout[-2000:]}{answer.stderr}")
         print(f"dataset.py {verb}: {time.perf_counter() - began:.1f} s, as a whole process")

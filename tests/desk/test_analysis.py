@@ -46,3 +46,18 @@ def test_a_split_that_cannot_be_opened_keeps_nothing_from_the_other(tmp_path: Pa
         analyze(asked("folder.ImageMaskFolder", tmp_path, tmp_path / "out"))
     assert list(json.loads((tmp_path / "out/analysis.json").read_text())) == ["a, train"]
     assert (tmp_path / "out/analysis-a-train.png").is_file()
+
+
+def test_photos_of_one_even_colour_each_are_drawn(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        for folder in ("photos", "masks"):
+            (tmp_path / split / folder).mkdir(parents=True)
+        for number in range(1, 6):  # means of one colour over several sizes differ by rounding errors
+            size = (37 * number, 91 + 13 * number)
+            Image.new("RGB", size, (91, 119, 60)).save(tmp_path / split / f"photos/{number}.png")
+            Image.new("L", size, 255).save(tmp_path / split / f"masks/{number}.png")
+    assert analyze(asked("folder.ImageMaskFolder", tmp_path, tmp_path / "out")) == 0
+    facts = json.loads((tmp_path / "out/analysis.json").read_text())["a, val"]
+    assert facts["contrast, of 255"] == {"mean": 0, "least": 0, "median": 0, "greatest": 0}
+    light = round(0.299 * 91 + 0.587 * 119 + 0.114 * 60, 4)
+    assert facts["brightness, of 255"] == {"mean": light, "least": light, "median": light, "greatest": light}

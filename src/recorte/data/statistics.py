@@ -146,7 +146,7 @@ def look_at(source: PersonSource, most: int = LOOKED_AT) -> Looks:
         sizes.append(sample.alpha.shape)
         looks.places += resize(sample.alpha, GRID, GRID) / 255
     if rows:
-        looks.brightness, looks.contrast, looks.covered = np.array(rows).T
+        looks.brightness, looks.contrast, looks.covered = np.array(rows).T.round(9)  # without what rounding left over
         looks.sizes = np.array(sizes)
         looks.places /= len(rows)
     return looks
