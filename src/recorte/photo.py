@@ -36,9 +36,10 @@ TRANSPOSITIONS = {
 }
 """What makes a photo upright, by its EXIF orientation. Pillow's own `exif_transpose` fails on damaged EXIF."""
 
-TIFF_LAYOUT = (*range(254, 260), 262, 266, 273, *range(277, 280), 284, 317, *range(320, 326), *range(338, 348), 700,
-               *range(512, 533), 33723, 34377, 34675)  # fmt: skip
-"""TIFF tags that say how one file stores its pixels, or hold its other blocks; Pillow counts them as EXIF."""
+TIFF_LAYOUT = (*range(254, 260), 262, 266, 273, *range(277, 280), 284, 317, *range(320, 326), 330, *range(338, 348),
+               700, *range(512, 533), 33723, 34377, 34675, 37724, 50255, 50740, 50784, 50828)  # fmt: skip
+"""TIFF tags that say how one file stores its pixels, or hold its other blocks, such as Photoshop's layers and the
+original of a DNG, in which what is cut away could still be seen; Pillow counts them as EXIF."""
 
 DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, EOFError, RuntimeError, IndexError, KeyError, TypeError, AttributeError,

@@ -34,6 +34,8 @@ OPTIONS = {
     "TIFF": {},
 }
 
+JPEG_EXIF = 65_533
+"""Bytes of EXIF that a JPEG can hold; other files may bring more."""
 
 PNG_PACKING = (
     cv2.IMWRITE_PNG_COMPRESSION, 1,
@@ -49,7 +51,8 @@ def encode(picture: np.ndarray, photo: Photo, suffix: str = ".png") -> bytes:
 
     Args:
         picture: `uint8 (H, W, 4)`, straight RGBA; `(H, W, 3)`, RGB; or `(H, W)`, grey.
-        photo: where it comes from; its EXIF is kept, and its colour profile, but for grey, which it does not fit.
+        photo: where it comes from; its EXIF is kept, unless it is too long for JPEG, and its colour profile, but for
+            grey, which it does not fit.
         suffix: one of `FORMATS`.
 
     Raises:
@@ -58,6 +61,8 @@ def encode(picture: np.ndarray, photo: Photo, suffix: str = ".png") -> bytes:
     kind = FORMATS[suffix.lower()]
     if picture.ndim == 2:
         photo = replace(photo, icc_profile=None)
+    if kind == "JPEG" and len(photo.exif or b"") > JPEG_EXIF:
+        photo = replace(photo, exif=None)
     if kind == "PNG":
         return _encode_png(picture, photo)
     if kind == "JPEG" and picture.shape[2:] == (4,):
