@@ -11,7 +11,7 @@ from PIL import Image
 from recorte.errors import PhotoError
 from recorte.photo import Photo, name_of, read_photo
 from recorte.removal import output
-from recorte.removal.backgrounds import Background, in_colours_of
+from recorte.removal.backgrounds import Background, fitted
 from recorte.removal.folder import BatchReport, cut_out_all
 from recorte.removal.network import Network
 from recorte.removal.options import Options, People
@@ -170,7 +170,7 @@ class BackgroundRemover:
             for file in options.targets(target, 1):
                 output.check_target(file, source, overwrite, options.transparent)
         photo = _read(source)
-        options = replace(options, background=in_colours_of(options.background, photo.icc_profile))
+        options = replace(options, background=fitted(options.background, photo))
         pictures = self.pipeline.results(photo.pixels, options, name_of(source))
         contents = []
         if target is not None or kind is not None or isinstance(source, bytes):
