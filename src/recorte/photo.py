@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from recorte.errors import LargePhotoError, PhotoError, UnknownPhotoError
 from recorte.heif import open_image
@@ -24,6 +24,7 @@ EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff
 """What counts as a photo when a folder is read, in lower case."""
 
 ORIENTATION = 0x0112  # the EXIF tag
+PHOTOMETRIC = 262  # the TIFF tag: whether 0 is black or white, say
 
 TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -36,9 +37,10 @@ TRANSPOSITIONS = {
 }
 """What makes a photo upright, by its EXIF orientation. Pillow's own `exif_transpose` fails on damaged EXIF."""
 
-TIFF_LAYOUT = (*range(254, 260), 262, 266, 273, *range(277, 280), 284, 317, *range(320, 326), *range(338, 348), 700,
-               *range(512, 533), 33723, 34377, 34675)  # fmt: skip
-"""TIFF tags that say how one file stores its pixels, or hold its other blocks; Pillow counts them as EXIF."""
+TIFF_LAYOUT = (*range(254, 260), 262, 266, 273, *range(277, 280), 284, 317, *range(320, 326), 330, *range(338, 348),
+               700, *range(512, 533), 33723, 34377, 34675, 37724, 50255, 50740, 50784, 50828)  # fmt: skip
+"""TIFF tags that say how one file stores its pixels, or hold its other blocks, such as Photoshop's layers and the
+original of a DNG, in which what is cut away could still be seen; Pillow counts them as EXIF."""
 
 DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, EOFError, RuntimeError, IndexError, KeyError, TypeError, AttributeError,
@@ -98,7 +100,7 @@ def read_mask(source: str | os.PathLike[str] | bytes) -> np.ndarray:
         PhotoError: as `read_photo`.
     """
     with opened(source) as image:
-        colours, alpha = _parted(image)
+        colours, alpha = _parted(_positive(image))
         if alpha is not None and alpha.getextrema()[0] < 255:
             return np.asarray(alpha)
         return np.asarray(_eight_bits(colours).convert("L"))
@@ -179,6 +181,7 @@ def _decode(image: Image.Image, upright: bool) -> Photo:
     image.load()  # before EXIF is read: a PNG may hold it behind the pixels
     orientation, exif = _exif(image, upright)
     profile = _profile(image.info.get("icc_profile"))
+    image = _positive(image)
     if upright and orientation in TRANSPOSITIONS:
         image = image.transpose(TRANSPOSITIONS[orientation])
     image, alpha = _parted(image)  # first, since what converts colours drops it
@@ -212,6 +215,13 @@ def _exif(image: Image.Image, upright: bool) -> tuple[int, bytes | None]:
         return orientation, None
 
 
+def _positive(image: Image.Image) -> Image.Image:
+    """Turn a TIFF over in which 0 is white; Pillow itself does so up to 8 bits, and leaves deeper ones as they are."""
+    if getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0 and image.mode[0] in "IF":
+        return ImageOps.invert(_eight_bits(image))
+    return image
+
+
 def _parted(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """A picture's colours without its transparency, and that: its alpha, or None if it cannot be transparent."""
     if not image.has_transparency_data:
@@ -225,9 +235,7 @@ def _parted(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Pillow clips 16-bit and floating-point grey to 255; scale it instead."""
-    if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) / 257).round().astype(np.uint8))
-    if image.mode == "I":  # 16-bit PNG in older Pillow, and 32-bit TIFF
+    if image.mode.startswith("I"):  # the numbers of 32-bit TIFF are taken for 16-bit ones
         return Image.fromarray((np.asarray(image).clip(0, 65535) / 257).round().astype(np.uint8))
     if image.mode == "F":
         values = np.nan_to_num(np.asarray(image), posinf=0, neginf=0)

@@ -1,5 +1,6 @@
 """What may be asked of the results: backgrounds, masks, crops, the largest person; in one photo and in a folder."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,19 @@ def test_nobody_to_crop_to_is_a_failure_of_that_photo(photo: Path, best_model: P
     assert (answer.returncode, answer.stdout) == (1, "1 written, 1 failed\n")
     assert "sea.png: nobody was found" in answer.stderr
     assert files(tmp_path / "cut") == ["a.png"]
+
+
+def test_a_result_that_its_format_cannot_hold_is_a_failure_of_that_photo(photo: Path, best_model: Path) -> None:
+    Image.new("RGB", (17_000, 2)).save(photo.with_name("long.png"))
+    told = "WEBP cannot hold a picture of 17000 x 2 pixels, only 16,383 on a side; use PNG"
+    answer = recorte("long.png", "-o", "x.webp", "--json", "-m", best_model, cwd=photo.parent)
+    assert (answer.returncode, answer.stderr) == (1, f"Error: long.png: {told}\n")
+    line = json.loads(answer.stdout)
+    assert (line["photo"], line["status"], line["error"]) == ("long.png", "failed", f"long.png: {told}")
+    with photo.with_name("long.png").open("rb") as file:
+        answer = recorte("-", "-o", "x.webp", "-m", best_model, cwd=photo.parent, stdin=file)
+    assert (answer.returncode, answer.stdout, answer.stderr) == (1, "", f"Error: standard input: {told}\n")
+    assert files(photo.parent) == ["a.png", "long.png"]
 
 
 def test_steps_may_be_left_out_and_the_mirror_image_asked(photo: Path, best_model: Path) -> None:

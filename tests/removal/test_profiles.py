@@ -14,6 +14,7 @@ from recorte.app.cutting import finished, make, shown
 from recorte.app.limits import Limits
 from recorte.app.work import Options, cut_out
 from recorte.photo import Photo
+from recorte.removal import backgrounds
 from recorte.removal.backgrounds import in_colours_of
 from recorte.removal.profiles import from_srgb, in_srgb
 
@@ -95,6 +96,25 @@ def test_a_background_looks_before_a_phones_photo_as_it_does_alone(
             assert picture.getpixel((20, 25)) == RED
             seen = ImageCms.profileToProfile(picture, io.BytesIO(P3), ImageCms.createProfile("sRGB"))
         assert np.abs(np.subtract(seen.getpixel((75, 55)), (255, 0, 0))).max() <= 2
+
+
+@pytest.mark.parametrize(("scale", "converted"), [(1, (6, 8, 3)), (100, (60, 80, 3))])
+def test_a_picture_is_converted_at_the_smaller_of_two_sizes(
+    phone_photo: bytes, best_model: Path, scale: int, converted: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind, sizes = np.zeros((6 * scale, 8 * scale, 3), np.uint8), []
+    behind[:, : 4 * scale, 0] = behind[:, 4 * scale :, 1] = 255  # red at the left, green at the right
+
+    def noted(pixels: np.ndarray, profile: bytes | None) -> np.ndarray:
+        sizes.append(pixels.shape)
+        return from_srgb(pixels, profile)
+
+    monkeypatch.setattr(backgrounds, "from_srgb", noted)
+    content = BackgroundRemover(best_model, threads=1).remove_background(phone_photo, background=behind)
+    assert sizes == [converted]
+    with Image.open(io.BytesIO(content)) as picture:
+        assert np.abs(np.subtract(picture.getpixel((3, 55)), (234, 51, 35))).max() <= 1
+        assert np.abs(np.subtract(picture.getpixel((75, 55)), (117, 251, 76))).max() <= 1
 
 
 def test_the_page_shows_a_phones_photo_in_the_colours_of_a_browser(best_model: Path) -> None:

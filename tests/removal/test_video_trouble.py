@@ -12,7 +12,7 @@ from cli_process import expect_mistake, files, recorte
 from recorte import BackgroundRemover
 from recorte.errors import RecorteError
 from recorte.removal.video import cut_out_video
-from recorte.removal.video_files import load_av
+from recorte.removal.video_files import VideoFile, load_av
 
 resource = pytest.importorskip("resource", reason="limits on files are a matter of Unix")
 
@@ -84,6 +84,18 @@ def test_what_is_gone_before_it_is_read_to_its_end(clip: Path, best_model: Path,
     with pytest.raises(RecorteError, match=rf"{name}: cannot be read to its end \(No such file"):
         cut_out_video(BackgroundRemover(best_model, threads=1), clip, clip.with_name("out.mov"), on_frame=on_frame)
     assert not clip.with_name("out.mov").exists()
+
+
+@pytest.mark.parametrize("target", ["out.mov", "new/deep/out.mov", "frames", "new/frames", "old/frames", "old"])
+def test_a_video_without_frames_leaves_no_folder(
+    clip: Path, best_model: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    monkeypatch.setattr(VideoFile, "read", lambda *_, **__: iter(()))
+    folder = clip.parent
+    (folder / "old").mkdir()
+    with pytest.raises(RecorteError, match=r"clip\.mp4: there is not one frame in it"):
+        cut_out_video(BackgroundRemover(best_model, threads=1), clip, folder / target)
+    assert sorted(path.name for path in folder.rglob("*")) == ["clip.mp4", "old"]
 
 
 def test_ffmpegs_messages_do_not_come_to_python() -> None:

@@ -11,7 +11,7 @@ from PIL import Image, ImageColor
 
 from recorte.errors import RecorteError
 from recorte.letterbox import resize
-from recorte.photo import read_photo
+from recorte.photo import Photo, read_photo
 from recorte.removal.grid import Grid
 from recorte.removal.profiles import from_srgb, in_srgb
 
@@ -81,6 +81,14 @@ def in_colours_of(background: ReadBackground, profile: bytes | None) -> ReadBack
         pixel = from_srgb(np.array([[background]], np.uint8), profile)[0, 0]
         return tuple(pixel.tolist())
     return from_srgb(background, profile) if isinstance(background, np.ndarray) else background
+
+
+def fitted(background: ReadBackground, photo: Photo) -> ReadBackground:
+    """Convert a background to a photo's colour space; a picture that is larger is scaled to the photo's size first."""
+    larger = isinstance(background, np.ndarray) and background.size > photo.pixels.size
+    if larger and photo.icc_profile:
+        background = covering(background, *photo.pixels.shape[:2])
+    return in_colours_of(background, photo.icc_profile)
 
 
 def put_behind(cutout: np.ndarray, photo: np.ndarray, background: ReadBackground) -> np.ndarray:

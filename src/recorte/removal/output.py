@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from recorte.errors import RecorteError
+from recorte.errors import PhotoError, RecorteError
 from recorte.files import write_whole
 from recorte.photo import Photo
 
@@ -34,6 +35,11 @@ OPTIONS = {
     "TIFF": {},
 }
 
+LONGEST = {"JPEG": 65_500, "PNG": 1_000_000, "WEBP": 16_383}
+"""The longest side in pixels that programs write and read; TIFF has room for every photo that is taken."""
+
+JPEG_EXIF = 65_533
+"""Bytes of EXIF that a JPEG can hold; other files may bring more."""
 
 PNG_PACKING = (
     cv2.IMWRITE_PNG_COMPRESSION, 1,
@@ -49,26 +55,39 @@ def encode(picture: np.ndarray, photo: Photo, suffix: str = ".png") -> bytes:
 
     Args:
         picture: `uint8 (H, W, 4)`, straight RGBA; `(H, W, 3)`, RGB; or `(H, W)`, grey.
-        photo: where it comes from; its EXIF is kept, and its colour profile, but for grey, which it does not fit.
+        photo: where it comes from; its EXIF is kept, unless it is too long for JPEG, and its colour profile, but for
+            grey, which it does not fit.
         suffix: one of `FORMATS`.
 
     Raises:
-        RecorteError: the format cannot hold a picture of this size, or no transparency.
+        PhotoError: the format cannot hold a picture of this size; the message does not name the photo.
+        RecorteError: it cannot hold transparency.
     """
     kind = FORMATS[suffix.lower()]
+    height, width = picture.shape[:2]
+    other = "PNG" if kind != "PNG" and max(height, width) <= LONGEST["PNG"] else "TIFF"
+    if max(height, width) > LONGEST.get(kind, math.inf):
+        raise PhotoError(
+            f"{kind} cannot hold a picture of {width} x {height} pixels, only {LONGEST[kind]:,} on a side; use {other}"
+        )
     if picture.ndim == 2:
         photo = replace(photo, icc_profile=None)
-    if kind == "PNG":
-        return _encode_png(picture, photo)
+    if kind == "JPEG" and len(photo.exif or b"") > JPEG_EXIF:
+        photo = replace(photo, exif=None)
     if kind == "JPEG" and picture.shape[2:] == (4,):
         raise RecorteError(NO_TRANSPARENCY)
-    content = io.BytesIO()
     try:
-        metadata = {"icc_profile": photo.icc_profile, "exif": photo.exif or b""}
-        Image.fromarray(picture).save(content, kind, **metadata, **OPTIONS[kind])
+        return _encode_png(picture, photo) if kind == "PNG" else _encode_other(picture, photo, kind)
     except (OSError, ValueError) as error:
-        height, width = picture.shape[:2]
-        raise RecorteError(f"{kind} cannot hold a picture of {width} x {height} pixels ({error}); use PNG") from None
+        raise PhotoError(
+            f"a picture of {width} x {height} pixels cannot be written as {kind} ({error}); use {other}"
+        ) from None
+
+
+def _encode_other(picture: np.ndarray, photo: Photo, kind: str) -> bytes:
+    content = io.BytesIO()
+    metadata = {"icc_profile": photo.icc_profile, "exif": photo.exif or b""}
+    Image.fromarray(picture).save(content, kind, **metadata, **OPTIONS[kind])
     return content.getvalue()
 
 
@@ -83,7 +102,9 @@ def _encode_png(picture: np.ndarray, photo: Photo) -> bytes:
     done, content = cv2.imencodeWithMetadata(".png", picture, list(kept), list(kept.values()), PNG_PACKING)
     if not done:  # libpng refuses some profiles that other programs bear with
         kept.pop(cv2.IMAGE_METADATA_ICCP, None)
-        _, content = cv2.imencodeWithMetadata(".png", picture, list(kept), list(kept.values()), PNG_PACKING)
+        done, content = cv2.imencodeWithMetadata(".png", picture, list(kept), list(kept.values()), PNG_PACKING)
+    if not done:
+        raise ValueError("libpng refuses it")
     return content.tobytes()
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from recorte.errors import PhotoError
 from recorte.photo import Photo, name_of, read_photo
 from recorte.removal import output
-from recorte.removal.backgrounds import Background, in_colours_of
+from recorte.removal.backgrounds import Background, fitted
 from recorte.removal.folder import BatchReport, cut_out_all
 from recorte.removal.network import Network
 from recorte.removal.options import Options, People
@@ -145,8 +145,8 @@ class BackgroundRemover:
             Pillow image with profile and EXIF in its `info`. For "each" a list of these.
 
         Raises:
-            PhotoError: the photo cannot be read, or nobody is in it whom `crop` or "each" could show; the message
-                names it.
+            PhotoError: the photo cannot be read, nobody is in it whom `crop` or "each" could show, or the kind of
+                file cannot hold so large a result; the message names it.
             RecorteError: `target` cannot be written, or must not be; or an option is not valid.
         """
         options = Options.of(background, mask, crop, people)
@@ -170,11 +170,11 @@ class BackgroundRemover:
             for file in options.targets(target, 1):
                 output.check_target(file, source, overwrite, options.transparent)
         photo = _read(source)
-        options = replace(options, background=in_colours_of(options.background, photo.icc_profile))
+        options = replace(options, background=fitted(options.background, photo))
         pictures = self.pipeline.results(photo.pixels, options, name_of(source))
         contents = []
         if target is not None or kind is not None or isinstance(source, bytes):
-            contents = [output.encode(picture, photo, suffix) for picture in pictures]
+            contents = _encoded(pictures, photo, suffix, name_of(source))
         if target is not None:
             results = [*zip(options.targets(target, len(contents)), contents, strict=True)]
             for file, content in results:
@@ -228,6 +228,13 @@ def _read(source: Source) -> Photo:
         _check_array(source)
         return Photo(source)
     return read_photo(source)
+
+
+def _encoded(pictures: list[np.ndarray], photo: Photo, suffix: str, name: str) -> list[bytes]:
+    try:
+        return [output.encode(picture, photo, suffix) for picture in pictures]
+    except PhotoError as error:
+        raise PhotoError(f"{name}: {error}") from None
 
 
 def _check_array(photo: np.ndarray) -> None:

@@ -74,8 +74,7 @@ def cut_out_video(
         check_free(target, progress is not None, overwrite)
     with VideoFile(source) as video:
         sound = choose_sound(video, KINDS[target.suffix.lower()]) if target.suffix else None
-        with naming(target):
-            progress = progress or _begin(folder, job)
+        progress = progress or Progress(job)
         maker = _Maker(remover.pipeline, behind, target, folder, progress)
         for time, photo, inside in video.read(first=len(progress.times)):
             with naming(target):
@@ -85,14 +84,6 @@ def cut_out_video(
         with naming(target):
             maker.finish(video, sound)
     return len(progress.times)
-
-
-def _begin(folder: Path, job: str) -> Progress:
-    """Begin a job: what is kept of another goes, and this one can be gone on with from now on."""
-    shutil.rmtree(folder, ignore_errors=True)
-    progress = Progress(job)
-    progress.save(folder)
-    return progress
 
 
 class _Maker:
@@ -117,6 +108,8 @@ class _Maker:
 
     def add(self, time: int, photo: np.ndarray, inside: Inside) -> None:
         """Cut people out of a frame, in what of it is filled, and put it into the part; a full one is finished."""
+        if not self.times and not self.progress.times:
+            self._begin()  # not before there is a frame, so that a video without any leaves no folder
         if not self.times and not self.target.suffix:
             # Of another job, which may be replaced, or of a part that was stopped.
             drop_frames(self.target, len(self.progress.times) + 1)
@@ -138,13 +131,17 @@ class _Maker:
         """
         self._finish_part()
         if not self.progress.times:
-            shutil.rmtree(self.folder)
             raise RecorteError(f"{video.path}: there is not one frame in it that can be read")
         if suffix := self.target.suffix:
             parts = [self.folder / f"{number:06}{suffix}" for number in range(self.progress.parts)]
             with whole_file(self.target) as path:
                 join(parts, self.progress.times, video, KINDS[suffix.lower()], sound, path)
         shutil.rmtree(self.folder)
+
+    def _begin(self) -> None:
+        """Begin the job: what is kept of another goes, and this one can be gone on with from now on."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.progress.save(self.folder)
 
     def _finish_part(self) -> None:
         """Finish the part, so that it need not be made again."""
