@@ -68,10 +68,10 @@ class Options:
         if unknown:
             raise Refusal(422, f"Unknown option {', '.join(unknown)}; there are {', '.join(known)}")
         flags = {name: _flag(name, given.get(name, "")) for name in ("mask", "crop", "report")}
-        kind = given.get("format", "png").lower().replace("jpeg", "jpg")
+        kind = (given.get("format") or "png").lower().replace("jpeg", "jpg")
         if kind not in KINDS:
             raise Refusal(422, f"format must be one of {', '.join(KINDS)}, not {given['format'][:40]!r}")
-        people = given.get("people", "all")
+        people = given.get("people") or "all"
         if people not in PEOPLE:
             raise Refusal(422, f"people must be one of {', '.join(PEOPLE)}, not {people[:40]!r}")
         options = cls(background=_background(given.get("background", "")), people=people, format=kind, **flags)
