@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from recorte.app.limits import Refusal
+from recorte.app.limits import Limits, Refusal, check_photo
 from recorte.errors import PhotoError, RecorteError
 from recorte.photo import read_photo
 from recorte.removal import options as removal
@@ -97,12 +97,13 @@ class Result:
     report: QualityReport | None
 
 
-def cut_out(remover: "BackgroundRemover", content: bytes, options: Options) -> Result:
+def cut_out(remover: "BackgroundRemover", content: bytes, options: Options, limits: Limits) -> Result:
     """Cut the people out of a photo.
 
     Raises:
-        Refusal: the photo cannot be read.
+        Refusal: the photo cannot be read, is too large, or shows nobody to crop to.
     """
+    check_photo(content, limits)  # here, not before a worker is free: Pillow may take seconds for a strange header
     try:
         photo = read_photo(content)
     except PhotoError as error:
