@@ -1,4 +1,4 @@
-"""Photos of the HEIF family, for which Pillow alone may not do: HEIC from phones, and AVIF."""
+"""Opening photos: what Pillow is let read, and the HEIF family, for which it alone may not do (HEIC, AVIF)."""
 
 import io
 import os
@@ -7,6 +7,10 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from recorte.errors import UnknownPhotoError
+
+KINDS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM", "PSD", "TGA")
+"""What photos come in, the usual first; no parser of anything else sees a file that somebody sent. TGA is the last,
+since its files begin with nothing of their own."""
 
 HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2"})
 AVIF_BRANDS = frozenset({b"avif", b"avis"})
@@ -21,7 +25,7 @@ def open_image(source: str | os.PathLike[str] | bytes, name: str) -> Image.Image
         UnidentifiedImageError: no image, or of a kind that nothing here can read.
     """
     try:
-        return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+        return _opened(source)
     except UnidentifiedImageError:
         brand = _brand(source)
         if brand is None:
@@ -33,7 +37,12 @@ def open_image(source: str | os.PathLike[str] | bytes, name: str) -> Image.Image
     except ImportError:
         raise UnknownPhotoError(f"{name}: a HEIC photo; to read these: pip install pillow-heif") from None
     pillow_heif.register_heif_opener()
-    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+    return _opened(source)
+
+
+def _opened(source: str | os.PathLike[str] | bytes) -> Image.Image:
+    kinds = [*KINDS, *({"HEIF"} & Image.OPEN.keys())]  # which Pillow knows once it is registered
+    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=kinds)
 
 
 def _brand(source: str | os.PathLike[str] | bytes) -> bytes | None:

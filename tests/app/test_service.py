@@ -91,6 +91,8 @@ def test_options(client: httpx.Client, photo: bytes) -> None:
     assert opened(ask(client, photo, format="webp")).format == "WEBP"
     jpeg = opened(ask(client, photo, format="jpg", background="#00ff00", crop="0"))
     assert (jpeg.format, jpeg.size) == ("JPEG", (80, 60))
+    untouched = dict.fromkeys(("background", "mask", "people", "crop", "format", "report"), "")  # in a form of HTML
+    assert ask(client, photo, **untouched).content == ask(client, photo).content
     bare = client.post("/cutout?mask=true", content=photo, headers={"Content-Type": "image/png"})
     assert opened(bare).mode == "L"
 

@@ -138,3 +138,26 @@ def test_work_that_takes_too_long_is_answered_and_keeps_its_place_until_it_ends(
 
     remover = Stuck()
     play(scene, remover, Limits(seconds=0.1, queue=1))
+
+
+def test_no_photo_is_parsed_where_all_others_wait(
+    best_model: Path, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+    really_open = Image.open
+
+    def open_and_tell(*given: object, **options: object) -> Image.Image:
+        threads.append(threading.current_thread().name)
+        return really_open(*given, **options)
+
+    async def scene(client: httpx.AsyncClient, crew: Workers) -> None:
+        assert (await send(client, photo)).status_code == 200
+        expect_refusal(await send(client, b"<html>"), 415, "not a photo")
+        expect_refusal(await send(client, b""), 422, "0 bytes")
+        expect_refusal(await send(client, photo[: len(photo) // 2]), 422, "damaged")
+        await until(lambda: crew.taken == crew.arrived == 0)
+        assert threads
+        assert {name.partition("_")[0] for name in threads} == {"recorte"}
+
+    monkeypatch.setattr(Image, "open", open_and_tell)
+    play(scene, BackgroundRemover(best_model, threads=1), Limits())

@@ -1,10 +1,19 @@
 """What the service and the page take at most, and how they say no."""
 
-import warnings
+import re
 from dataclasses import dataclass
 
 from recorte.errors import LargePhotoError, PhotoError, RecorteError, UnknownPhotoError
 from recorte.photo import opened
+
+SCANS = 100
+"""That a JPEG may have at most. Each passes over all the pixels and may take 10 bytes, so that 25 MB of them would keep
+a worker busy for more than an hour. Programs write 10 to 20; libtiff draws the same line for a JPEG inside of TIFF."""
+
+MARKER = re.compile(rb"\xff([\xc0-\xcf\xd9-\xfe])")
+"""Of a JPEG's segments, which have a length. What else begins with FF stands alone, or among a scan's bits."""
+
+SCAN, END = b"\xda", b"\xd9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +49,18 @@ class Refusal(RecorteError):
 
 
 def check_photo(content: bytes, limits: Limits) -> None:
-    """Look at a file's header, before anything is decoded.
+    """Look at a file's header, before anything is decoded; a strange one may take seconds.
 
     Raises:
-        Refusal: no file, no photo, or too large a one.
+        Refusal: no file, no photo, too large a one, or one that would take too long.
     """
     if not content:
         raise Refusal(422, "The photo is empty: 0 bytes arrived")
     if len(content) > limits.bytes:
         raise too_many_bytes(limits)
     try:
-        with warnings.catch_warnings(action="ignore"), opened(content) as image:
-            width, height = image.size
+        with opened(content) as image:
+            (width, height), jpeg = image.size, image.format in ("JPEG", "MPO")
     except LargePhotoError:
         raise Refusal(413, f"The photo has more than the limit of {limits.pixels:,} pixels; scale it down") from None
     except PhotoError as error:
@@ -64,6 +73,20 @@ def check_photo(content: bytes, limits: Limits) -> None:
         raise Refusal(
             413, f"The photo has {width} x {height} pixels, more than the limit of {limits.pixels:,}; scale it down"
         )
+    if jpeg and _too_many_scans(content):
+        reason = f"more than {SCANS} scans, which no usual program writes"
+        raise Refusal(422, f"The photo has {reason}; save it again as JPEG or PNG")
+
+
+def _too_many_scans(content: bytes) -> bool:
+    # Counting alone is not enough: a video behind the photo, or what its header holds, may look like many scans.
+    if content.count(b"\xff" + SCAN) <= SCANS:
+        return False
+    at = scans = 0
+    while scans <= SCANS and (marker := MARKER.search(content, at)) and marker[1] != END:
+        at = marker.end() + int.from_bytes(content[marker.end() : marker.end() + 2])
+        scans += marker[1] == SCAN
+    return scans > SCANS
 
 
 def too_many_bytes(limits: Limits) -> Refusal:

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from recorte import __version__
 from recorte.app.body import FIELD, read_request
 from recorte.app.launch import listen, shown
-from recorte.app.limits import Limits, Refusal, check_photo
+from recorte.app.limits import Limits, Refusal
 from recorte.app.measures import Measures
 from recorte.app.work import KINDS, PEOPLE, Options, cut_out
 from recorte.app.workers import Workers
@@ -101,9 +101,8 @@ async def _answer(request: Request, remover: "BackgroundRemover", crew: Workers,
     async with crew.place() as place:
         content, given = await read_request(request, crew.limits)
         options = Options.read(given)
-        check_photo(content, crew.limits)
         measures.received.inc(len(content))
-        result = await place.do(lambda: cut_out(remover, content, options))
+        result = await place.do(lambda: cut_out(remover, content, options, crew.limits))
     headers = {"Recorte-Report": json.dumps(result.report.as_dict())} if result.report else {}
     return Response(result.content, media_type=result.media_type, headers=headers)
 

@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
-from recorte.app.limits import Refusal
+from recorte.app.limits import Limits, Refusal, check_photo
 from recorte.errors import PhotoError, RecorteError
 from recorte.photo import read_photo
 from recorte.removal import options as removal
-from recorte.removal.backgrounds import BLUR, Colour, in_colours_of, put_behind, read_colour
+from recorte.removal.backgrounds import BLUR, Colour, in_colours_of, read_colour
 from recorte.removal.output import encode
-from recorte.removal.people import frame
 from recorte.removal.quality import JudgingPipeline, QualityReport
 
 if TYPE_CHECKING:
@@ -68,10 +65,10 @@ class Options:
         if unknown:
             raise Refusal(422, f"Unknown option {', '.join(unknown)}; there are {', '.join(known)}")
         flags = {name: _flag(name, given.get(name, "")) for name in ("mask", "crop", "report")}
-        kind = given.get("format", "png").lower().replace("jpeg", "jpg")
+        kind = (given.get("format") or "png").lower().replace("jpeg", "jpg")
         if kind not in KINDS:
             raise Refusal(422, f"format must be one of {', '.join(KINDS)}, not {given['format'][:40]!r}")
-        people = given.get("people", "all")
+        people = given.get("people") or "all"
         if people not in PEOPLE:
             raise Refusal(422, f"people must be one of {', '.join(PEOPLE)}, not {people[:40]!r}")
         options = cls(background=_background(given.get("background", "")), people=people, format=kind, **flags)
@@ -97,29 +94,27 @@ class Result:
     report: QualityReport | None
 
 
-def cut_out(remover: "BackgroundRemover", content: bytes, options: Options) -> Result:
+def cut_out(remover: "BackgroundRemover", content: bytes, options: Options, limits: Limits) -> Result:
     """Cut the people out of a photo.
 
     Raises:
-        Refusal: the photo cannot be read.
+        Refusal: the photo cannot be read, is too large, or shows nobody to crop to.
     """
+    check_photo(content, limits)  # here, not before a worker is free: Pillow may take seconds for a strange header
     try:
         photo = read_photo(content)
     except PhotoError as error:
         raise Refusal(422, f"The photo cannot be read: {str(error).partition(': ')[2]}") from None
     pipeline = JudgingPipeline.like(remover.pipeline)
-    (cutout,) = pipeline.results(photo.pixels, removal.Options(people=options.people), "the photo")
-    judged = pipeline.judge_last() if options.report else None
-    mask = cutout[..., 3]
-    picture = mask if options.mask else cutout
-    if options.background is not None:
-        picture = put_behind(cutout, photo.pixels, in_colours_of(options.background, photo.icc_profile))
-    if options.crop:
-        picture = picture[frame(mask)]
-        if not picture.size:
-            raise Refusal(422, "Nobody was found in the photo, so there is nothing to crop to")
+    background = in_colours_of(options.background, photo.icc_profile)
+    wanted = removal.Options(background, options.mask, options.crop, options.people)
     try:
-        content = encode(np.ascontiguousarray(picture), photo, f".{options.format}")
+        (picture,) = pipeline.results(photo.pixels, wanted, "the photo")
+    except PhotoError:
+        raise Refusal(422, "Nobody was found in the photo, so there is nothing to crop to") from None
+    judged = pipeline.judge_last() if options.report else None
+    try:
+        content = encode(picture, photo, f".{options.format}")
     except RecorteError as error:  # too large for the format
         raise Refusal(422, str(error)) from None
     return Result(content, KINDS[options.format], judged)
