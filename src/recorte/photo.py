@@ -67,7 +67,7 @@ class Photo:
 def read_photo(
     source: str | os.PathLike[str] | bytes | Image.Image, upright: bool = True, enough: int | None = None
 ) -> Photo:
-    """Read a photograph of any kind that Pillow knows, and HEIC where pillow-heif is installed.
+    """Read a photograph of one of the kinds in `recorte.heif`, HEIC where pillow-heif is installed.
 
     Of several pictures in a file the first counts. Grey, 16-bit, palette and CMYK become 8-bit RGB; transparent pixels
     are laid over white. RGB values stay as they are, with their profile beside them; a profile of another colour space

@@ -15,7 +15,7 @@ from PIL import Image
 from recorte.app.limits import Limits, check_photo
 from recorte.letterbox import resize
 from recorte.photo import Photo, read_photo
-from recorte.removal.backgrounds import ReadBackground, in_colours_of, put_behind
+from recorte.removal.backgrounds import ReadBackground, fitted, put_behind
 from recorte.removal.output import encode
 from recorte.removal.people import frame
 from recorte.removal.plan import result_names
@@ -101,7 +101,7 @@ def finished(made: Made, background: ReadBackground, crop: bool) -> bytes:
     with Image.open(io.BytesIO(made.cutout)) as image:
         picture = np.asarray(image.convert("RGBA"))
     if background is not None:
-        picture = put_behind(picture, photo.pixels, in_colours_of(background, photo.icc_profile))
+        picture = put_behind(picture, photo.pixels, fitted(background, photo))
     return encode(np.ascontiguousarray(picture[made.box] if crop else picture), photo)
 
 
