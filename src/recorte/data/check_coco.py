@@ -21,6 +21,7 @@ from recorte.data.coco_records import (
     plain_json,
 )
 from recorte.data.findings import Finding
+from recorte.photo import MAX_PIXELS
 
 
 class Checked(NamedTuple):
@@ -105,6 +106,8 @@ def _check_images(path: Path, records: list[msgspec.Raw], checked: Checked) -> N
             what = ""
             if OUTSIDE.search(image.file_name):
                 what = f"its file_name {image.file_name!r} is not below the photo folder"
+            elif image.width * image.height > MAX_PIXELS:
+                what = f"its {image.width} x {image.height} pixels are more than the limit of {MAX_PIXELS:,}"
             elif image.id in ids:
                 twin = ids[image.id]
                 what = f"another one has the same id, number {twin + 1} in the file"
