@@ -120,6 +120,11 @@ BAD_FILES = {
     "only crowds": (document(annotations=[person(1, 7, iscrowd=1)]), "nothing to learn"),
     "same id": (document(images=[image(7), image(8), image(7)]), "image 7: another one has the same id"),
     "unknown photo": (document(annotations=[person(31, 8)]), "annotation 31: there is no image 8"),
+    "unknown category": (document(annotations=[person(31, 7, category_id=9)]), "annotation 31: there is no category 9"),
+    "a category at odds": (
+        document(categories=[{"id": 1, "name": "person"}, {"id": 1, "name": "dog"}]),
+        "category 1: listed as 'person' and as something else",
+    ),
     "no width": (document(images=[image(7, width=0)]), "image 7 (number 1 in the file): Expected `int` >= 1"),
     "negative height": (document(images=[image(7, height=-4)]), "image 7 (number 1 in the file): Expected `int` >= 1"),
     "no segmentation": (
