@@ -128,6 +128,8 @@ FAULTS = {
     "wrong category": Fault(edited(lambda content: content["categories"][0].update(name="dog")), JSON, "there are: dog"),
     "no categories": Fault(edited(lambda content: content["categories"].clear()), JSON, "none at all"),
     "category without name": Fault(edited(lambda content: content["categories"][0].pop("name")), JSON, "category number 1"),
+    "category id twice": Fault(edited(lambda content: content["categories"].append({"id": 1, "name": "dog"})), JSON, "category number 2 in the file: number 1 has the same id, 1"),
+    "unknown category": Fault(annotation(category_id=99), JSON, f"{A}: there is no usable category 99"),
     "image id twice": Fault(image(id=2), JSON, "image 2: another one has the same id"),
     "image id missing": Fault(edited(lambda content: content["images"][3].pop("id")), JSON, "number 4 in the file"),
     "image id text": Fault(image(id="three"), JSON, "image three \\(number 4"),
