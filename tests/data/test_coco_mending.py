@@ -112,8 +112,17 @@ def test_of_photos_that_are_mistaken_for_one_another_none_stays(tmp_path: Path) 
     assert [one["id"] for one in content["annotations"]] == [10, 13]
 
 
-def test_a_photo_that_is_listed_twice_alike_stays_once(tmp_path: Path) -> None:
-    content = mended(write_coco(tmp_path, [image(1), image(2), image(2)], [person(10, 1), person(11, 2)]))
+def test_a_photo_that_is_listed_under_two_spellings_does_not_stay(tmp_path: Path) -> None:
+    images = [image(1), image(2, file_name="a/b.png"), image(3, file_name="./a//b.png"), image(4)]
+    content = mended(write_coco(tmp_path, images, [person(10, 1), person(11, 2), person(12, 4)]))
+    assert [one["id"] for one in content["images"]] == [1, 4]
+    assert [one["id"] for one in content["annotations"]] == [10, 12]
+
+
+@pytest.mark.parametrize("name", ["002.png", "./002.png"])
+def test_a_photo_that_is_listed_twice_alike_stays_once(tmp_path: Path, name: str) -> None:
+    images = [image(1), image(2), image(2, file_name=name)]
+    content = mended(write_coco(tmp_path, images, [person(10, 1), person(11, 2)]))
     assert [one["id"] for one in content["images"]] == [1, 2]
     assert [one["id"] for one in content["annotations"]] == [10, 11]
 

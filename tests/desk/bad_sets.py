@@ -134,6 +134,7 @@ FAULTS = {
     "image id missing": Fault(edited(lambda content: content["images"][3].pop("id")), JSON, "number 4 in the file"),
     "image id text": Fault(image(id="three"), JSON, "image three \\(number 4"),
     "file name twice": Fault(image(file_name="002.png"), JSON, f"{IMAGE}: its file 002.png is that of image 2 too"),
+    "file name twice, spelled anew": Fault(image(file_name=".//002.png"), JSON, f"{IMAGE}: its file .//002.png is that of image 2 too"),
     "file name missing": Fault(edited(lambda content: content["images"][3].pop("file_name")), JSON, f"{IMAGE} \\(number 4"),
     "file name empty": Fault(image(file_name=""), JSON, f"{IMAGE}: its file_name '' is not below"),
     "file name absolute": Fault(image(file_name="/etc/passwd"), JSON, f"{IMAGE}: its file_name '/etc/passwd' is not below"),

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 import msgspec
@@ -95,7 +95,7 @@ def _read(path: Path, findings: list[Finding]) -> UncheckedFile | None:
 def _check_images(path: Path, records: list[msgspec.Raw], checked: Checked) -> None:
     decoder = msgspec.json.Decoder(Image)
     ids: dict[int, int] = {}
-    names: dict[str, int] = {}
+    names: dict[PurePath, int] = {}
     read: dict[int, Image] = {}
     for position, record in enumerate(records):
         twin = None
@@ -107,6 +107,7 @@ def _check_images(path: Path, records: list[msgspec.Raw], checked: Checked) -> N
         else:
             item = f"image {image.id}"
             what = ""
+            file = PurePath(image.file_name)  # which may be spelled in several ways
             if OUTSIDE.search(image.file_name):
                 what = f"its file_name {image.file_name!r} is not below the photo folder"
             elif image.width * image.height > MAX_PIXELS:
@@ -114,16 +115,16 @@ def _check_images(path: Path, records: list[msgspec.Raw], checked: Checked) -> N
             elif image.id in ids:
                 twin = ids[image.id]
                 what = f"another one has the same id, number {twin + 1} in the file"
-            elif image.file_name in names:
-                twin = names[image.file_name]
+            elif file in names:
+                twin = names[file]
                 what = f"its file {image.file_name} is that of image {read[twin].id} too"
             ids.setdefault(image.id, position)
-            names.setdefault(image.file_name, position)
+            names.setdefault(file, position)
         if what:
             checked.findings.append(Finding(str(path), item, what))
             checked.faulty_images.add(position)
         # Whose the annotations are, or whether they are all, nobody can tell, unless the two are one.
-        if twin is not None and (read[twin].id, read[twin].file_name) != (image.id, image.file_name):
+        if twin is not None and (read[twin].id, PurePath(read[twin].file_name)) != (image.id, file):
             checked.faulty_images.add(twin)
     checked.images.update((place, image) for place, image in read.items() if place not in checked.faulty_images)
     if not records:
