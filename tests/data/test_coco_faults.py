@@ -30,6 +30,9 @@ def test_photo_of_another_size(tmp_path: Path) -> None:
         CocoPersons(root, "train")[0]
 
 
+# 3 * WIDTH pixels and a turn for each of its edges.
+ZIGZAG = [-WIDTH, 1, 2 * WIDTH, 2] * 27_835
+
 BAD_OUTLINES = {
     "empty": ([], "empty"),
     "missing": (None, "null"),
@@ -43,6 +46,7 @@ BAD_OUTLINES = {
     "infinity": ([[4, 2, float("-inf"), 2, 12, 10]], "null"),
     "far outside": ([[4, 2, 1e12, 2, 12, 10]], "far outside"),
     "far below": ([[4, 2, 12, -1e9, 12, 10]], "far outside"),
+    "a long way": ([ZIGZAG], "5,399,990 pixels"),
     "other size": ({"size": [WIDTH, HEIGHT], "counts": [HEIGHT * WIDTH]}, "24 x 32 pixels"),
     "too short": ({"size": [HEIGHT, WIDTH], "counts": [10, 10]}, "do not add up"),
     "too long": ({"size": [HEIGHT, WIDTH], "counts": [10, HEIGHT * WIDTH]}, "do not add up"),
@@ -68,6 +72,15 @@ def test_bad_outline_spoils_only_its_photo(tmp_path: Path, case: str) -> None:
     assert "008.png" in str(error.value)
     assert "annotation 55" in str(error.value)
     assert reason in str(error.value)
+
+
+@pytest.mark.parametrize("side", [13_343, 2**31 - 1])
+def test_outlines_of_photos_beyond_the_limit_are_not_drawn(tmp_path: Path, side: int) -> None:
+    root = write_coco(tmp_path, [image(7)], [person(1, 7)])
+    whole = [[0, 0, side, 0, side, side]]
+    write_annotations(root, document(images=[image(7, width=side, height=side)], annotations=[person(1, 7, whole)]))
+    with pytest.raises(PhotoError, match=rf"annotation 1 .*{side} x {side} pixels are more than the limit"):
+        CocoPersons(root, "train").masks(0)
 
 
 def test_random_damage_to_compressed_run_lengths_is_an_error_or_a_mask(tmp_path: Path) -> None:
@@ -107,6 +120,11 @@ BAD_FILES = {
     "only crowds": (document(annotations=[person(1, 7, iscrowd=1)]), "nothing to learn"),
     "same id": (document(images=[image(7), image(8), image(7)]), "image 7: another one has the same id"),
     "unknown photo": (document(annotations=[person(31, 8)]), "annotation 31: there is no image 8"),
+    "unknown category": (document(annotations=[person(31, 7, category_id=9)]), "annotation 31: there is no category 9"),
+    "a category at odds": (
+        document(categories=[{"id": 1, "name": "person"}, {"id": 1, "name": "dog"}]),
+        "category 1: listed as 'person' and as something else",
+    ),
     "no width": (document(images=[image(7, width=0)]), "image 7 (number 1 in the file): Expected `int` >= 1"),
     "negative height": (document(images=[image(7, height=-4)]), "image 7 (number 1 in the file): Expected `int` >= 1"),
     "no segmentation": (

@@ -31,6 +31,7 @@ BAD = {
     "area": {"area": "64"},
     "crowd": {"iscrowd": None},
     "no category": {"category_id": None},
+    "unknown category": {"category_id": 99},
     "photo as text": {"area": "64", "image_id": "2"},
     "id": {"id": "eleven"},
 }
@@ -56,6 +57,41 @@ def test_other_categories_are_dropped_alone(tmp_path: Path) -> None:
     assert [one["id"] for one in content["annotations"]] == [10, 12]
 
 
+def test_nobody_is_told_from_a_category_that_is_listed_as_two(tmp_path: Path) -> None:
+    categories = [{"id": 1, "name": "person"}, {"id": 2, "name": "person"}, {"id": 2, "name": "dog"}]
+    annotations = [person(10, 1), person(11, 2, category_id=2), person(12, 3)]
+    content = mended(write_coco(tmp_path, [image(number) for number in (1, 2, 3)], annotations, categories))
+    assert content["categories"] == [{"id": 1, "name": "person"}]
+    assert [one["id"] for one in content["images"]] == [1, 3]
+    assert [one["id"] for one in content["annotations"]] == [10, 12]
+
+
+def test_categories_that_are_faulty_or_listed_again_are_dropped(tmp_path: Path) -> None:
+    categories = [*CATEGORIES, {"id": 3}, {"id": 2, "name": "cat"}, {"id": 1, "name": "Person "}]
+    annotations = [person(10, 1), person(11, 2, category_id=2), person(12, 3, category_id=3)]
+    content = mended(write_coco(tmp_path, [image(number) for number in (1, 2, 3)], annotations, categories))
+    assert content["categories"] == CATEGORIES
+    assert [one["id"] for one in content["images"]] == [1, 2]
+    assert [one["id"] for one in content["annotations"]] == [10, 11]
+    assert "and 3 faulty categories" in content["told"]
+
+
+LOST = {
+    "photos": ([person(10, 1, [[1, 2]]), person(11, 2, [])], CATEGORIES, "lists no photos"),
+    "people": ([person(10, 1, [[1, 2]]), person(11, 2, category_id=2)], CATEGORIES, "nobody is outlined in it"),
+    "category": ([person(10, 1)], [{"id": "1", "name": "person"}, {"id": 2, "name": "dog"}], "no category .*: dog"),
+}
+
+
+@pytest.mark.parametrize("case", LOST)
+def test_nothing_is_written_of_what_training_would_refuse(tmp_path: Path, case: str) -> None:
+    annotations, categories, reason = LOST[case]
+    root = write_coco(tmp_path, [image(1), image(2)], annotations, categories)
+    with pytest.raises(DataError, match=rf"train2017\.json: fix=true cannot mend it: .*{reason}"):
+        mended(root)
+    assert list((root / "annotations").glob("*.clean.json")) == []
+
+
 def test_an_id_that_is_given_twice_becomes_a_free_one(tmp_path: Path) -> None:
     right = [[16, 2, 24, 2, 24, 10, 16, 10]]
     annotations = [person(1, 1), person(2, 2, category_id=2), person(1, 2, right, note="5e999")]
@@ -76,8 +112,17 @@ def test_of_photos_that_are_mistaken_for_one_another_none_stays(tmp_path: Path) 
     assert [one["id"] for one in content["annotations"]] == [10, 13]
 
 
-def test_a_photo_that_is_listed_twice_alike_stays_once(tmp_path: Path) -> None:
-    content = mended(write_coco(tmp_path, [image(1), image(2), image(2)], [person(10, 1), person(11, 2)]))
+def test_a_photo_that_is_listed_under_two_spellings_does_not_stay(tmp_path: Path) -> None:
+    images = [image(1), image(2, file_name="a/b.png"), image(3, file_name="./a//b.png"), image(4)]
+    content = mended(write_coco(tmp_path, images, [person(10, 1), person(11, 2), person(12, 4)]))
+    assert [one["id"] for one in content["images"]] == [1, 4]
+    assert [one["id"] for one in content["annotations"]] == [10, 12]
+
+
+@pytest.mark.parametrize("name", ["002.png", "./002.png"])
+def test_a_photo_that_is_listed_twice_alike_stays_once(tmp_path: Path, name: str) -> None:
+    images = [image(1), image(2), image(2, file_name=name)]
+    content = mended(write_coco(tmp_path, images, [person(10, 1), person(11, 2)]))
     assert [one["id"] for one in content["images"]] == [1, 2]
     assert [one["id"] for one in content["annotations"]] == [10, 11]
 

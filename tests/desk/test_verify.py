@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bad_sets import FAULTS, NAMES, PHOTO, edited, write_good
+from bad_sets import FAULTS, JSON, NAMES, PHOTO, edited, write_good
 from omegaconf import OmegaConf
 from PIL import Image
 
@@ -189,6 +189,32 @@ def test_a_report_is_written_though_nothing_can_be_mended(
     with pytest.raises(DataError, match=r"clean\.json: is there already"):
         run_verify(root, tmp_path / "third")
     assert len(reported(tmp_path / "second")) == 2 and len(reported(tmp_path / "third")) == 1
+
+
+def test_a_faulty_category_alone_is_mended(tmp_path: Path) -> None:
+    root = write_good(tmp_path / "bad")
+    good = json.loads((root / JSON).read_text())
+    edited(lambda content: content["categories"].append({"id": 2}))(root)
+    assert run_verify(root, tmp_path / "run") == 1
+    assert json.loads((root / JSON).with_suffix(".clean.json").read_text()) == good
+
+
+USELESS = {
+    "every outline": ("annotations", {"segmentation": []}),
+    "every photo": ("images", {"file_name": "no.png"}),
+    "every photo's record": ("images", {"width": 0}),
+}
+
+
+@pytest.mark.parametrize("case", USELESS)
+def test_where_nothing_is_left_nothing_is_written(tmp_path: Path, case: str) -> None:
+    records, change = USELESS[case]
+    root = write_good(tmp_path / "bad")
+    edited(lambda content: [one.update(change) for one in content[records]])(root)
+    with pytest.raises(DataError, match=r"fix=true cannot mend it: .* \(lists no photos"):
+        run_verify(root, tmp_path / "run")
+    assert list(root.glob("annotations/*.clean.json")) == []
+    assert len(reported(tmp_path / "run")) >= 6
 
 
 def test_a_report_that_cannot_be_written_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,8 @@
 """Everything that can be wrong with an annotation file in COCO's format, all of it at once."""
 
+from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 import msgspec
@@ -21,6 +22,7 @@ from recorte.data.coco_records import (
     plain_json,
 )
 from recorte.data.findings import Finding
+from recorte.photo import MAX_PIXELS
 
 
 class Checked(NamedTuple):
@@ -34,6 +36,7 @@ class Checked(NamedTuple):
         doubtful_images: positions of photos of which such an annotation is, or may be, a person's.
         nowhere: positions of such annotations that name no photo.
         twins: positions of people's annotations that are good, but of an id that another one has.
+        faulty_categories: positions of categories that cannot be used.
     """
 
     findings: list[Finding]
@@ -43,16 +46,17 @@ class Checked(NamedTuple):
     doubtful_images: set[int]
     nowhere: list[int]
     twins: set[int]
+    faulty_categories: set[int]
 
 
 def check_annotations(path: Path) -> Checked:
     """Check an annotation file by itself: its structure, ids, names, sizes and outlines."""
-    checked = Checked([], {}, set(), set(), set(), [], set())
+    checked = Checked([], {}, set(), set(), set(), [], set(), set())
     unchecked = _read(path, checked.findings)
     if unchecked is None:
         return checked
     _check_images(path, unchecked.images, checked)
-    people, others = _categories(path, unchecked.categories, checked.findings)
+    people, others = _categories(path, unchecked.categories, checked)
     _check_people(path, unchecked.annotations, people, others, checked)
     return checked
 
@@ -91,7 +95,7 @@ def _read(path: Path, findings: list[Finding]) -> UncheckedFile | None:
 def _check_images(path: Path, records: list[msgspec.Raw], checked: Checked) -> None:
     decoder = msgspec.json.Decoder(Image)
     ids: dict[int, int] = {}
-    names: dict[str, int] = {}
+    names: dict[PurePath, int] = {}
     read: dict[int, Image] = {}
     for position, record in enumerate(records):
         twin = None
@@ -103,40 +107,56 @@ def _check_images(path: Path, records: list[msgspec.Raw], checked: Checked) -> N
         else:
             item = f"image {image.id}"
             what = ""
+            file = PurePath(image.file_name)  # which may be spelled in several ways
             if OUTSIDE.search(image.file_name):
                 what = f"its file_name {image.file_name!r} is not below the photo folder"
+            elif image.width * image.height > MAX_PIXELS:
+                what = f"its {image.width} x {image.height} pixels are more than the limit of {MAX_PIXELS:,}"
             elif image.id in ids:
                 twin = ids[image.id]
                 what = f"another one has the same id, number {twin + 1} in the file"
-            elif image.file_name in names:
-                twin = names[image.file_name]
+            elif file in names:
+                twin = names[file]
                 what = f"its file {image.file_name} is that of image {read[twin].id} too"
             ids.setdefault(image.id, position)
-            names.setdefault(image.file_name, position)
+            names.setdefault(file, position)
         if what:
             checked.findings.append(Finding(str(path), item, what))
             checked.faulty_images.add(position)
         # Whose the annotations are, or whether they are all, nobody can tell, unless the two are one.
-        if twin is not None and (read[twin].id, read[twin].file_name) != (image.id, image.file_name):
+        if twin is not None and (read[twin].id, PurePath(read[twin].file_name)) != (image.id, file):
             checked.faulty_images.add(twin)
     checked.images.update((place, image) for place, image in read.items() if place not in checked.faulty_images)
     if not records:
         checked.findings.append(Finding(str(path), "", "lists no photos"))
 
 
-def _categories(path: Path, records: list[msgspec.Raw], findings: list[Finding]) -> tuple[set[int], set[int]]:
-    """Give the ids of the categories that are people, and of those that are not."""
-    categories = []
+def _categories(path: Path, records: list[msgspec.Raw], checked: Checked) -> tuple[set[int], set[int]]:
+    """Give the ids of the categories that are people, and of those that are not; one listed as both is in neither."""
+    names: list[str] = []
+    places: dict[int, int] = {}
+    kinds: dict[int, set[bool]] = defaultdict(set)
     for position, record in enumerate(records):
+        what = ""
         try:
-            categories.append(msgspec.json.decode(record, type=Category))
+            category = msgspec.json.decode(record, type=Category)
         except (msgspec.ValidationError, UnicodeDecodeError) as error:
-            findings.append(Finding(str(path), f"category number {position + 1} in the file", str(error)))
-    people = {category.id for category in categories if category.name.strip().casefold() == "person"}
-    if not people:
-        names = ", ".join(sorted(category.name for category in categories)) or "none at all"
-        findings.append(Finding(str(path), "", f"no category is named 'person'; there are: {names}"))
-    return people, {category.id for category in categories} - people
+            what = str(error)
+        else:
+            names.append(category.name)
+            kinds[category.id].add(category.is_person)
+            if category.id in places:
+                what = f"number {places[category.id] + 1} has the same id, {category.id}"
+            places.setdefault(category.id, position)
+        if what:
+            checked.findings.append(Finding(str(path), f"category number {position + 1} in the file", what))
+            checked.faulty_categories.add(position)
+    checked.faulty_categories.update(places[number] for number, kind in kinds.items() if len(kind) == 2)
+    if not any(True in kind for kind in kinds.values()):
+        listed = ", ".join(sorted(names)) or "none at all"
+        checked.findings.append(Finding(str(path), "", f"no category is named 'person'; there are: {listed}"))
+    people, others = ({number for number, kind in kinds.items() if kind == {of}} for of in (True, False))
+    return people, others
 
 
 def _check_people(path: Path, records: list[msgspec.Raw], people: set[int], others: set[int], checked: Checked) -> None:
@@ -152,11 +172,14 @@ def _check_people(path: Path, records: list[msgspec.Raw], people: set[int], othe
             checked.faulty_annotations.add(position)
             _doubt(record, position, others, places, checked)
             continue
-        if annotation.category_id not in people:
+        # Without a category of people all annotations would be told of, where that one fault is enough.
+        if annotation.category_id in others or not people:
             continue
         place = places.get(annotation.image_id)
         grave, odd = "", ""
-        if place is None:
+        if annotation.category_id not in people:
+            grave = f"there is no usable category {annotation.category_id}"
+        elif place is None:
             grave = f"there is no usable image {annotation.image_id}"
         else:
             grave, odd = _check_outline(annotation, checked.images[place])

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from recorte.data.check_coco import Checked
-from recorte.data.coco_records import fields_of, number_in, plain_json
+from recorte.data.coco_records import fields_of, number_in, plain_json, read_annotations, select_persons
 from recorte.data.findings import Finding
 from recorte.errors import DataError
 from recorte.files import write_whole
@@ -26,7 +26,8 @@ def mend(path: Path, checked: Checked) -> Finding:
         What was left out.
 
     Raises:
-        DataError: a clean one is there already, or cannot be written; or what is left might teach something wrong.
+        DataError: a clean one is there already, or cannot be written; or what is left might teach something wrong, or
+            is nothing to learn from.
         DiskFullError: no room for it.
     """
     clean = path.with_suffix(".clean.json")
@@ -38,7 +39,9 @@ def mend(path: Path, checked: Checked) -> Finding:
             f"number {checked.nowhere[0] + 1} in the file; give each its image_id, or remove those of no person"
         )
     try:
-        write_whole(clean, without_faults(path.read_bytes(), checked))
+        content = without_faults(path.read_bytes(), checked)
+        _check_use(path, content)
+        write_whole(clean, content)
     except OSError as error:
         raise DataError(f"{clean}: cannot be written ({error.strerror}); allow it, or copy the data first") from None
     lost, doubtful = len(checked.faulty_images), len(checked.doubtful_images - checked.faulty_images)
@@ -46,17 +49,21 @@ def mend(path: Path, checked: Checked) -> Finding:
         f"to be put in the place of {path.name}: it leaves out {lost:,} faulty photos, and {doubtful:,} more "
         "because a person's annotation in them is not usable"
     )
+    if checked.faulty_categories:
+        what += f", and {len(checked.faulty_categories):,} faulty categories"
     return Finding(str(clean), "", what, grave=False)
 
 
 def without_faults(content: bytes, checked: Checked) -> bytes:
-    """Give an annotation file without its faulty and doubtful photos and its faulty annotations; all else in it stays.
+    """Give an annotation file without its faulty and doubtful photos, faulty annotations and categories.
 
-    A good annotation whose id another one has gets a free one.
+    All else in it stays. A good annotation whose id another one has gets a free one.
     """
     everything = msgspec.json.decode(plain_json(content), type=dict[str, msgspec.Raw])
     images = msgspec.json.decode(everything["images"], type=list[msgspec.Raw])
     annotations = msgspec.json.decode(everything["annotations"], type=list[msgspec.Raw])
+    categories = msgspec.json.decode(everything["categories"], type=list[msgspec.Raw])
+    categories = [one for position, one in enumerate(categories) if position not in checked.faulty_categories]
     left_out = checked.faulty_images | checked.doubtful_images
     images = [image for position, image in enumerate(images) if position not in left_out]
     known = {number_in(fields_of(image), "id") for image in images}
@@ -68,7 +75,18 @@ def without_faults(content: bytes, checked: Checked) -> bytes:
             kept.append((position, annotation))
     free = (number for number in count(1) if number not in taken)
     mended = [_with_id(next(free), one) if position in checked.twins else one for position, one in kept]
-    return msgspec.json.encode(everything | {"images": images, "annotations": mended})
+    return msgspec.json.encode(everything | {"images": images, "annotations": mended, "categories": categories})
+
+
+def _check_use(path: Path, content: bytes) -> None:
+    """Read what is left as training would."""
+    try:
+        people = select_persons(path, read_annotations(path, content))
+        problem = "" if people else "nobody is outlined in it"
+    except DataError as error:
+        problem = str(error).removeprefix(f"{path}: ")
+    if problem:
+        raise DataError(f"{path}: fix=true cannot mend it: what is left without its faults is of no use ({problem})")
 
 
 def _with_id(number: int, annotation: msgspec.Raw) -> dict[str, object]:

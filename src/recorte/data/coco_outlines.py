@@ -1,7 +1,7 @@
 """COCO's three kinds of outlines (polygons, run lengths, compressed run lengths) as masks.
 
-pycocotools trusts what it is given: run lengths that do not add up, or a polygon far outside, make it write past
-its memory and end the process. Everything is checked here before it is called.
+pycocotools trusts what it is given: run lengths that do not add up, or a polygon far outside or endlessly long, make
+it write past its memory and end the process. Everything is checked here before it is called.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,11 @@ import cv2
 import msgspec
 import numpy as np
 from pycocotools import mask as coco_mask
+
+from recorte.photo import MAX_PIXELS
+
+MAX_LENGTH = 5_000_000
+"""Pixels of a polygon's edge: pycocotools takes five points for each, 16 bytes for a point, and counts in 32 bits."""
 
 
 class RunLengths(msgspec.Struct):
@@ -38,8 +43,11 @@ def parse_outline(content: bytes | memoryview, height: int, width: int) -> list[
         Polygons, or run lengths `int64 (n,)` that add up to `height * width`.
 
     Raises:
-        ValueError: the outline is of none of the three kinds, empty, damaged or not of this photo.
+        ValueError: the outline is of none of the three kinds, empty, damaged or not of this photo, or the photo is one
+            of more than `MAX_PIXELS`, which cannot be read.
     """
+    if height * width > MAX_PIXELS:
+        raise ValueError(f"the photo's {width} x {height} pixels are more than the limit of {MAX_PIXELS:,}")
     try:
         outline = _decoder.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -79,11 +87,23 @@ def _merged(outlines: Sequence[list[list[float]] | np.ndarray], height: int, wid
 def _check_polygon(polygon: list[float], height: int, width: int) -> None:
     if len(polygon) < 6 or len(polygon) % 2:
         raise ValueError(f"a polygon of {len(polygon)} numbers; it needs x and y of at least three points")
+    longest = 0.0
     for name, values, side in (("x", polygon[::2], width), ("y", polygon[1::2], height)):
+        low, high = min(values), max(values)
         # Outlines may well pass the photo's edge; a whole photo beyond, the numbers are not pixels of this photo.
-        if not (min(values) >= -side and max(values) <= 2 * side):
-            span = f"{min(values):g} to {max(values):g}"
+        if not (low >= -side and high <= 2 * side):
+            span = f"{low:g} to {high:g}"
             raise ValueError(f"a polygon with {name} from {span}, far outside the photo's {width} x {height} pixels")
+        longest = max(longest, high - low)
+    # What the edge can be at most takes no time, and is little for all but a few.
+    if len(polygon) / 2 * (longest + 1) > MAX_LENGTH and (length := _length(polygon)) > MAX_LENGTH:
+        raise ValueError(f"a polygon whose edge is {length:,.0f} pixels long, and at most {MAX_LENGTH:,} can be drawn")
+
+
+def _length(polygon: list[float]) -> float:
+    """Measure a closed polygon's edge in pixels as it is drawn: the longer of x and y, and one for each corner."""
+    corners = np.array(polygon).reshape(-1, 2)
+    return float(np.abs(corners - np.roll(corners, 1, axis=0)).max(axis=1).sum()) + len(corners)
 
 
 def _check_runs(outline: RunLengths, height: int, width: int) -> np.ndarray:

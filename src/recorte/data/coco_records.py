@@ -43,6 +43,11 @@ class Category(msgspec.Struct):
     id: int
     name: str
 
+    @property
+    def is_person(self) -> bool:
+        """Whether the objects are people."""
+        return self.name.strip().casefold() == "person"
+
 
 class AnnotationFile(msgspec.Struct):
     """A whole file, as far as it is needed."""
@@ -119,16 +124,25 @@ def select_persons(path: Path, records: AnnotationFile) -> list[Annotation]:
     """Pick the annotations of the category `person`, whatever its id.
 
     Raises:
-        DataError: no such category, or a person in a photo that the file does not list.
+        DataError: no such category, a person in a photo that the file does not list, or what may be a person: of a
+            category that it does not list, or lists as two.
     """
-    categories = {category.id for category in records.categories if category.name.strip().casefold() == "person"}
-    if not categories:
+    people = {category.id for category in records.categories if category.is_person}
+    others = {category.id for category in records.categories if not category.is_person}
+    if not people:
         names = ", ".join(sorted(category.name for category in records.categories)) or "none at all"
         raise DataError(f"{path}: no category is named 'person'; there are: {names}. Rename the one that is people")
-    persons = [annotation for annotation in records.annotations if annotation.category_id in categories]
+    persons = [annotation for annotation in records.annotations if annotation.category_id in people]
     known = {image.id for image in records.images}
-    unknown = [person for person in persons if person.image_id not in known]
-    report_faults(path, [f"annotation {person.id}: there is no image {person.image_id}" for person in unknown])
+    listed = people | others
+    faults = [f"category {number}: listed as 'person' and as something else" for number in sorted(people & others)]
+    faults += [f"annotation {one.id}: there is no image {one.image_id}" for one in persons if one.image_id not in known]
+    faults += [
+        f"annotation {one.id}: there is no category {one.category_id}"
+        for one in records.annotations
+        if one.category_id not in listed
+    ]
+    report_faults(path, faults)
     return persons
 
 

@@ -79,7 +79,7 @@ def _check_coco(name: str, source: partial, full: bool, looked: Looked) -> Itera
             for position, path in photos.items()
             if position not in checked.faulty_images
         ]
-        if checked.images and checked.faulty_images | checked.faulty_annotations | checked.twins:
+        if checked.faulty_images | checked.faulty_annotations | checked.faulty_categories | checked.twins:
             looked.annotations.append((path, checked))
 
 
