@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 CACHED_FROM = 8_000_000
 """Bytes of an annotation file from which on a cache is worth its place; smaller ones are read in a moment."""
-FORM = "2"
+FORM = "3"
 """Of the cache's content; another one is made anew."""
 
 
