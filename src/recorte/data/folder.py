@@ -33,6 +33,7 @@ class ImageMaskFolder:
 
     Attributes:
         enough: the longest side of photos, in pixels, that does; see `read_photo`. None: photos as they are.
+        mask_folder: the folder that the masks are in.
 
     Raises:
         DataError: missing or empty folders, a photo without a mask, a mask without a photo, two of one name.
@@ -50,8 +51,8 @@ class ImageMaskFolder:
         if not 0 < val_share < 1:
             raise ConfigError(f"folder of masks: val_share={val_share}; a share between 0 and 1 is needed")
         base, shared = _locate(Path(root), split, photos)
-        self._photo_folder, self._mask_folder = base / photos, base / masks
-        pairs = _pair(self._photo_folder, self._mask_folder)
+        self._photo_folder, self.mask_folder = base / photos, base / masks
+        pairs = _pair(self._photo_folder, self.mask_folder)
         if shared:
             chosen = part_of(pairs, split, val_share)
             pairs = {key: pair for key, pair in pairs.items() if key in chosen}
@@ -79,7 +80,7 @@ class ImageMaskFolder:
 
     def mask(self, index: int) -> Path:
         """The file of the photo's mask."""
-        return self._mask_folder / self._masks[index]
+        return self.mask_folder / self._masks[index]
 
     def mark(self, index: int) -> str:
         """The state of the photo's file and of its mask's."""
