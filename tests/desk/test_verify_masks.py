@@ -74,3 +74,36 @@ def test_of_many_masks_a_few_dozen_are_read_all_through_the_set(tmp_path: Path) 
     square(255).save(tmp_path / "masks/0.png")
     (found,) = check(tmp_path, full=False)
     assert not found.grave
+
+
+def test_one_fault_at_opening_hides_no_other(tmp_path: Path) -> None:
+    write_pairs(tmp_path, [square(255)] * 30)
+    for number in range(14):
+        (tmp_path / f"masks/{number}.png").unlink()
+    for number in (14, 15):
+        (tmp_path / f"photos/{number}.png").unlink()
+    (tmp_path / "photos/20.png").write_bytes(b"<html>")
+    (tmp_path / "masks/21.png").write_bytes(b"")
+    square(255).save(tmp_path / "photos/22.bmp")  # comes before 22.png
+    square(255).save(tmp_path / "masks/23.bmp")
+    photos, masks = tmp_path / "photos", tmp_path / "masks"
+    wanted = {
+        **{photos / f"{number}.png": f"without a mask in {masks}" for number in range(14)},
+        **{masks / f"{number}.png": f"without a photo in {photos}" for number in (14, 15)},
+        photos / "20.png": "not a photo: it begins with '<html>'",
+        masks / "21.png": "empty, 0 bytes",
+        photos / "22.png": "of one name with another photo",
+        masks / "23.png": "of one name with another mask",
+    }
+    found = check(tmp_path, full=False)
+    assert {Path(finding.path): finding.what for finding in found if finding.grave} == wanted
+    assert len(found) == len(wanted)
+
+
+def test_where_no_photo_has_a_mask_each_is_told(tmp_path: Path) -> None:
+    write_pairs(tmp_path, [square(255)] * 2)
+    for number in range(2):
+        (tmp_path / f"masks/{number}.png").rename(tmp_path / f"masks/{number}_mask.png")
+    found = check(tmp_path, full=False)
+    names = ["masks/0_mask.png", "masks/1_mask.png", "photos/0.png", "photos/1.png"]
+    assert sorted(finding.path for finding in found) == [str(tmp_path / name) for name in names]
