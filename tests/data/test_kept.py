@@ -1,3 +1,4 @@
+import errno
 import json
 import multiprocessing
 import os
@@ -116,6 +117,38 @@ def test_a_broken_photo_is_told_each_time_it_comes_up(root: Path, tmp_path: Path
 def test_too_little_shared_memory(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "free_space", lambda path: 5 * SIDE * SIDE * 4 - 1)
     with pytest.raises(DataError, match=r"data\.preload=true: .* shared memory.*data\.cache_dir"):
+        PreloadedPersons(CocoPersons(root, "train"), SIDE)
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="room cannot be taken beforehand here")
+def test_shared_memory_that_others_take_meanwhile(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, taken = CocoPersons(root, "train"), []
+
+    def refuse_the_third(file: int, start: int, size: int) -> None:
+        if len(taken) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken.append((start, size))
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse_the_third)
+    with pytest.raises(DataError, match=r"data\.preload=true: .* shared memory.*data\.cache_dir"):
+        PreloadedPersons(source, SIDE)
+    assert taken == [(0, 5 * 24 * 32), (5 * 24 * 32, 5 * 24 * 32)]
+
+
+def test_no_process_is_killed_where_shared_memory_ends(
+    root: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "SHARED", small_disk)
+    monkeypatch.setattr(kept, "free_space", lambda path: 10**9)  # as it was before another process took it
+    (small_disk / "other").write_bytes(bytes(252 * 1024))
+    process = multiprocessing.get_context("fork").Process(target=_preload_too_much, args=(root,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+def _preload_too_much(root: Path) -> None:
+    with pytest.raises(DataError, match=r"data\.preload=true"):
         PreloadedPersons(CocoPersons(root, "train"), SIDE)
 
 
