@@ -224,8 +224,34 @@ def test_large_photos_are_decoded_at_a_part_of_their_size(tmp_path: Path) -> Non
     assert read_photo_of_size(tmp_path / "a.jpg", 1001, 700, "it", enough=200).shape == (251, 175, 3)
     with pytest.raises(PhotoError, match="350 x 501"):
         read_photo_of_size(tmp_path / "a.jpg", 501, 350, "it", enough=600)
+    for enough in (None, 350, 501, 126):  # decoded at a half, it would have the size asked for
+        with pytest.raises(PhotoError, match="the photo is 700 x 1001 pixels, but it is for 350 x 501"):
+            read_photo_of_size(tmp_path / "a.jpg", 501, 350, "it", enough=enough)
+    Image.fromarray(tall).resize((350, 501)).save(tmp_path / "half.png")
+    with pytest.raises(PhotoError, match="the photo is 350 x 501 pixels, but it is for 700 x 1001"):
+        read_photo_of_size(tmp_path / "half.png", 1001, 700, "it", enough=100)
     with pytest.raises(PhotoError, match="the photo is 700 x 1001 pixels, but it is for 240 x 320"):
         read_photo_of_size(tmp_path / "a.jpg", 320, 240, "it", enough=200)
+
+
+@pytest.mark.parametrize(
+    ("name", "orientation", "asked", "shape"),
+    [
+        ("a.jpg", 1, (500, 800), (250, 400)),
+        ("a.jpg", 6, (800, 500), (400, 250)),
+        ("a.jpg", 6, (500, 800), (250, 400)),  # annotated as it is stored
+        ("a.tif", 6, (800, 500), (800, 500)),  # Pillow itself turns it, and does not decode parts
+    ],
+)
+def test_parts_of_turned_photos(
+    tmp_path: Path, name: str, orientation: int, asked: tuple[int, int], shape: tuple[int, int]
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.new("RGB", (800, 500)).save(tmp_path / name, exif=exif)
+    assert read_photo_of_size(tmp_path / name, *asked, "it", enough=400).shape[:2] == shape
+    with pytest.raises(PhotoError, match="but it is for"):
+        read_photo_of_size(tmp_path / name, *(side // 2 for side in asked), "it", enough=400)
 
 
 def test_training_reads_no_more_of_a_photo_than_it_may_look_at(tmp_path: Path) -> None:

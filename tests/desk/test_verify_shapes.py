@@ -1,5 +1,9 @@
+import json
 from functools import partial
 from pathlib import Path
+
+import pytest
+from PIL import Image
 
 from recorte.data.supervisely import SuperviselyPersons
 from recorte.desk.verify_sources import check_sources
@@ -44,3 +48,20 @@ def test_where_no_photo_has_an_annotation_each_is_told(tmp_path: Path) -> None:
     for path in (tmp_path / "ds1/ann").iterdir():
         path.unlink()
     assert sorted(check(tmp_path)) == ["ds1/img/0.png", "ds1/img/1.png", "ds1/img/2.png"]
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_photos_of_twice_or_half_the_size_of_their_annotation(tmp_path: Path, full: bool) -> None:
+    write_project(tmp_path, {f"ds1/{number}.jpg": [SQUARE] for number in range(4)} | {"ds1/half.png": [SQUARE]})
+    large = Image.linear_gradient("L").resize((400, 300))
+    for number, size in enumerate([(400, 300), (800, 600), (200, 150), (300, 400)]):
+        large.resize(size).save(tmp_path / f"ds1/img/{number}.jpg")
+    large.resize((200, 150)).save(tmp_path / "ds1/img/half.png")
+    for path in (tmp_path / "ds1/ann").iterdir():
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"size": {"height": 300, "width": 400}}))
+    assert {name: what.partition(" pixels, ")[0] for name, what in check(tmp_path, full).items()} == {
+        "ds1/img/1.jpg": "the photo is 800 x 600",
+        "ds1/img/2.jpg": "the photo is 200 x 150",
+        "ds1/img/3.jpg": "the photo is 300 x 400",
+        "ds1/img/half.png": "the photo is 200 x 150",
+    }
