@@ -194,6 +194,25 @@ def test_masks_of_a_folder_are_looked_at_too(tmp_path: Path) -> None:
     assert source[0].alpha.max() == 0
 
 
+def test_a_mask_is_read_again_though_its_size_and_time_are_those_of_the_old_one(tmp_path: Path) -> None:
+    for kind, suffix in (("photos", "png"), ("masks", "bmp")):
+        (tmp_path / kind).mkdir()
+        Image.new("L", (8, 8), 255).save(tmp_path / kind / f"a.{suffix}")
+    mask, new = tmp_path / "masks/a.bmp", tmp_path / "new.bmp"
+    os.utime(mask, (1, 1))
+    before = mask.stat()
+    source = CachedPersons(ImageMaskFolder(tmp_path, "train"), SIDE, tmp_path / "kept")
+    assert source[0].alpha.min() == 255
+    Image.new("L", (8, 8), 0).save(new)
+    os.utime(new, (1, 1))
+    while new.stat().st_ctime_ns == before.st_ctime_ns:  # until the system's clock has moved on
+        os.utime(new, (1, 1))
+    new.replace(mask)
+    after = mask.stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert source[0].alpha.max() == 0
+
+
 def test_where_nothing_can_be_kept_training_goes_on(
     root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
