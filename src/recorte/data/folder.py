@@ -1,6 +1,7 @@
 """People from a folder of photos and a folder of masks."""
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -143,7 +144,8 @@ def _by_key(folder: Path, kind: str) -> tuple[dict[str, str], list[str]]:
     twins = []
     for path in list_photos(folder):
         relative = path.relative_to(folder)
-        key = relative.with_suffix("").as_posix()
+        # One system writes an accent as a letter of its own, another does not.
+        key = unicodedata.normalize("NFC", relative.with_suffix("").as_posix())
         if key in files:
             twins.append(relative.as_posix())
         files.setdefault(key, relative.as_posix())
