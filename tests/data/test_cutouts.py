@@ -37,6 +37,29 @@ def test_over_grey(tmp_path: Path) -> None:
     assert (sample.weight == 1).all()
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.webp", "a.tif"])
+def test_a_cutout_is_turned_upright(tmp_path: Path, name: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees clockwise: what is at the left is at the top
+    cutout = np.zeros((20, 30, 4), np.uint8)
+    cutout[:, :10] = (*RED, 255)
+    options = {"a.webp": {"lossless": True}, "a.tif": {"compression": "tiff_lzw"}}
+    Image.fromarray(cutout).save(tmp_path / name, exif=exif, **options.get(name, {}))
+    sample = CutoutFolder(tmp_path, "train")[0]
+    wanted = np.zeros((30, 20), np.uint8)
+    wanted[:10] = 255
+    np.testing.assert_array_equal(sample.alpha, wanted)
+    assert (sample.photo[:10] == RED).all() and (sample.photo[10:] == PADDING_COLOUR).all()
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_damaged_exif_is_no_reason_to_refuse_a_cutout(tmp_path: Path) -> None:
+    cutout = np.zeros((20, 30, 4), np.uint8)
+    cutout[:, :10] = 255
+    Image.fromarray(cutout).save(tmp_path / "a.png", exif=b"Exif\0\0II*\0nothing of the kind")
+    np.testing.assert_array_equal(CutoutFolder(tmp_path, "train")[0].alpha, cutout[..., 3])
+
+
 @pytest.mark.parametrize("size", [(40, 30), (400, 100), (7, 90), (1, 1)])
 def test_over_photos(tmp_path: Path, size: tuple[int, int]) -> None:
     (tmp_path / "rooms").mkdir()

@@ -92,14 +92,14 @@ def test_folders_of_other_names_with_folders_in_them(tmp_path: Path) -> None:
     np.testing.assert_array_equal(source[2].alpha, SOFT)
 
 
-@pytest.mark.parametrize(("height", "width"), [(12, 16), (8, 11), (48, 64)])
+@pytest.mark.parametrize(("height", "width"), [(12, 16), (8, 11), (48, 64), (3, 4), (25, 32), (235, 320)])
 def test_mask_of_the_same_aspect_ratio_is_resized(tmp_path: Path, height: int, width: int) -> None:
     save(tmp_path / "photos/a.png", photo())
     save(tmp_path / "masks/a.png", np.full((height, width), 77, np.uint8))
     np.testing.assert_array_equal(ImageMaskFolder(tmp_path, "train")[0].alpha, np.full((24, 32), 77))
 
 
-@pytest.mark.parametrize(("height", "width"), [(32, 24), (24, 30), (12, 18)])
+@pytest.mark.parametrize(("height", "width"), [(32, 24), (24, 30), (12, 18), (1, 1), (2, 2), (1, 2)])
 def test_mask_of_another_aspect_ratio(tmp_path: Path, height: int, width: int) -> None:
     save(tmp_path / "photos/a.png", photo())
     save(tmp_path / "masks/a.png", np.zeros((height, width), np.uint8))
@@ -129,12 +129,21 @@ def test_faults_of_pairing_are_reported_together(tmp_path: Path) -> None:
         ImageMaskFolder(tmp_path, "train")
     lines = str(error.value).splitlines()[1:]
     assert len(lines) == 3
-    assert lines[0].strip().startswith("1 of one name with another photo")
-    assert lines[0].endswith("a.png")
+    assert lines[0].strip() == f"1 in {tmp_path / 'photos'} of one name with another photo: a.png"
     assert lines[1].strip().startswith("12 in ")
     assert "alone09.png, ..." in lines[1]
     assert "alone10" not in lines[1]
     assert lines[2].endswith("lonely.png")
+
+
+def test_names_are_paired_however_their_accents_are_written(tmp_path: Path) -> None:
+    one, other = "caf\N{LATIN SMALL LETTER E WITH ACUTE}", "cafe\N{COMBINING ACUTE ACCENT}"
+    save(tmp_path / f"photos/{one}/{one}.png", photo())
+    save(tmp_path / f"masks/{other}/{other}.png", SOFT)
+    np.testing.assert_array_equal(ImageMaskFolder(tmp_path, "train")[0].alpha, SOFT)
+    save(tmp_path / f"photos/{one}/{other}.bmp", photo())
+    with pytest.raises(DataError, match=r"1 in .*photos of one name with another photo"):
+        ImageMaskFolder(tmp_path, "train")
 
 
 def test_missing_and_empty_folders(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import errno
 import json
 import multiprocessing
 import os
@@ -119,6 +120,38 @@ def test_too_little_shared_memory(root: Path, monkeypatch: pytest.MonkeyPatch) -
         PreloadedPersons(CocoPersons(root, "train"), SIDE)
 
 
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="room cannot be taken beforehand here")
+def test_shared_memory_that_others_take_meanwhile(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, taken = CocoPersons(root, "train"), []
+
+    def refuse_the_third(file: int, start: int, size: int) -> None:
+        if len(taken) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken.append((start, size))
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse_the_third)
+    with pytest.raises(DataError, match=r"data\.preload=true: .* shared memory.*data\.cache_dir"):
+        PreloadedPersons(source, SIDE)
+    assert taken == [(0, 5 * 24 * 32), (5 * 24 * 32, 5 * 24 * 32)]
+
+
+def test_no_process_is_killed_where_shared_memory_ends(
+    root: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "SHARED", small_disk)
+    monkeypatch.setattr(kept, "free_space", lambda path: 10**9)  # as it was before another process took it
+    (small_disk / "other").write_bytes(bytes(252 * 1024))
+    process = multiprocessing.get_context("fork").Process(target=_preload_too_much, args=(root,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+def _preload_too_much(root: Path) -> None:
+    with pytest.raises(DataError, match=r"data\.preload=true"):
+        PreloadedPersons(CocoPersons(root, "train"), SIDE)
+
+
 def test_what_is_on_disk_is_not_read_again(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cached = CachedPersons(CocoPersons(root, "train"), SIDE, tmp_path / "kept")
     wanted = [sample.photo for sample in cached]
@@ -161,6 +194,25 @@ def test_masks_of_a_folder_are_looked_at_too(tmp_path: Path) -> None:
     assert source[0].alpha.max() == 0
 
 
+def test_a_mask_is_read_again_though_its_size_and_time_are_those_of_the_old_one(tmp_path: Path) -> None:
+    for kind, suffix in (("photos", "png"), ("masks", "bmp")):
+        (tmp_path / kind).mkdir()
+        Image.new("L", (8, 8), 255).save(tmp_path / kind / f"a.{suffix}")
+    mask, new = tmp_path / "masks/a.bmp", tmp_path / "new.bmp"
+    os.utime(mask, (1, 1))
+    before = mask.stat()
+    source = CachedPersons(ImageMaskFolder(tmp_path, "train"), SIDE, tmp_path / "kept")
+    assert source[0].alpha.min() == 255
+    Image.new("L", (8, 8), 0).save(new)
+    os.utime(new, (1, 1))
+    while new.stat().st_ctime_ns == before.st_ctime_ns:  # until the system's clock has moved on
+        os.utime(new, (1, 1))
+    new.replace(mask)
+    after = mask.stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert source[0].alpha.max() == 0
+
+
 def test_where_nothing_can_be_kept_training_goes_on(
     root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -191,8 +243,34 @@ def test_large_photos_are_decoded_at_a_part_of_their_size(tmp_path: Path) -> Non
     assert read_photo_of_size(tmp_path / "a.jpg", 1001, 700, "it", enough=200).shape == (251, 175, 3)
     with pytest.raises(PhotoError, match="350 x 501"):
         read_photo_of_size(tmp_path / "a.jpg", 501, 350, "it", enough=600)
+    for enough in (None, 350, 501, 126):  # decoded at a half, it would have the size asked for
+        with pytest.raises(PhotoError, match="the photo is 700 x 1001 pixels, but it is for 350 x 501"):
+            read_photo_of_size(tmp_path / "a.jpg", 501, 350, "it", enough=enough)
+    Image.fromarray(tall).resize((350, 501)).save(tmp_path / "half.png")
+    with pytest.raises(PhotoError, match="the photo is 350 x 501 pixels, but it is for 700 x 1001"):
+        read_photo_of_size(tmp_path / "half.png", 1001, 700, "it", enough=100)
     with pytest.raises(PhotoError, match="the photo is 700 x 1001 pixels, but it is for 240 x 320"):
         read_photo_of_size(tmp_path / "a.jpg", 320, 240, "it", enough=200)
+
+
+@pytest.mark.parametrize(
+    ("name", "orientation", "asked", "shape"),
+    [
+        ("a.jpg", 1, (500, 800), (250, 400)),
+        ("a.jpg", 6, (800, 500), (400, 250)),
+        ("a.jpg", 6, (500, 800), (250, 400)),  # annotated as it is stored
+        ("a.tif", 6, (800, 500), (800, 500)),  # Pillow itself turns it, and does not decode parts
+    ],
+)
+def test_parts_of_turned_photos(
+    tmp_path: Path, name: str, orientation: int, asked: tuple[int, int], shape: tuple[int, int]
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.new("RGB", (800, 500)).save(tmp_path / name, exif=exif)
+    assert read_photo_of_size(tmp_path / name, *asked, "it", enough=400).shape[:2] == shape
+    with pytest.raises(PhotoError, match="but it is for"):
+        read_photo_of_size(tmp_path / name, *(side // 2 for side in asked), "it", enough=400)
 
 
 def test_training_reads_no_more_of_a_photo_than_it_may_look_at(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def read_header(path: Path, root: Path) -> Header:
         if not path.exists():
             return Header(f"{link}, where there is no such file" if link else "there is no such file")
         if not path.is_file():
-            return Header("this is a folder, not a photo")
+            return Header(f"this is {'a folder' if path.is_dir() else 'a pipe or a device'}, not a photo")
         if not path.stat().st_size:
             return Header("empty, 0 bytes")
         with open_image(path, str(path)) as image:

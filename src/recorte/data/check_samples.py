@@ -1,8 +1,9 @@
 """Whether each sample of a source can be read, and its truth: by headers, or wholly."""
 
 import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,12 @@ from recorte.data.photo_size import fits
 from recorte.data.sample import PersonSource
 from recorte.data.supervisely import SuperviselyPersons
 from recorte.errors import PhotoError
+from recorte.photo import read_mask
+
+LIGHT = 128
+"""What a mask is, of 255, somewhere on a person."""
+FEW = 32
+"""Masks of a split that are read to see whether people are white in them."""
 
 
 def file_of(source: PersonSource, index: int) -> Path | None:
@@ -69,7 +76,9 @@ def _check_sample(source: PersonSource, root: Path, full: bool, index: int) -> l
     except PhotoError as error:
         return [*odd, finding_of(error, place, root)]
     what = ""
-    if not alpha.any() and not source.negatives:
+    if isinstance(source, ImageMaskFolder) and 0 < alpha.max() < LIGHT:
+        what = f"nobody is marked in it: its mask is nowhere brighter than {alpha.max()} of 255"
+    elif not alpha.any() and not source.negatives:
         what = "nobody is marked in it"
     elif alpha.min() > 127:
         what = "all of it is marked as person"
@@ -86,3 +95,33 @@ def _check_mask(mask: Path, photo: Header, path: Path, root: Path) -> list[Findi
         return odd
     what = f"{photo.width} x {photo.height} pixels, but its mask {mask} is for {header.width} x {header.height}"
     return [*odd, Finding(str(path), "", f"{what}; one of the two belongs to another photo")]
+
+
+def check_brightness(splits: Iterable[ImageMaskFolder]) -> Iterator[Finding]:
+    """Find folders of masks that hold class numbers, say, so that nobody in them is white.
+
+    Masks without anybody white are odd where others have somebody: a model's may be, of photos of nobody.
+
+    Args:
+        splits: the splits of a source; of each a few masks are read, all through it. Those that share a folder are
+            judged together.
+    """
+    found: dict[Path, list[int]] = defaultdict(list)
+    for source in splits:
+        chosen = range(0, len(source), -(-len(source) // FEW) or 1)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            lights = pool.map(_brightest, [source.mask(index) for index in chosen])
+            found[source.mask_folder] += [light for light in lights if light is not None]
+    for folder, lights in found.items():
+        dark = [light for light in lights if light < LIGHT]
+        if any(dark) or (dark and dark == lights):
+            what = f"nowhere brighter than {max(dark)} of 255 in {len(dark)} of the {len(lights)} masks that were read"
+            remedy = "white is the person, so give the person's pixels 255 and all others 0"
+            yield Finding(str(folder), "", f"{what}; {remedy}", grave=0 < max(lights) < LIGHT)
+
+
+def _brightest(mask: Path) -> int | None:
+    try:
+        return int(read_mask(mask).max())
+    except PhotoError:  # told of its photo
+        return None

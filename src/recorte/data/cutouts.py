@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from recorte.data.company import covering
 from recorte.data.hashing import mark_of, part_of, unit_hash
 from recorte.data.sample import Sample, Split
 from recorte.errors import ConfigError, DataError, PhotoError
 from recorte.letterbox import PADDING_COLOUR
-from recorte.photo import EXTENSIONS, list_photos, opened, read_photo
+from recorte.photo import DECODER_ERRORS, EXTENSIONS, ORIENTATION, TRANSPOSITIONS, list_photos, opened, read_photo
 
 
 class CutoutFolder:
@@ -84,7 +85,7 @@ class CutoutFolder:
         """
         name = self._names[index]
         with opened(self.file(index)) as image:
-            cutout = np.asarray(image.convert("RGBA"))
+            cutout = np.asarray(_upright(image).convert("RGBA"))
         colours, alpha = cutout[..., :3], np.ascontiguousarray(cutout[..., 3])
         if alpha.min() == 255:
             raise PhotoError(
@@ -106,6 +107,16 @@ class CutoutFolder:
         """Give the path of the photo that a cut-out lies before; empty where there are none."""
         places = len(self._backgrounds)
         return self._backgrounds[int(unit_hash(f"background of {name}") * places)] if places else ""
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn a picture by its EXIF orientation, as `read_photo` does."""
+    image.load()  # before EXIF is read: a PNG may hold it behind the pixels
+    try:
+        orientation = image.getexif().get(ORIENTATION)
+    except DECODER_ERRORS:  # damaged EXIF is no reason to refuse the picture
+        return image
+    return image.transpose(TRANSPOSITIONS[orientation]) if orientation in TRANSPOSITIONS else image
 
 
 def _pictures(folder: Path) -> list[Path]:

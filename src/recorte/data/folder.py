@@ -1,11 +1,13 @@
 """People from a folder of photos and a folder of masks."""
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from recorte.data.findings import Finding
 from recorte.data.hashing import mark_of, part_of
 from recorte.data.photo_size import read_photo_of_size
 from recorte.data.sample import Sample, Split
@@ -30,9 +32,11 @@ class ImageMaskFolder:
         masks: name of the folder of masks: white, or opaque, is the person.
         val_share: share of the photos for "val" where they are split, between 0 and 1. Of two or more photos,
             each split gets at least one.
+        found: takes the faults of pairing, each for itself, and the pairs that are sound are opened. None: raise them.
 
     Attributes:
         enough: the longest side of photos, in pixels, that does; see `read_photo`. None: photos as they are.
+        mask_folder: the folder that the masks are in.
 
     Raises:
         DataError: missing or empty folders, a photo without a mask, a mask without a photo, two of one name.
@@ -46,20 +50,21 @@ class ImageMaskFolder:
         photos: str = "photos",
         masks: str = "masks",
         val_share: float = 0.1,
+        found: list[Finding] | None = None,
     ) -> None:
         if not 0 < val_share < 1:
             raise ConfigError(f"folder of masks: val_share={val_share}; a share between 0 and 1 is needed")
         base, shared = _locate(Path(root), split, photos)
-        self._photo_folder, self._mask_folder = base / photos, base / masks
-        pairs = _pair(self._photo_folder, self._mask_folder)
+        self._photo_folder, self.mask_folder = base / photos, base / masks
+        pairs = _pair(self._photo_folder, self.mask_folder, found)
         if shared:
             chosen = part_of(pairs, split, val_share)
             pairs = {key: pair for key, pair in pairs.items() if key in chosen}
-            if not pairs:
+            if not pairs and not found:
                 raise DataError(f"{self._photo_folder}: its only photo is for training; 'val' needs a second one")
         self.enough: int | None = None
         # Text below the two folders: much less to send to a worker process than paths.
-        self._photos, self._masks = map(list, zip(*pairs.values(), strict=True))
+        self._photos, self._masks = [photo for photo, _ in pairs.values()], [mask for _, mask in pairs.values()]
 
     @property
     def negatives(self) -> Sequence[int]:
@@ -79,7 +84,7 @@ class ImageMaskFolder:
 
     def mask(self, index: int) -> Path:
         """The file of the photo's mask."""
-        return self._mask_folder / self._masks[index]
+        return self.mask_folder / self._masks[index]
 
     def mark(self, index: int) -> str:
         """The state of the photo's file and of its mask's."""
@@ -112,24 +117,22 @@ def _locate(root: Path, split: Split, photos: str) -> tuple[Path, bool]:
     return root / split, False
 
 
-def _pair(photo_folder: Path, mask_folder: Path) -> dict[str, tuple[str, str]]:
+def _pair(photo_folder: Path, mask_folder: Path, found: list[Finding] | None) -> dict[str, tuple[str, str]]:
     """Pair the files of two folders: key to photo and mask, both below their folders, sorted by key."""
     photos, photo_twins = _by_key(photo_folder, "photos")
     masks, mask_twins = _by_key(mask_folder, "masks")
     faults = [
-        _listed(f"of one name with another photo in {photo_folder}", photo_twins),
-        _listed(f"of one name with another mask in {mask_folder}", mask_twins),
-        _listed(
-            f"in {photo_folder} without a mask in {mask_folder}", [photos[key] for key in photos.keys() - masks.keys()]
-        ),
-        _listed(
-            f"in {mask_folder} without a photo in {photo_folder}", [masks[key] for key in masks.keys() - photos.keys()]
-        ),
+        (photo_folder, "of one name with another photo", photo_twins),
+        (mask_folder, "of one name with another mask", mask_twins),
+        (photo_folder, f"without a mask in {mask_folder}", [photos[key] for key in photos.keys() - masks.keys()]),
+        (mask_folder, f"without a photo in {photo_folder}", [masks[key] for key in masks.keys() - photos.keys()]),
     ]
-    if any(faults):
-        listed = "".join(f"\n  {fault}" for fault in faults if fault)
+    if found is not None:
+        found += [Finding(str(folder / name), "", what) for folder, what, names in faults for name in sorted(names)]
+    elif any(names for _, _, names in faults):
+        listed = "".join(_listed(*fault) for fault in faults)
         raise DataError(f"Each photo needs one mask of the same name (the suffix may differ). There are:{listed}")
-    return {key: (photos[key], masks[key]) for key in sorted(photos)}
+    return {key: (photos[key], masks[key]) for key in sorted(photos.keys() & masks.keys())}
 
 
 def _by_key(folder: Path, kind: str) -> tuple[dict[str, str], list[str]]:
@@ -141,7 +144,8 @@ def _by_key(folder: Path, kind: str) -> tuple[dict[str, str], list[str]]:
     twins = []
     for path in list_photos(folder):
         relative = path.relative_to(folder)
-        key = relative.with_suffix("").as_posix()
+        # One system writes an accent as a letter of its own, another does not.
+        key = unicodedata.normalize("NFC", relative.with_suffix("").as_posix())
         if key in files:
             twins.append(relative.as_posix())
         files.setdefault(key, relative.as_posix())
@@ -150,8 +154,8 @@ def _by_key(folder: Path, kind: str) -> tuple[dict[str, str], list[str]]:
     return files, twins
 
 
-def _listed(what: str, names: list[str]) -> str:
+def _listed(folder: Path, what: str, names: list[str]) -> str:
     if not names:
         return ""
     more = ", ..." if len(names) > 10 else ""
-    return f"{len(names):,} {what}: {', '.join(sorted(names)[:10])}{more}"
+    return f"\n  {len(names):,} in {folder} {what}: {', '.join(sorted(names)[:10])}{more}"

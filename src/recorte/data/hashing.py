@@ -30,9 +30,13 @@ def part_of(names: Iterable[str], split: Split, val_share: float) -> set[str]:
 
 
 def mark_of(*paths: Path) -> str:
-    """Name files with their sizes and times of change; a file that is missing has neither."""
+    """Name files with their sizes and times of change; a file that is missing has neither.
+
+    Of the two times, programs may set the first, as those do that unpack or copy files; the second is the system's.
+    """
     marks = []
     for path in paths:
         facts = path.stat() if os.path.isfile(path) else None  # noqa: PTH113 (a Path fails on a name that is too long)
-        marks.append(f"{path.absolute()} {facts.st_size} {facts.st_mtime_ns}" if facts else f"{path.absolute()}")
+        known = f" {facts.st_size} {facts.st_mtime_ns} {facts.st_ctime_ns}" if facts else ""
+        marks.append(f"{path.absolute()}{known}")
     return " ".join(marks)

@@ -16,7 +16,7 @@ from safetensors.numpy import load, save
 
 from recorte.data.sample import PersonSource, Sample
 from recorte.errors import DataError, DiskFullError, PhotoError
-from recorte.files import free_space, write_whole
+from recorte.files import FULL, free_space, write_whole
 from recorte.letterbox import Letterbox, resize
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,8 @@ class PreloadedPersons(_Kept):
         slots: dict[str, int] = {}
         self._slots = np.array([slots.setdefault(_key(source, index), len(slots)) for index in range(len(source))])
         room = BYTES * side * side * len(slots)
-        _check_room(room)
+        if room > _free():
+            raise _too_small(room, _free())
         # Without a name, so that nothing is left of it however the process ends; pages are taken as they are filled.
         self._file = tempfile.TemporaryFile(dir=SHARED if SHARED.is_dir() else None)  # noqa: SIM115
         self._file.truncate(room)
@@ -130,10 +131,21 @@ class PreloadedPersons(_Kept):
                 self._broken[slot] = found
                 continue
             self._shapes[slot] = found.alpha.shape
+            self._take(start, BYTES * found.alpha.size)
             for part in (found.photo, found.alpha, found.weight):
                 self._map[start : start + part.size] = part.tobytes()
                 start += part.size
         log.info("Preloaded %s samples, %.1f GB in shared memory", f"{len(chosen):,}", start / 1e9)
+
+    def _take(self, start: int, size: int) -> None:
+        """Take the memory of a sample, which others may have taken meanwhile: writing would then kill the process."""
+        if not hasattr(os, "posix_fallocate"):
+            return
+        try:
+            os.posix_fallocate(self._file.fileno(), start, size)
+        except OSError as error:  # any other: the system cannot take it beforehand
+            if error.errno in FULL:
+                raise _too_small(len(self._map), start + _free()) from None
 
 
 def _key(source: PersonSource, index: int) -> str:
@@ -141,13 +153,15 @@ def _key(source: PersonSource, index: int) -> str:
     return f"{source.name(index)} {source.mark(index)}"
 
 
-def _check_room(room: int) -> None:
-    free = free_space(SHARED if SHARED.is_dir() else Path(tempfile.gettempdir()))
-    if room > free:
-        raise DataError(
-            f"data.preload=true: the samples take up to {room / 1e9:.1f} GB of shared memory, and {free / 1e9:.1f} GB "
-            "are free; give a smaller data.image_size, or data.cache_dir in its place (Docker: --shm-size gives more)"
-        )
+def _free() -> int:
+    return free_space(SHARED if SHARED.is_dir() else Path(tempfile.gettempdir()))
+
+
+def _too_small(room: int, free: int) -> DataError:
+    return DataError(
+        f"data.preload=true: the samples take up to {room / 1e9:.1f} GB of shared memory, and {free / 1e9:.1f} GB "
+        "are free; give a smaller data.image_size, or data.cache_dir in its place (Docker: --shm-size gives more)"
+    )
 
 
 def _read_all(source: PersonSource, chosen: list[int], side: int) -> Iterator[Sample | str]:

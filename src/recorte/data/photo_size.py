@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from recorte.errors import PhotoError
-from recorte.photo import read_photo
+from recorte.photo import opened, read_photo
 
 
 def read_photo_of_size(
@@ -30,14 +30,15 @@ def read_photo_of_size(
     Raises:
         PhotoError: the photo cannot be read, or neither way up fits; the message names both sizes.
     """
-    upright = read_photo(path, enough=enough).pixels
-    if fits(upright.shape, height, width, scaled, enough):
-        return upright
-    stored = read_photo(path, upright=False, enough=enough).pixels
-    if fits(stored.shape, height, width, scaled, enough):
-        return stored
-    # What was decoded at a part of its size does not tell it.
-    real = upright if enough is None else read_photo(path).pixels
+    possible = True
+    if enough is not None and not scaled:  # what is decoded at a part of its size does not tell it
+        with opened(path) as image:
+            possible = sorted(image.size) == sorted((height, width))
+    for upright in (True, False) if possible else ():
+        photo = read_photo(path, upright, enough).pixels
+        if fits(photo.shape, height, width, scaled, enough):
+            return photo
+    real = read_photo(path).pixels
     size, valid = f"{real.shape[1]} x {real.shape[0]}", "the same aspect ratio" if scaled else "the same size"
     message = f"the photo is {size} pixels, but {origin} is for {width} x {height} (width x height)"
     raise PhotoError(f"{path}: {message}; they need {valid}, so one of the two belongs to another photo")
@@ -50,9 +51,11 @@ def fits(shape: tuple[int, ...], height: int, width: int, scaled: bool, enough: 
         return True
     if not scaled:
         return False
-    # Whole pixels round the smaller of the two by more, so the one pixel of tolerance is measured there.
+    # Whole pixels round the smaller of the two by more, so the one pixel of tolerance is measured there; of so few
+    # pixels that one is a shape of its own, it is less.
     (small_height, small_width), (large_height, large_width) = sorted([shape[:2], (height, width)], key=np.prod)
+    tolerance = min(1, max(small_height, small_width) / 20)
     return (
-        abs(small_height - large_height * small_width / large_width) <= 1
-        or abs(small_width - large_width * small_height / large_height) <= 1
+        abs(small_height - large_height * small_width / large_width) <= tolerance
+        or abs(small_width - large_width * small_height / large_height) <= tolerance
     )

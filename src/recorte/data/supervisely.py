@@ -8,13 +8,15 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
+from recorte.data.findings import Finding, finding_of
 from recorte.data.hashing import mark_of, part_of
 from recorte.data.photo_size import read_photo_of_size
 from recorte.data.sample import Sample, Split
+from recorte.data.supervisely_listing import annotated_photos, annotation_of
 from recorte.data.supervisely_shapes import Shape, draw_shape
 from recorte.errors import ConfigError, DataError, PhotoError
 from recorte.letterbox import resize
-from recorte.photo import EXTENSIONS, MAX_PIXELS
+from recorte.photo import MAX_PIXELS
 
 T = TypeVar("T")
 
@@ -71,6 +73,8 @@ class SuperviselyPersons:
         ignored: names of those that are neither people nor background, likewise.
         unmarked: name of the tag of photos with people that are not marked.
         val_share: share of the photos for "val", between 0 and 1. Each split gets at least one of two or more.
+        found: takes the faults of photos and annotations, each for itself, and what is sound is opened. None: raise
+            the first.
 
     Attributes:
         enough: the longest side of photos, in pixels, that does; see `read_photo`. None: photos as they are.
@@ -88,6 +92,7 @@ class SuperviselyPersons:
         ignored: str | Sequence[str] = ("neutral",),
         unmarked: str = "not-marked-people",
         val_share: float = 0.1,
+        found: list[Finding] | None = None,
     ) -> None:
         if not 0 < val_share < 1:
             raise ConfigError(f"Supervisely: val_share={val_share}; a share between 0 and 1 is needed")
@@ -98,20 +103,20 @@ class SuperviselyPersons:
         )
         try:
             self._check_classes()
-            self._names = sorted(part_of(_annotated_photos(self._root), split, val_share))
+            self._names = sorted(part_of(annotated_photos(self._root, found), split, val_share))
         except OSError as error:
             raise DataError(
                 f"{error.filename}: cannot be read ({error.strerror}); give yourself the right to"
             ) from None
-        if not self._names:
+        if not self._names and not found:
             raise DataError(f"{self._root}: its only photo is for training; 'val' needs a second one")
-        listed = [_decode(_annotation_of(self._root / name), _Listed) for name in self._names]
+        listed = self._read_annotations(found)
         sizes = [(one.size.height, one.size.width) for one in listed]
         self._sizes = np.array([size if _is_possible(*size) else (0, 0) for size in sizes], np.int32)
-        self._partly = np.array([any(tag.name == unmarked for tag in one.tags) for one in listed])
+        self._partly = np.array([any(tag.name == unmarked for tag in one.tags) for one in listed], bool)
         people = [any(thing.class_title in self._classes for thing in one.objects) for one in listed]
-        self._negatives = np.flatnonzero(~(np.array(people) | self._partly)).tolist()
-        if split == "train" and not any(people):
+        self._negatives = np.flatnonzero(~(np.array(people, bool) | self._partly)).tolist()
+        if split == "train" and not any(people) and not found:
             raise DataError(f"{self._root}: nobody is marked in it, so there is nothing to learn from")
 
     @property
@@ -133,7 +138,7 @@ class SuperviselyPersons:
     def mark(self, index: int) -> str:
         """The state of the photo's file and of its annotation's, and which classes count."""
         classes = f"{sorted(self._classes)} {sorted(self._ignored)} {self._partly[index]}"
-        return f"{mark_of(self.path(index), _annotation_of(self.path(index)))} {classes}"
+        return f"{mark_of(self.path(index), annotation_of(self.path(index)))} {classes}"
 
     def group(self, index: int) -> str:
         """The photo's name: each stands alone."""
@@ -159,7 +164,7 @@ class SuperviselyPersons:
             PhotoError: the annotation is damaged, its size impossible, or a shape is faulty.
         """
         people, ignored = (np.zeros(self._size(index), np.uint8) for _ in range(2))
-        annotation = _annotation_of(self.path(index))
+        annotation = annotation_of(self.path(index))
         try:
             shapes = _decode(annotation, _Shapes).objects
         except DataError as error:
@@ -175,11 +180,24 @@ class SuperviselyPersons:
                     ) from None
         return people, ignored
 
+    def _read_annotations(self, found: list[Finding] | None) -> list[_Listed]:
+        """Read all annotations; where faults are taken, forget the photos of those that cannot be read."""
+        listed = {}
+        for name in self._names:
+            try:
+                listed[name] = _decode(annotation_of(self._root / name), _Listed)
+            except DataError as error:
+                if found is None:
+                    raise
+                found.append(finding_of(error, self._root))
+        self._names = list(listed)
+        return list(listed.values())
+
     def _size(self, index: int) -> tuple[int, int]:
         height, width = self._sizes[index].tolist()
         if not height:
             valid = f"height and width above 0, and at most {MAX_PIXELS:,} pixels"
-            raise PhotoError(f"{_annotation_of(self.path(index))}: its size is no photo's; it needs {valid}")
+            raise PhotoError(f"{annotation_of(self.path(index))}: its size is no photo's; it needs {valid}")
         return height, width
 
     def _check_classes(self) -> None:
@@ -195,40 +213,8 @@ class SuperviselyPersons:
             )
 
 
-def _annotated_photos(root: Path) -> list[str]:
-    """List the photos of all data sets of a project that have an annotation, below the project's folder."""
-    folders = sorted(folder for folder in root.iterdir() if (folder / "img").is_dir() and (folder / "ann").is_dir())
-    if not folders:
-        raise DataError(f"{root}: none of its folders has img/ and ann/ in it, as the data sets of a project have")
-    names, faults = [], []
-    for folder in folders:
-        # Not glob, which passes over a folder that cannot be read.
-        photos = {path.name for path in (folder / "img").iterdir() if _is_shown(path)}
-        annotated = {path.stem for path in (folder / "ann").iterdir() if _is_shown(path) and path.suffix == ".json"}
-        photos = {name for name in photos if Path(name).suffix.lower() in EXTENSIONS or name in annotated}
-        names += [f"{folder.name}/img/{name}" for name in sorted(photos & annotated)]
-        faults += [f"{folder.name}/img/{name} has no annotation" for name in sorted(photos - annotated)]
-        faults += [f"{folder.name}/ann/{name}.json has no photo" for name in sorted(annotated - photos)]
-    if faults:
-        more = f", and {len(faults) - 10:,} more" if len(faults) > 10 else ""
-        raise DataError(
-            f"{root}: {', '.join(faults[:10])}{more}; each photo needs an annotation, img/a.jpg ann/a.jpg.json"
-        )
-    if not names:
-        raise DataError(f"{root}: no photos are in it")
-    return names
-
-
-def _is_shown(path: Path) -> bool:
-    return not path.name.startswith(".") and path.is_file()
-
-
 def _is_possible(height: int, width: int) -> bool:
     return height > 0 and width > 0 and height * width <= MAX_PIXELS
-
-
-def _annotation_of(photo: Path) -> Path:
-    return photo.parent.with_name("ann") / f"{photo.name}.json"
 
 
 def _decode(path: Path, kind: type[T]) -> T:

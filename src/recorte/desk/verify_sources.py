@@ -8,11 +8,13 @@ from pathlib import Path
 
 from recorte.data.check_coco import Checked, check_annotations, check_photos_of
 from recorte.data.check_photos import decode_all
-from recorte.data.check_samples import check_samples, file_of
+from recorte.data.check_samples import check_brightness, check_samples, file_of
 from recorte.data.coco import CocoPersons, locate
 from recorte.data.findings import Finding, finding_of
+from recorte.data.folder import ImageMaskFolder
 from recorte.data.leaks import Listed, find_leaks
 from recorte.data.sample import PersonSource
+from recorte.data.supervisely import SuperviselyPersons
 from recorte.errors import DataError, RecorteError
 
 SPLITS = ("train", "val")
@@ -85,17 +87,23 @@ def _check_coco(name: str, source: partial, full: bool, looked: Looked) -> Itera
 
 def _check_source(name: str, source: partial, full: bool, looked: Looked) -> Iterator[Finding]:
     root = Path(source.keywords.get("root", ""))
+    tells = source.func in (ImageMaskFolder, SuperviselyPersons)
+    masked: list[ImageMaskFolder] = []
     for split in SPLITS:
+        found: list[Finding] = []
         try:
-            opened: PersonSource = source(split=split)
+            opened: PersonSource = source(split=split, **{"found": found} if tells else {})
         except RecorteError as error:
-            yield finding_of(error, root)
+            yield from [*found, finding_of(error, root)]
             continue
+        yield from found
         for index, findings in enumerate(check_samples(opened, root, full, _progress("reading"))):
             yield from findings
             path = file_of(opened, index)
             if path is not None and not any(finding.grave for finding in findings):
                 looked.photos.append(Listed(name, split, opened.name(index), path))
+        masked += [opened] if isinstance(opened, ImageMaskFolder) else []
+    yield from check_brightness(masked)
 
 
 def _progress(what: str) -> Callable[[int, int], None]:
