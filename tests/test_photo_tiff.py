@@ -1,6 +1,7 @@
 """TIFF beyond what other files have: Photoshop's own blocks, and negatives, in which 0 is white."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,3 +65,18 @@ def test_a_negative_that_pillow_has_opened_already() -> None:
     with Image.open(io.BytesIO(negative(np.array([[0, 65535]], np.uint16)))) as image:
         for _ in range(2):
             assert read_photo(image).pixels[..., 0].tolist() == [[255, 0]]
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (4, 6, 3), (4, 6, 4)])
+@pytest.mark.parametrize(("orientation", "turns"), [(1, 0), (3, 2), (6, 3), (8, 1)])  # quarters, to the left
+def test_a_turned_tiff_is_read_as_well_from_its_file(
+    tmp_path: Path, shape: tuple[int, ...], orientation: int, turns: int
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    if shape[2:] == (4,):
+        pixels[..., 3] = 255
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(tmp_path / "turned.tif", exif=exif)  # not compressed, so that Pillow may map it
+    upright = np.rot90(pixels[..., None].repeat(3, 2) if pixels.ndim == 2 else pixels[..., :3], turns)
+    np.testing.assert_array_equal(read_photo(tmp_path / "turned.tif").pixels, upright)

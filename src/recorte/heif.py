@@ -42,7 +42,10 @@ def open_image(source: str | os.PathLike[str] | bytes, name: str) -> Image.Image
 
 def _opened(source: str | os.PathLike[str] | bytes) -> Image.Image:
     kinds = [*KINDS, *({"HEIF"} & Image.OPEN.keys())]  # which Pillow knows once it is registered
-    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=kinds)
+    image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=kinds)
+    if image.format == "TIFF":
+        image.filename = ""  # Pillow would map the file by its name, and mix the pixels up if EXIF turns it on its side
+    return image
 
 
 def _brand(source: str | os.PathLike[str] | bytes) -> bytes | None:
