@@ -87,7 +87,7 @@ def _split(root: Path, split: str, first: int, photos: int, people: int) -> Path
     for number, place in enumerate(np.sort(rng.integers(0, photos, people)).tolist()):
         width, height = sides[place]
         points, radius = int(rng.integers(12, 60)), rng.uniform(5, 120)
-        angles = np.sort(rng.uniform(0, 2 * np.pi, points))
+        angles = 2 * np.pi * (np.arange(points) + rng.uniform(0, 1, points)) / points
         x = (rng.uniform(5, width - 5) + radius * np.cos(angles)).clip(0, width)
         y = (rng.uniform(5, height - 5) + 1.5 * radius * np.sin(angles)).clip(0, height)
         outline = np.stack([x, y], axis=1).round(2).ravel().tolist()

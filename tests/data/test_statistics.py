@@ -26,7 +26,9 @@ def covered(left: float, top: float, right: float, bottom: float) -> np.ndarray:
     return grid
 
 
-def test_people_are_counted_by_hand(tmp_path: Path) -> None:
+@pytest.mark.parametrize("many", [1, 20_000])  # by further processes, and without
+def test_people_are_counted_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    monkeypatch.setattr("recorte.data.statistics.MANY", many)
     images = [image(number) for number in range(5)]
     annotations = [
         person(1, 0, area=100.0), person(2, 0, area=300.0), person(3, 1, area=200.0),

@@ -46,19 +46,39 @@ def parse_outline(content: bytes | memoryview, height: int, width: int) -> list[
         ValueError: the outline is of none of the three kinds, empty, damaged or not of this photo, or the photo is one
             of more than `MAX_PIXELS`, which cannot be read.
     """
-    if height * width > MAX_PIXELS:
-        raise ValueError(f"the photo's {width} x {height} pixels are more than the limit of {MAX_PIXELS:,}")
-    try:
-        outline = _decoder.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"neither polygons nor run lengths of finite numbers ({error})") from None
+    outline = _decode(content, height, width)
     if isinstance(outline, RunLengths):
         return _check_runs(outline, height, width)
-    if not outline:
-        raise ValueError("empty")
     for polygon in outline:
         _check_polygon(polygon, height, width)
     return outline
+
+
+def box_of(content: bytes | memoryview, height: int, width: int) -> tuple[float, float, float, float]:
+    """Decode and check an outline as `parse_outline` does; give left, top, right and bottom as shares of the photo.
+
+    Raises:
+        ValueError: as `parse_outline`, or nothing is inside.
+    """
+    outline = _decode(content, height, width)
+    if isinstance(outline, RunLengths):
+        return _box_of_runs(_check_runs(outline, height, width), height, width)
+    boxes = [_check_polygon(polygon, height, width) for polygon in outline]
+    left, top, right, bottom = boxes[0]
+    for box in boxes[1:]:
+        left, top, right, bottom = min(left, box[0]), min(top, box[1]), max(right, box[2]), max(bottom, box[3])
+    return left / width, top / height, right / width, bottom / height
+
+
+def _box_of_runs(runs: np.ndarray, height: int, width: int) -> tuple[float, float, float, float]:
+    ends = np.cumsum(runs)
+    if len(ends) < 2:
+        raise ValueError("nothing is inside")
+    starts, stops = ends[:-1:2], ends[1::2] - 1  # of the runs of people, down the columns
+    spans = stops // height > starts // height
+    top = 0 if spans.any() else (starts % height).min()
+    bottom = height if spans.any() else (stops % height).max() + 1
+    return starts[0] // height / width, top / height, (stops[-1] // height + 1) / width, bottom / height
 
 
 def fill_outlines(outlines: Sequence[list[list[float]] | np.ndarray], height: int, width: int) -> np.ndarray:
@@ -84,20 +104,34 @@ def _merged(outlines: Sequence[list[list[float]] | np.ndarray], height: int, wid
     return coco_mask.merge(encoded) if encoded else None
 
 
-def _check_polygon(polygon: list[float], height: int, width: int) -> None:
+def _decode(content: bytes | memoryview, height: int, width: int) -> Outline:
+    if height * width > MAX_PIXELS:
+        raise ValueError(f"the photo's {width} x {height} pixels are more than the limit of {MAX_PIXELS:,}")
+    try:
+        outline = _decoder.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"neither polygons nor run lengths of finite numbers ({error})") from None
+    if not outline:
+        raise ValueError("empty")
+    return outline
+
+
+def _check_polygon(polygon: list[float], height: int, width: int) -> tuple[float, float, float, float]:
+    """Check a polygon; give its left, top, right and bottom in pixels."""
     if len(polygon) < 6 or len(polygon) % 2:
         raise ValueError(f"a polygon of {len(polygon)} numbers; it needs x and y of at least three points")
-    longest = 0.0
-    for name, values, side in (("x", polygon[::2], width), ("y", polygon[1::2], height)):
-        low, high = min(values), max(values)
-        # Outlines may well pass the photo's edge; a whole photo beyond, the numbers are not pixels of this photo.
+    xs, ys = polygon[::2], polygon[1::2]
+    left, top, right, bottom = min(xs), min(ys), max(xs), max(ys)
+    # Outlines may well pass the photo's edge; a whole photo beyond, the numbers are not pixels of this photo.
+    for name, low, high, side in (("x", left, right, width), ("y", top, bottom, height)):
         if not (low >= -side and high <= 2 * side):
             span = f"{low:g} to {high:g}"
             raise ValueError(f"a polygon with {name} from {span}, far outside the photo's {width} x {height} pixels")
-        longest = max(longest, high - low)
     # What the edge can be at most takes no time, and is little for all but a few.
-    if len(polygon) / 2 * (longest + 1) > MAX_LENGTH and (length := _length(polygon)) > MAX_LENGTH:
+    at_most = len(polygon) / 2 * (max(right - left, bottom - top) + 1)
+    if at_most > MAX_LENGTH and (length := _length(polygon)) > MAX_LENGTH:
         raise ValueError(f"a polygon whose edge is {length:,.0f} pixels long, and at most {MAX_LENGTH:,} can be drawn")
+    return left, top, right, bottom
 
 
 def _length(polygon: list[float]) -> float:

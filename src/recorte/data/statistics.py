@@ -1,15 +1,22 @@
 """What is in a data set: numbers of photos and people, sizes, places, light."""
 
+import contextlib
+import os
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from recorte.data.coco import CocoPersons
-from recorte.data.coco_outlines import parse_outline
+from recorte.data.coco_index import InFile, Packed, PersonIndex
+from recorte.data.coco_outlines import box_of
 from recorte.data.sample import PersonSource
 from recorte.errors import PhotoError
 from recorte.letterbox import resize
 
+MANY = 20_000
+"""People from which on further processes are worth their start."""
 GRID = 64
 """Cells along each side of the map of places."""
 LOOKED_AT = 300
@@ -74,10 +81,7 @@ def count_people(source: CocoPersons) -> People:
     photo_of = np.repeat(np.arange(len(index.sizes)), np.diff(index.first))
     listed = np.isin(photo_of, photos)
     chosen = np.flatnonzero(listed & ~ignored)
-    sizes = index.sizes[photo_of[chosen]].tolist()
-    boxes = np.array(
-        [_box(index.outlines.part(number), *size) for number, size in zip(chosen.tolist(), sizes, strict=True)]
-    ).reshape(-1, 4)
+    boxes = _boxes(index, chosen, index.sizes[photo_of[chosen]])
     pixels = index.sizes.prod(axis=1, dtype=np.float64)[photo_of[chosen]]
     # Where an area is not given, that of the box.
     boxed = pixels * (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
@@ -93,24 +97,23 @@ def count_people(source: CocoPersons) -> People:
     )
 
 
-def _box(outline: bytes, height: int, width: int) -> tuple[float, float, float, float]:
-    """Give left, top, right and bottom of an outline as shares of the photo; NaN where it is faulty."""
-    try:
-        found = parse_outline(outline, height, width)
-    except ValueError:
-        return (np.nan,) * 4
-    if isinstance(found, np.ndarray):
-        ends = np.cumsum(found)
-        if len(ends) < 2:
-            return (np.nan,) * 4
-        starts, stops = ends[:-1:2], ends[1::2] - 1  # of the runs of people, down the columns
-        spans = stops // height > starts // height
-        top = 0 if spans.any() else (starts % height).min()
-        bottom = height if spans.any() else (stops % height).max() + 1
-        return starts[0] // height / width, top / height, (stops[-1] // height + 1) / width, bottom / height
-    xs = [x for polygon in found for x in polygon[::2]]
-    ys = [y for polygon in found for y in polygon[1::2]]
-    return min(xs) / width, min(ys) / height, max(xs) / width, max(ys) / height
+def _boxes(index: PersonIndex, chosen: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Give the boxes of some people, whose photos have these sizes, by all cores where they are many: `(n, 4)`."""
+    find = partial(_boxes_of, index.outlines)
+    if len(chosen) < MANY:
+        return find(chosen, sizes)
+    parts = 4 * (os.cpu_count() or 1)
+    with ProcessPoolExecutor() as pool:
+        return np.concatenate([*pool.map(find, np.array_split(chosen, parts), np.array_split(sizes, parts))])
+
+
+def _boxes_of(outlines: Packed | InFile, chosen: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Give left, top, right and bottom of outlines as shares of the photo, `(n, 4)`; NaN where one is faulty."""
+    boxes = np.full((len(chosen), 4), np.nan)
+    for place, (number, size) in enumerate(zip(chosen.tolist(), sizes.tolist(), strict=True)):
+        with contextlib.suppress(ValueError):
+            boxes[place] = box_of(outlines.part(number), *size)
+    return boxes
 
 
 def _covered(boxes: np.ndarray) -> np.ndarray:
