@@ -88,7 +88,7 @@ def test_a_background_looks_before_a_phones_photo_as_it_does_alone(
     pictures = [remover.remove_background(phone_photo, background=given) for given in backgrounds]
     made, given = make(remover, phone_photo, Limits()), (255, 0, 0)
     pictures.append(finished(made, given, crop=False))
-    pictures.append(cut_out(remover, phone_photo, Options(background=given)).content)
+    pictures.append(cut_out(remover, phone_photo, Options(background=given), Limits()).content)
     for content in pictures:
         with Image.open(io.BytesIO(content)) as picture:
             assert picture.info["icc_profile"] == P3
