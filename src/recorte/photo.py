@@ -106,8 +106,12 @@ def read_mask(source: str | os.PathLike[str] | bytes) -> np.ndarray:
         return np.asarray(_eight_bits(colours).convert("L"))
 
 
-def list_photos(folder: str | os.PathLike[str]) -> list[Path]:
+def list_photos(folder: str | os.PathLike[str], sealed: dict[Path, str] | None = None) -> list[Path]:
     """List every photo below a folder, sorted; hidden files and folders and linked folders are passed over.
+
+    Args:
+        folder: where the photos are.
+        sealed: takes the folders in it that cannot be looked into, each with a sentence that says so. None: raise it.
 
     Raises:
         PhotoError: a folder cannot be looked into; its photos would be missed in silence.
@@ -117,11 +121,18 @@ def list_photos(folder: str | os.PathLike[str]) -> list[Path]:
     for base, folders, names in os.walk(folder, onerror=refused.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths = [Path(base, name) for name in names if not name.startswith(".")]
-        found += [path for path in paths if path.suffix.lower() in EXTENSIONS and path.is_file()]
+        try:
+            found += [path for path in paths if path.suffix.lower() in EXTENSIONS and path.is_file()]
+        except PermissionError as error:  # one may read the names in it, and no more
+            refused.append(PermissionError(error.errno, error.strerror, base))
     for error in refused:
-        if not isinstance(error, FileNotFoundError | NotADirectoryError):  # as a folder that just went away
-            reason = f"cannot be looked into ({error.strerror}); give yourself the right to, or move it elsewhere"
-            raise PhotoError(f"{error.filename}: this folder {reason}")
+        if isinstance(error, FileNotFoundError | NotADirectoryError):  # it just went away
+            continue
+        reason = f"cannot be looked into ({error.strerror}); give yourself the right to, or move it elsewhere"
+        sentence = f"{error.filename}: this folder {reason}"
+        if sealed is None or Path(error.filename) == Path(folder):
+            raise PhotoError(sentence)
+        sealed[Path(error.filename)] = sentence
     return sorted(found)
 
 

@@ -27,7 +27,7 @@ def folder(tmp_path: Path, red_square: np.ndarray, monkeypatch: pytest.MonkeyPat
 def planned(*words: str, into: str = "cut") -> dict[str, str]:
     """Where the result of each photo would go."""
     sources = expand([Path(word) for word in words])
-    plan = plan_many(sources.paths, Path(into), sources.roots)
+    plan = plan_many(sources.paths, Path(into), sources.roots, {})
     return {photo.as_posix(): result.as_posix() for photo, result in plan.items()}
 
 

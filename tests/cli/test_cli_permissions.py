@@ -1,5 +1,6 @@
 """`recorte` where it may not read or write."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -41,18 +42,29 @@ def test_a_photo_that_may_not_be_read_does_not_stop_the_others(holiday: Path, be
     assert files(holiday / "cut") == ["photo.png"]
 
 
-def test_a_folder_in_the_tree_that_may_not_be_read_is_not_passed_over(holiday: Path, best_model: Path) -> None:
+@pytest.mark.parametrize("rights", [0, 0o444])  # in the second one may read the names, and no more
+def test_a_folder_in_the_tree_that_may_not_be_read_is_named(holiday: Path, best_model: Path, rights: int) -> None:
     inner = holiday / "inner"
     inner.mkdir()
     (holiday / "sealed.png").rename(inner / "sealed.png")
-    inner.chmod(0)
+    inner.chmod(rights)
     try:
-        answer = mortal("holiday", "-o", "cut", "-m", best_model, cwd=holiday.parent)
+        some = mortal("holiday", "-o", "cut", "-m", best_model, cwd=holiday.parent)
+        (holiday / "photo.png").unlink()
+        none = mortal("holiday", "-o", "none", "--json", "-m", best_model, cwd=holiday.parent)
+        alone = mortal("holiday/inner", "-o", "alone", "-m", best_model, cwd=holiday.parent)
     finally:
         inner.chmod(0o755)
-    assert (answer.returncode, answer.stdout) == (2, "")
-    assert "holiday/inner: this folder cannot be looked into (Permission denied)" in " ".join(answer.stderr.split())
-    assert not (holiday.parent / "cut").exists()
+    sentence = "holiday/inner: this folder cannot be looked into (Permission denied)"
+    assert (some.returncode, some.stdout) == (1, "1 written, 1 failed\n")
+    assert some.stderr.startswith(f"Error: {sentence}")
+    assert files(holiday.parent / "cut") == ["photo.png"]
+    told = json.loads(none.stdout)
+    assert (none.returncode, told["photo"], told["status"]) == (1, "holiday/inner", "failed")
+    assert told["error"].startswith(sentence)
+    assert alone.returncode == 2
+    assert alone.stderr.startswith(f"Error: {sentence}")
+    assert not (holiday.parent / "alone").exists()
 
 
 def test_targets_that_may_not_be_written(holiday: Path, best_model: Path) -> None:

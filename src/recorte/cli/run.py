@@ -56,18 +56,19 @@ def _cut_out_one(photo: Path, wishes: Wishes) -> int:
 def _cut_out_many(sources: Sources, wishes: Wishes) -> int:
     from recorte.removal.plan import make_folder, plan_many, plan_photos
 
-    folder = folder_of(sources, wishes.output)
+    folder, sealed = folder_of(sources, wishes.output), {}
     if folder:
-        plan = plan_many(sources.paths, folder, sources.roots)
+        plan = plan_many(sources.paths, folder, sources.roots, sealed)
     else:
         plan = plan_photos(sources.paths, None, beside=wishes.ending)
-    work, account = _worker(wishes), Account(len(plan), wishes.as_json)
+    work, account = _worker(wishes), Account(len(plan) + len(sealed), wishes.as_json)
     if folder:  # not before the model is open, so that a mistake leaves nothing behind
         make_folder(folder)
     with stop_on_ctrl_c() as stopped, account:
+        account.add_sealed(sealed)
         work(plan, account, stopped)
     account.sum_up()
-    if account.counts.total() < len(plan):
+    if account.counts.total() < len(plan) + len(sealed):
         return STOPPED
     return SOME_FAILED if account.counts["failed"] else 0
 
@@ -84,11 +85,17 @@ def _watch(sources: Sources, wishes: Wishes) -> int:
     if any(source.resolve().is_relative_to(folder.resolve()) for source in folders):
         raise RecorteError(f"{folder}: with --watch the results must not go into the folder of the photos or above it")
 
+    account, told = Account(None, wishes.as_json, each=True), {}
+
     def plan() -> Mapping[Path, Path]:
-        return plan_trees(folders, folder, named=len(folders) > 1)
+        sealed: dict[Path, str] = {}
+        found = plan_trees(folders, folder, sealed, named=len(folders) > 1)
+        account.add_sealed({inner: reason for inner, reason in sealed.items() if inner not in told})
+        told.update(sealed)
+        return found
 
     plan()  # mistakes first
-    work, account = _worker(wishes), Account(None, wishes.as_json, each=True)
+    work = _worker(wishes)
 
     def take(arrived: Mapping[Path, Path]) -> None:
         work(arrived, account, stopped)

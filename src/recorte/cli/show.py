@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Self
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from rich.progress import Progress
 
     from recorte.removal.folder import Outcome
@@ -115,6 +118,13 @@ class Account:
             print_report(report)
         if self._bar:
             self._bar.update(self._bar.task_ids[0], advance=1, description=escape(plain(outcome.photo.name)))
+
+    def add_sealed(self, sealed: "Mapping[Path, str]") -> None:
+        """Note folders that could not be looked into, and show why, as of photos that failed."""
+        from recorte.removal.folder import Outcome
+
+        for folder, reason in sealed.items():
+            self.add(Outcome(folder, folder, "failed", error=reason))
 
     def name_skipped(self) -> None:
         """Name the photos that were skipped since the last time, in one line; of many the first ones."""

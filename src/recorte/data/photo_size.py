@@ -51,10 +51,10 @@ def fits(shape: tuple[int, ...], height: int, width: int, scaled: bool, enough: 
         return True
     if not scaled:
         return False
-    # Whole pixels round the smaller of the two by more, so the one pixel of tolerance is measured there; of so few
-    # pixels that one is a shape of its own, it is less.
+    # Whole pixels round the smaller of the two by more, so the one pixel of tolerance is measured there; where all of
+    # it is a few pixels, one would be a shape of its own.
     (small_height, small_width), (large_height, large_width) = sorted([shape[:2], (height, width)], key=np.prod)
-    tolerance = min(1, max(small_height, small_width) / 20)
+    tolerance = 1 if max(small_height, small_width) > 4 else 0.2
     return (
         abs(small_height - large_height * small_width / large_width) <= tolerance
         or abs(small_width - large_width * small_height / large_height) <= tolerance

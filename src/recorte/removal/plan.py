@@ -10,8 +10,13 @@ from recorte.photo import EXTENSIONS, list_photos
 from recorte.removal.output import same_file
 
 
-def plan_folder(folder: Path, target: Path) -> dict[Path, Path]:
+def plan_folder(folder: Path, target: Path, sealed: dict[Path, str]) -> dict[Path, Path]:
     """Find every photo below `folder` and where below `target` its cut-out goes; make `target`.
+
+    Args:
+        folder: where the photos are.
+        target: where the cut-outs go.
+        sealed: takes the folders below it that cannot be looked into, and why.
 
     Raises:
         PhotoError: `folder` is no folder, or holds no photos.
@@ -19,37 +24,40 @@ def plan_folder(folder: Path, target: Path) -> dict[Path, Path]:
     """
     if not folder.is_dir():
         raise PhotoError(f"{folder}: no such folder")
-    plan = _plan_alone(folder, target)
+    plan = _plan_alone(folder, target, sealed)
     make_folder(target)
     return plan
 
 
-def _plan_alone(folder: Path, target: Path) -> dict[Path, Path]:
+def _plan_alone(folder: Path, target: Path, sealed: dict[Path, str]) -> dict[Path, Path]:
     if same_file(folder, target):
         raise RecorteError(f"{target}: the cut-outs must not go into the folder of the photos itself; name another")
-    plan = plan_tree(folder, target)
-    if not plan:
+    plan = plan_tree(folder, target, sealed)
+    if not plan and not sealed:
         raise PhotoError(f"{folder}: no photos in it ({', '.join(sorted(EXTENSIONS))})")
     return plan
 
 
-def plan_tree(folder: Path, target: Path, passed_over: Path | None = None) -> dict[Path, Path]:
+def plan_tree(folder: Path, target: Path, sealed: dict[Path, str], passed_over: Path | None = None) -> dict[Path, Path]:
     """Plan as `plan_folder` does, of whatever photos there are now, without making or refusing anything.
 
     Args:
         folder: where the photos are.
         target: where the cut-outs go.
+        sealed: takes the folders that cannot be looked into, and why.
         passed_over: a folder whose files are no photos but results; None = `target`.
     """
     results = (passed_over or target).resolve()
-    photos = list_photos(folder)
+    photos = list_photos(folder, sealed)
     if results.is_relative_to(folder.resolve()):
         photos = [photo for photo in photos if not photo.resolve().is_relative_to(results)]
     names = result_names(photo.relative_to(folder) for photo in photos)
     return {folder / name: target / result for name, result in names.items()}
 
 
-def plan_many(sources: Sequence[Path], target: Path, roots: Mapping[Path, Path]) -> dict[Path, Path]:
+def plan_many(
+    sources: Sequence[Path], target: Path, roots: Mapping[Path, Path], sealed: dict[Path, str]
+) -> dict[Path, Path]:
     """Plan several folders and photos at once, without making a folder.
 
     Args:
@@ -58,6 +66,7 @@ def plan_many(sources: Sequence[Path], target: Path, roots: Mapping[Path, Path])
         target: where the cut-outs go.
         roots: for photos that do not go directly into `target` the folder above them whose tree is kept. What lies
             in `target` is no photo then but a result, if `target` lies below that folder.
+        sealed: takes the folders that cannot be looked into, and why.
 
     Raises:
         PhotoError: a folder holds no photos, or nothing but results is left.
@@ -65,14 +74,14 @@ def plan_many(sources: Sequence[Path], target: Path, roots: Mapping[Path, Path])
     """
     folders = [source for source in sources if source.is_dir()]
     if len(sources) == len(folders) == 1:
-        return _plan_alone(sources[0], target)
-    plan = plan_trees(folders, target, named=True)
+        return _plan_alone(sources[0], target, sealed)
+    plan = plan_trees(folders, target, sealed, named=True)
     for folder in folders:
-        if not any(photo.is_relative_to(folder) for photo in plan):
+        if not any(path.is_relative_to(folder) for path in (*plan, *sealed)):
             raise PhotoError(f"{folder}: no photos in it ({', '.join(sorted(EXTENSIONS))})")
     photos = [source for source in sources if source not in folders]
     plan |= plan_photos([photo for photo in photos if not _is_result(photo, target, roots.get(photo))], target, roots)
-    if not plan:
+    if not plan and not sealed:
         raise PhotoError(f"{target}: all photos that were found are results in this folder; name others, or another -o")
     _refuse_clashes(plan, plan.values())
     return plan
@@ -85,8 +94,10 @@ def _is_result(photo: Path, target: Path, root: Path | None) -> bool:
     return results.is_relative_to(root.resolve()) and photo.resolve().is_relative_to(results)
 
 
-def plan_trees(folders: Sequence[Path], target: Path, named: bool) -> dict[Path, Path]:
+def plan_trees(folders: Sequence[Path], target: Path, sealed: dict[Path, str], named: bool) -> dict[Path, Path]:
     """Plan the photos that there are now in some folders; `named`: each tree below its folder's name in `target`.
+
+    `sealed` takes the folders that cannot be looked into, and why.
 
     Raises:
         RecorteError: two folders would meet in `target`, or one in itself.
@@ -97,7 +108,7 @@ def plan_trees(folders: Sequence[Path], target: Path, named: bool) -> dict[Path,
     for folder, place in places.items():
         if same_file(folder, place) or same_file(folder, target):
             raise RecorteError(f"{folder}: its cut-outs would go into itself; name another folder than {target}")
-        plan |= plan_tree(folder, place, passed_over=target)
+        plan |= plan_tree(folder, place, sealed, passed_over=target)
     return plan
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import starmap
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from recorte.errors import PhotoError
 from recorte.photo import Photo, name_of, read_photo
 from recorte.removal import output
 from recorte.removal.backgrounds import Background, fitted
-from recorte.removal.folder import BatchReport, cut_out_all
+from recorte.removal.folder import BatchReport, Failure, cut_out_all
 from recorte.removal.network import Network
 from recorte.removal.options import Options, People
 from recorte.removal.pipeline import Pipeline, Steps
@@ -213,14 +214,17 @@ class BackgroundRemover:
             jobs: photos at a time, each on a thread of its own; they share the cores if `threads` is None.
 
         Returns:
-            What was written, what existed already, what failed and why.
+            What was written, what existed already, what failed and why; a folder that cannot be looked into, too.
 
         Raises:
             PhotoError: `folder` is no folder, or holds no photos.
             RecorteError: `target` cannot be used.
         """
-        plan = plan_folder(Path(folder), Path(target))
-        return cut_out_all(self, plan, overwrite=overwrite, on_photo=on_photo, jobs=jobs)
+        sealed: dict[Path, str] = {}
+        plan = plan_folder(Path(folder), Path(target), sealed)
+        report = cut_out_all(self, plan, overwrite=overwrite, on_photo=on_photo, jobs=jobs)
+        report.failed += starmap(Failure, sealed.items())
+        return report
 
 
 def _read(source: Source) -> Photo:
