@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -25,13 +26,17 @@ def holiday(tmp_path: Path, red_square: np.ndarray) -> Path:
     return folder
 
 
-def mortal(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run `recorte` as somebody whom permissions bind; root may read and write anything unless it lays that down."""
+def mortals(*arguments: str | Path) -> list[str]:
+    """The command of somebody whom permissions bind; root may read and write anything unless it lays that down."""
     laid_down = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
     if laid_down and (not shutil.which("setpriv") or subprocess.run([*laid_down, "true"], check=False).returncode):
         pytest.skip("nobody here but root")
-    command = [*laid_down, sys.executable, "-m", "recorte", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    return [*laid_down, sys.executable, "-m", "recorte", *map(str, arguments)]
+
+
+def mortal(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run it to its end."""
+    return subprocess.run(mortals(*arguments), cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False)
 
 
 def test_a_photo_that_may_not_be_read_does_not_stop_the_others(holiday: Path, best_model: Path) -> None:
@@ -65,6 +70,24 @@ def test_a_folder_in_the_tree_that_may_not_be_read_is_named(holiday: Path, best_
     assert alone.returncode == 2
     assert alone.stderr.startswith(f"Error: {sentence}")
     assert not (holiday.parent / "alone").exists()
+
+
+def test_watching_goes_on_beside_a_folder_that_may_not_be_read(holiday: Path, best_model: Path) -> None:
+    (holiday / "inner").mkdir(mode=0)
+    command, pipe = mortals("holiday", "-o", "cut", "--watch", "-m", best_model), subprocess.PIPE
+    try:
+        with subprocess.Popen(
+            command, cwd=holiday.parent, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True
+        ) as process:
+            assert [process.stdout.readline() for _ in range(2)] == ["Wrote cut/photo.png\n", "Wrote cut/sealed.png\n"]
+            (holiday / "sealed.png").rename(holiday / "new.png")
+            assert process.stdout.readline() == "Wrote cut/new.png\n"
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate()
+    finally:
+        (holiday / "inner").chmod(0o755)
+    assert (process.returncode, out) == (1, "3 written, 1 failed\n")
+    assert err.count("holiday/inner: this folder cannot be looked into") == 1
 
 
 def test_targets_that_may_not_be_written(holiday: Path, best_model: Path) -> None:
