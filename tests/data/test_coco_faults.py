@@ -120,7 +120,10 @@ BAD_FILES = {
     "only crowds": (document(annotations=[person(1, 7, iscrowd=1)]), "nothing to learn"),
     "same id": (document(images=[image(7), image(8), image(7)]), "image 7: another one has the same id"),
     "unknown photo": (document(annotations=[person(31, 8)]), "annotation 31: there is no image 8"),
-    "unknown category": (document(annotations=[person(31, 7, category_id=9)]), "annotation 31: there is no category 9"),
+    "unknown category": (
+        document(annotations=[person(31, 7, category_id=9)]),
+        "category 9 of 1 annotations: not in",
+    ),
     "a category at odds": (
         document(categories=[{"id": 1, "name": "person"}, {"id": 1, "name": "dog"}]),
         "category 1: listed as 'person' and as something else",

@@ -44,7 +44,7 @@ def test_nobody_whose_annotation_is_dropped_stays_as_background(tmp_path: Path, 
     content = mended(root)
     assert [one["id"] for one in content["images"]] == [1, 3]
     assert [one["id"] for one in content["annotations"]] == [10, 13]
-    assert "0 faulty photos, and 1 more because a person's annotation" in content["told"]
+    assert "0 faulty photos, 1 more because an annotation in them that is or may be a person's" in content["told"]
     source = CocoPersons(root, "train")
     assert len(source) == 2 and list(source.negatives) == []
     assert all((sample.alpha == square_mask() * 255).all() for sample in source)
@@ -73,7 +73,26 @@ def test_categories_that_are_faulty_or_listed_again_are_dropped(tmp_path: Path) 
     assert content["categories"] == CATEGORIES
     assert [one["id"] for one in content["images"]] == [1, 2]
     assert [one["id"] for one in content["annotations"]] == [10, 11]
-    assert "and 3 faulty categories" in content["told"]
+    assert "is not usable, 3 categories" in content["told"]
+
+
+def test_photos_of_nobody_alone_are_mended(tmp_path: Path) -> None:
+    content = mended(write_coco(tmp_path, [image(1), image(2, width=0)], [person(10, 1, category_id=2)], CATEGORIES))
+    assert [one["id"] for one in content["images"]] == [1]
+
+
+def test_one_finding_tells_of_all_annotations_of_a_category_that_is_not_listed(tmp_path: Path) -> None:
+    annotations = [person(10, 1), *(person(number, 2, category_id=18) for number in (11, 12, 13))]
+    root = write_coco(tmp_path, [image(1), image(2)], annotations, CATEGORIES)
+    (finding,) = check_annotations(root / "annotations/person_keypoints_train2017.json").findings
+    assert (finding.item, finding.grave) == ("annotation 11 and 2 more", True)
+    assert finding.what.startswith("there is no usable category 18; list it")
+
+
+def test_a_category_that_is_listed_twice_alike_keeps_nobody_from_training(tmp_path: Path) -> None:
+    root = write_coco(tmp_path, [image(1)], [person(10, 1)], [*CATEGORIES, CATEGORIES[0]])
+    (finding,) = check_annotations(root / "annotations/person_keypoints_train2017.json").findings
+    assert (finding.item, finding.grave) == ("category number 3 in the file", False)
 
 
 LOST = {
@@ -145,4 +164,4 @@ def test_faulty_photos_are_dropped_and_all_else_stays(tmp_path: Path) -> None:
     assert content["info"] == {"description": float("inf")}
     assert [one["id"] for one in content["annotations"]] == [10, 12]
     assert content["annotations"][0]["bbox"] == [4, 2, 8, 8] and content["annotations"][1]["score"] is None
-    assert "it leaves out 1 faulty photos, and 0 more" in content["told"]
+    assert "it leaves out 1 faulty photos, 0 more" in content["told"]

@@ -137,7 +137,7 @@ def _categories(path: Path, records: list[msgspec.Raw], checked: Checked) -> tup
     places: dict[int, int] = {}
     kinds: dict[int, set[bool]] = defaultdict(set)
     for position, record in enumerate(records):
-        what = ""
+        what, grave = "", True
         try:
             category = msgspec.json.decode(record, type=Category)
         except (msgspec.ValidationError, UnicodeDecodeError) as error:
@@ -147,9 +147,10 @@ def _categories(path: Path, records: list[msgspec.Raw], checked: Checked) -> tup
             kinds[category.id].add(category.is_person)
             if category.id in places:
                 what = f"number {places[category.id] + 1} has the same id, {category.id}"
+                grave = len(kinds[category.id]) == 2  # else they say the same, for whoever looks for people
             places.setdefault(category.id, position)
         if what:
-            checked.findings.append(Finding(str(path), f"category number {position + 1} in the file", what))
+            checked.findings.append(Finding(str(path), f"category number {position + 1} in the file", what, grave))
             checked.faulty_categories.add(position)
     checked.faulty_categories.update(places[number] for number, kind in kinds.items() if len(kind) == 2)
     if not any(True in kind for kind in kinds.values()):
@@ -163,6 +164,7 @@ def _check_people(path: Path, records: list[msgspec.Raw], people: set[int], othe
     decoder = msgspec.json.Decoder(Annotation)
     places = {image.id: position for position, image in checked.images.items()}
     ids: set[int] = set()
+    unlisted: dict[int, list[str]] = defaultdict(list)
     for position, record in enumerate(records):
         item = f"annotation {id_of(record)}"
         try:
@@ -178,8 +180,11 @@ def _check_people(path: Path, records: list[msgspec.Raw], people: set[int], othe
         place = places.get(annotation.image_id)
         grave, odd = "", ""
         if annotation.category_id not in people:
-            grave = f"there is no usable category {annotation.category_id}"
-        elif place is None:
+            unlisted[annotation.category_id].append(item)
+            checked.faulty_annotations.add(position)
+            checked.doubtful_images.update([] if place is None else [place])
+            continue
+        if place is None:
             grave = f"there is no usable image {annotation.image_id}"
         else:
             grave, odd = _check_outline(annotation, checked.images[place])
@@ -192,6 +197,10 @@ def _check_people(path: Path, records: list[msgspec.Raw], people: set[int], othe
         ids.add(annotation.id)
         if grave or odd:
             checked.findings.append(Finding(str(path), item, grave or odd, bool(grave)))
+    for number, items in unlisted.items():
+        more = f" and {len(items) - 1:,} more" if len(items) > 1 else ""
+        what = f"there is no usable category {number}; list it in 'categories', whether it is people or not"
+        checked.findings.append(Finding(str(path), f"{items[0]}{more}", what))
 
 
 def _doubt(record: msgspec.Raw, position: int, others: set[int], places: dict[int, int], checked: Checked) -> None:

@@ -40,17 +40,15 @@ def mend(path: Path, checked: Checked) -> Finding:
         )
     try:
         content = without_faults(path.read_bytes(), checked)
-        _check_use(path, content)
+        _check_use(path, content, checked)
         write_whole(clean, content)
     except OSError as error:
         raise DataError(f"{clean}: cannot be written ({error.strerror}); allow it, or copy the data first") from None
     lost, doubtful = len(checked.faulty_images), len(checked.doubtful_images - checked.faulty_images)
     what = (
-        f"to be put in the place of {path.name}: it leaves out {lost:,} faulty photos, and {doubtful:,} more "
-        "because a person's annotation in them is not usable"
+        f"to be put in the place of {path.name}: it leaves out {lost:,} faulty photos, {doubtful:,} more because an "
+        f"annotation in them that is or may be a person's is not usable, {len(checked.faulty_categories):,} categories"
     )
-    if checked.faulty_categories:
-        what += f", and {len(checked.faulty_categories):,} faulty categories"
     return Finding(str(clean), "", what, grave=False)
 
 
@@ -78,11 +76,11 @@ def without_faults(content: bytes, checked: Checked) -> bytes:
     return msgspec.json.encode(everything | {"images": images, "annotations": mended, "categories": categories})
 
 
-def _check_use(path: Path, content: bytes) -> None:
-    """Read what is left as training would."""
+def _check_use(path: Path, content: bytes, checked: Checked) -> None:
+    """Read what is left as training would; that nobody is left is of no use unless nobody was there before."""
     try:
         people = select_persons(path, read_annotations(path, content))
-        problem = "" if people else "nobody is outlined in it"
+        problem = "nobody is outlined in it" if not people and checked.faulty_annotations else ""
     except DataError as error:
         problem = str(error).removeprefix(f"{path}: ")
     if problem:

@@ -2,6 +2,7 @@
 
 import mmap
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -137,10 +138,10 @@ def select_persons(path: Path, records: AnnotationFile) -> list[Annotation]:
     listed = people | others
     faults = [f"category {number}: listed as 'person' and as something else" for number in sorted(people & others)]
     faults += [f"annotation {one.id}: there is no image {one.image_id}" for one in persons if one.image_id not in known]
+    unlisted = Counter(one.category_id for one in records.annotations if one.category_id not in listed)
     faults += [
-        f"annotation {one.id}: there is no category {one.category_id}"
-        for one in records.annotations
-        if one.category_id not in listed
+        f"category {number} of {count:,} annotations: not in 'categories'; list it, whether it is people or not"
+        for number, count in unlisted.items()
     ]
     report_faults(path, faults)
     return persons
