@@ -71,6 +71,9 @@ def test_each_person_in_a_file_and_a_second_run_skips_them(photo: Path, best_mod
     answer = recorte(photo, "--people", "each", "-m", best_model, cwd=tmp_path)
     assert answer.stdout == f"Wrote {photo.with_name('a-cutout-1.png')}, {photo.with_name('a-cutout-2.png')}\n"
     expect_mistake(recorte(photo, "--people", "each", "-m", best_model), "a-cutout-1.png: exists already")
+    with photo.open("rb") as content:
+        answer = recorte("-", "-o", "x.png", "--people", "each", "-m", best_model, cwd=tmp_path, stdin=content)
+    assert answer.stdout == "Wrote x-1.png, x-2.png\n"
     expect_mistake(recorte(photo, "--people", "each", "-o", "-"), "no room in a pipe")
 
 

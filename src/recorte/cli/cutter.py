@@ -80,6 +80,10 @@ class Cutter:
         """Name the first file that a result makes, by which one sees that it is there."""
         return self.options.targets(target, 1)[0]
 
+    def files(self, target: Path, result: Any) -> list[Path]:
+        """Name all the files that were made, by what cutting out gave."""
+        return self.options.targets(target, len(result) if isinstance(result, list) else 1)
+
     def open(self) -> None:
         """Open the model.
 

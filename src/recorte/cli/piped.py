@@ -6,10 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from recorte.cli.cutter import Cutter, Wishes
-from recorte.cli.show import OUTPUT_FULL, SOME_FAILED, complain, plain, print_json, print_report
+from recorte.cli.show import OUTPUT_FULL, SOME_FAILED, complain, print_json, print_report, print_written
 from recorte.cli.sources import PIPE, target_of
 from recorte.errors import RecorteError
 from recorte.files import FULL
@@ -46,7 +44,8 @@ def cut_out_piped(source: Path, wishes: Wishes) -> int:
             error = _write(result)
     shown = PIPE if target is None else cutter.first(target)
     seconds = time.perf_counter() - started
-    _tell(Outcome(source, shown, "failed" if error else "written", seconds, error), report, wishes.as_json)
+    files = [] if error or target is None else cutter.files(target, result)
+    _tell(Outcome(source, shown, "failed" if error else "written", seconds, error), files, report, wishes.as_json)
     return SOME_FAILED if error else 0
 
 
@@ -77,7 +76,7 @@ def _write(content: bytes) -> str | None:
     return None
 
 
-def _tell(outcome: "Outcome", report: "QualityReport | None", as_json: bool) -> None:
+def _tell(outcome: "Outcome", files: list[Path], report: "QualityReport | None", as_json: bool) -> None:
     """Say what became of the photo: on stderr if stdout has the picture."""
     err = outcome.result == PIPE
     # Of two things on one stream the JSON alone, which has the error too.
@@ -87,5 +86,5 @@ def _tell(outcome: "Outcome", report: "QualityReport | None", as_json: bool) -> 
         print_json(outcome, report, err=err)
     elif not outcome.error:
         if not err:
-            typer.echo(f"Wrote {plain(outcome.result)}")
+            print_written(*files)
         print_report(report, err=err)

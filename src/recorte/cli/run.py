@@ -8,7 +8,7 @@ import typer
 
 from recorte.cli.cutter import Cutter, Wishes
 from recorte.cli.piped import cut_out_piped
-from recorte.cli.show import SOME_FAILED, STOPPED, Account, complain, plain, print_json, print_report
+from recorte.cli.show import SOME_FAILED, STOPPED, Account, complain, print_json, print_report, print_written
 from recorte.cli.sources import Sources, check_pipe, expand, folder_of, target_of
 from recorte.cli.stop import stop_on_ctrl_c
 from recorte.errors import RecorteError
@@ -47,8 +47,7 @@ def _cut_out_one(photo: Path, wishes: Wishes) -> int:
         outcome = Outcome(photo, cutter.first(target), "failed" if error else "written", seconds, error)
         print_json(outcome, cutter.report_of(photo))
     elif not error:
-        count = len(result) if isinstance(result, list) else 1
-        typer.echo(f"Wrote {', '.join(map(plain, cutter.options.targets(target, count)))}")
+        print_written(*cutter.files(target, result))
         print_report(cutter.report_of(photo))
     return SOME_FAILED if error else 0
 

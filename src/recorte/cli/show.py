@@ -41,6 +41,11 @@ def complain(message: object) -> None:
     typer.echo(typer.style("Error: ", fg="red") + plain(message), err=True)
 
 
+def print_written(*files: "Path") -> None:
+    """Name the files that were made of one photo."""
+    typer.echo(f"Wrote {', '.join(map(plain, files))}")
+
+
 def print_json(outcome: "Outcome", report: "QualityReport | None" = None, err: bool = False) -> None:
     """Print what became of a photo as one line of JSON, in plain ASCII, so that no name can spoil it."""
     content = {
@@ -108,7 +113,7 @@ class Account:
         elif outcome.error:
             self._failures.append(outcome.error)
         elif self._each and not self._json and outcome.status == "written":
-            typer.echo(f"Wrote {plain(outcome.result)}")
+            print_written(outcome.result)
         elif self._each and not self._json and outcome.status == "skipped":
             self._skipped.append(plain(outcome.photo))
         if self._json:

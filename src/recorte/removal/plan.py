@@ -19,7 +19,7 @@ def plan_folder(folder: Path, target: Path, sealed: dict[Path, str]) -> dict[Pat
         sealed: takes the folders below it that cannot be looked into, and why.
 
     Raises:
-        PhotoError: `folder` is no folder, or holds no photos.
+        PhotoError: `folder` is no folder, cannot be looked into, or holds no photos.
         RecorteError: `target` is `folder` itself, or not a folder that can be written to.
     """
     if not folder.is_dir():
@@ -46,6 +46,9 @@ def plan_tree(folder: Path, target: Path, sealed: dict[Path, str], passed_over: 
         target: where the cut-outs go.
         sealed: takes the folders that cannot be looked into, and why.
         passed_over: a folder whose files are no photos but results; None = `target`.
+
+    Raises:
+        PhotoError: `folder` itself cannot be looked into.
     """
     results = (passed_over or target).resolve()
     photos = list_photos(folder, sealed)
@@ -69,7 +72,7 @@ def plan_many(
         sealed: takes the folders that cannot be looked into, and why.
 
     Raises:
-        PhotoError: a folder holds no photos, or nothing but results is left.
+        PhotoError: a folder holds no photos or cannot be looked into, or nothing but results is left.
         RecorteError: two sources would meet in `target`.
     """
     folders = [source for source in sources if source.is_dir()]
@@ -100,6 +103,7 @@ def plan_trees(folders: Sequence[Path], target: Path, sealed: dict[Path, str], n
     `sealed` takes the folders that cannot be looked into, and why.
 
     Raises:
+        PhotoError: one of `folders` itself cannot be looked into.
         RecorteError: two folders would meet in `target`, or one in itself.
     """
     places = {folder: target / folder.resolve().name if named else target for folder in folders}

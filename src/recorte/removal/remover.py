@@ -217,7 +217,7 @@ class BackgroundRemover:
             What was written, what existed already, what failed and why; a folder that cannot be looked into, too.
 
         Raises:
-            PhotoError: `folder` is no folder, or holds no photos.
+            PhotoError: `folder` is no folder, cannot be looked into, or holds no photos.
             RecorteError: `target` cannot be used.
         """
         sealed: dict[Path, str] = {}
