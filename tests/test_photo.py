@@ -15,8 +15,9 @@ from PIL import Image, ImageCms
 from skimage.data import astronaut
 
 from recorte import photo
-from recorte.errors import PhotoError
-from recorte.photo import list_photos, read_mask, read_photo
+from recorte.data.check_photos import read_header
+from recorte.errors import LargePhotoError, PhotoError
+from recorte.photo import MAX_SIDE, list_photos, read_mask, read_photo
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::PIL.Image.DecompressionBombWarning")
 
@@ -321,6 +322,16 @@ def test_the_transparency_of_a_picture_is_its_mask() -> None:
 def test_a_mask_is_not_turned() -> None:
     content = encode(Image.new("L", (20, 10)), "PNG", exif=exif_block(6))
     assert read_mask(content).shape == (10, 20)
+
+
+def test_a_line_of_pixels_is_no_photo(tmp_path: Path) -> None:
+    Image.new("L", (1, MAX_SIDE)).save(tmp_path / "long.png")
+    assert read_photo(tmp_path / "long.png").pixels.shape == (MAX_SIDE, 1, 3)
+    Image.new("L", (MAX_SIDE + 1, 1)).save(tmp_path / "longer.png")
+    with pytest.raises(LargePhotoError, match=r"longer\.png: 100001 x 1 pixels are more .* 100,000 pixels on a side"):
+        read_photo(tmp_path / "longer.png")
+    header = read_header(tmp_path / "longer.png", tmp_path)
+    assert header.problem == "100001 x 1 pixels are more than 100,000 on a side"
 
 
 def test_listing_a_folder(tmp_path: Path) -> None:

@@ -20,6 +20,9 @@ MAX_PIXELS = 178_000_000
 """Larger photos are refused before they are decoded: a decompression bomb would fill the memory. Just below
 the number that Pillow itself refuses."""
 
+MAX_SIDE = 100_000
+"""Longer photos are refused too: what is computed for squares of pixels would fill the memory for a line of them."""
+
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"})
 """What counts as a photo when a folder is read, in lower case."""
 
@@ -81,7 +84,8 @@ def read_photo(
             as that is not below it, which takes a fraction of the time.
 
     Raises:
-        PhotoError: missing, unreadable, truncated, no image, or more than `MAX_PIXELS`; the message names the file.
+        PhotoError: missing, unreadable, truncated, no image, more than `MAX_PIXELS`, or longer than `MAX_SIDE`; the
+            message names the file.
     """
     with opened(source) as image:
         if enough is not None and not isinstance(source, Image.Image):
@@ -153,6 +157,9 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
                 raise UnidentifiedImageError
             if image.width * image.height > MAX_PIXELS:
                 raise LargePhotoError(f"{name}: {image.width} x {image.height} pixels are {too_large}")
+            if max(image.size) > MAX_SIDE:
+                too_long = f"more than the limit of {MAX_SIDE:,} pixels on a side"
+                raise LargePhotoError(f"{name}: {image.width} x {image.height} pixels are {too_long}; cut it in pieces")
             yield image
     except FileNotFoundError:
         raise PhotoError(f"{name}: no such file") from None

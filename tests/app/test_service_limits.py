@@ -58,3 +58,11 @@ def test_what_only_looks_like_scans_is_not_counted(jpeg: bytes, red_square: np.n
     png = io.BytesIO()
     Image.fromarray(red_square).save(png, "PNG")
     check_photo(png.getvalue() + video, Limits())
+
+
+def test_a_line_of_pixels_is_too_large() -> None:
+    content = io.BytesIO()
+    Image.new("L", (100_001, 1)).save(content, "PNG")
+    with pytest.raises(Refusal, match="more than the limit of 50,000,000 pixels, or of 100,000 on a side") as raised:
+        check_photo(content.getvalue(), Limits())
+    assert raised.value.status == 413

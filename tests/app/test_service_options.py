@@ -65,11 +65,3 @@ def test_nobody_to_crop_to(remover: BackgroundRemover) -> None:
             cut_out(remover, nobody, Options(crop=True, **wanted), Limits())
         told = "Nobody was found in the photo, so there is nothing to crop to"
         assert (raised.value.status, str(raised.value)) == (422, told)
-
-
-def test_no_format_is_advised_that_the_service_does_not_make(remover: BackgroundRemover) -> None:
-    content = io.BytesIO()
-    Image.new("RGB", (1_000_001, 1)).save(content, "TIFF")
-    for kind in ("png", "webp"):
-        with pytest.raises(Refusal, match=r"cannot hold a picture of 1000001 x 1 pixels.*; send a smaller photo"):
-            cut_out(remover, content.getvalue(), Options(format=kind), Limits())

@@ -253,3 +253,8 @@ def test_threads_share_one_remover(remover: BackgroundRemover) -> None:
     with ThreadPoolExecutor(4) as pool:
         for cutout, single in zip(pool.map(remover.remove_background, photos), expected, strict=True):
             assert np.array_equal(cutout, single)
+
+
+def test_an_array_that_is_a_line_is_refused(remover: BackgroundRemover) -> None:
+    with pytest.raises(PhotoError, match="an array of 100001 x 1 pixels is more than the limit of 100,000 on a side"):
+        remover.remove_background(np.zeros((1, 100_001, 3), np.uint8))

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from recorte.errors import LargePhotoError, PhotoError, RecorteError, UnknownPhotoError
-from recorte.photo import opened
+from recorte.photo import MAX_SIDE, opened
 
 SCANS = 100
 """That a JPEG may have at most. Each passes over all the pixels and may take 10 bytes, so that 25 MB of them would keep
@@ -62,7 +62,8 @@ def check_photo(content: bytes, limits: Limits) -> None:
         with opened(content) as image:
             (width, height), jpeg = image.size, image.format in ("JPEG", "MPO")
     except LargePhotoError:
-        raise Refusal(413, f"The photo has more than the limit of {limits.pixels:,} pixels; scale it down") from None
+        most = f"{limits.pixels:,} pixels, or of {MAX_SIDE:,} on a side"
+        raise Refusal(413, f"The photo has more than the limit of {most}; scale it down") from None
     except PhotoError as error:
         status, reason = 415 if isinstance(error, UnknownPhotoError) else 422, str(error).partition(": ")[2]
         kind, _, advice = reason.partition("; ")

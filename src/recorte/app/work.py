@@ -116,7 +116,7 @@ def cut_out(remover: "BackgroundRemover", content: bytes, options: Options, limi
     try:
         content = encode(picture, photo, f".{options.format}")
     except RecorteError as error:  # too large for the format
-        raise Refusal(422, str(error).replace("use TIFF", "send a smaller photo")) from None
+        raise Refusal(422, str(error)) from None
     return Result(content, KINDS[options.format], judged)
 
 

@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from recorte.data.findings import Finding
 from recorte.errors import PhotoError
 from recorte.heif import open_image
-from recorte.photo import DECODER_ERRORS, MAX_PIXELS, ORIENTATION, read_photo
+from recorte.photo import DECODER_ERRORS, MAX_PIXELS, MAX_SIDE, ORIENTATION, read_photo
 
 Progress = Callable[[int, int], None]
 
@@ -60,6 +60,8 @@ def read_header(path: Path, root: Path) -> Header:
                 raise UnidentifiedImageError
             if image.width * image.height > MAX_PIXELS:
                 return Header(f"{image.width} x {image.height} pixels are more than the limit of {MAX_PIXELS:,}")
+            if max(image.size) > MAX_SIDE:
+                return Header(f"{image.width} x {image.height} pixels are more than {MAX_SIDE:,} on a side")
             try:
                 turned = image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
             except DECODER_ERRORS:

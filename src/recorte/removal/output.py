@@ -35,8 +35,8 @@ OPTIONS = {
     "TIFF": {},
 }
 
-LONGEST = {"JPEG": 65_500, "PNG": 1_000_000, "WEBP": 16_383}
-"""The longest side in pixels that programs write and read; TIFF has room for every photo that is taken."""
+LONGEST = {"JPEG": 65_500, "WEBP": 16_383}
+"""The longest side in pixels that programs write and read; the others have room for every photo that is taken."""
 
 JPEG_EXIF = 65_533
 """Bytes of EXIF that a JPEG can hold; other files may bring more."""
@@ -65,10 +65,9 @@ def encode(picture: np.ndarray, photo: Photo, suffix: str = ".png") -> bytes:
     """
     kind = FORMATS[suffix.lower()]
     height, width = picture.shape[:2]
-    other = "PNG" if kind != "PNG" and max(height, width) <= LONGEST["PNG"] else "TIFF"
     if max(height, width) > LONGEST.get(kind, math.inf):
         raise PhotoError(
-            f"{kind} cannot hold a picture of {width} x {height} pixels, only {LONGEST[kind]:,} on a side; use {other}"
+            f"{kind} cannot hold a picture of {width} x {height} pixels, only {LONGEST[kind]:,} on a side; use PNG"
         )
     if picture.ndim == 2:
         photo = replace(photo, icc_profile=None)
@@ -79,6 +78,7 @@ def encode(picture: np.ndarray, photo: Photo, suffix: str = ".png") -> bytes:
     try:
         return _encode_png(picture, photo) if kind == "PNG" else _encode_other(picture, photo, kind)
     except (OSError, ValueError) as error:
+        other = "TIFF" if kind == "PNG" else "PNG"
         raise PhotoError(
             f"a picture of {width} x {height} pixels cannot be written as {kind} ({error}); use {other}"
         ) from None

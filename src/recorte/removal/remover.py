@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from recorte.errors import PhotoError
-from recorte.photo import Photo, name_of, read_photo
+from recorte.photo import MAX_SIDE, Photo, name_of, read_photo
 from recorte.removal import output
 from recorte.removal.backgrounds import Background, fitted
 from recorte.removal.folder import BatchReport, Failure, cut_out_all
@@ -249,3 +249,5 @@ def _check_array(photo: np.ndarray) -> None:
         )
     if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or photo.size == 0:
         raise PhotoError(f"a photo as an array must be uint8 (height, width, 3), not {photo.dtype} {photo.shape}")
+    if max(photo.shape) > MAX_SIDE:
+        raise PhotoError(f"{name_of(photo)} is more than the limit of {MAX_SIDE:,} on a side; cut it in pieces")
