@@ -167,6 +167,6 @@ def test_trouble_with_the_model_ends_the_run(
 
 
 def test_the_plan_follows_the_photos_not_what_is_written(holiday: Path, tmp_path: Path) -> None:
-    first = plan_folder(holiday, tmp_path / "cut", {})
+    first = plan_folder(holiday, tmp_path / "cut")
     (tmp_path / "cut" / "a.png").touch()
-    assert plan_folder(holiday, tmp_path / "cut", {}) == first
+    assert plan_folder(holiday, tmp_path / "cut") == first

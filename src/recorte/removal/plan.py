@@ -10,13 +10,13 @@ from recorte.photo import EXTENSIONS, list_photos
 from recorte.removal.output import same_file
 
 
-def plan_folder(folder: Path, target: Path, sealed: dict[Path, str]) -> dict[Path, Path]:
+def plan_folder(folder: Path, target: Path, sealed: dict[Path, str] | None = None) -> dict[Path, Path]:
     """Find every photo below `folder` and where below `target` its cut-out goes; make `target`.
 
     Args:
         folder: where the photos are.
         target: where the cut-outs go.
-        sealed: takes the folders below it that cannot be looked into, and why.
+        sealed: takes the folders below it that cannot be looked into, and why. None: one is raised.
 
     Raises:
         PhotoError: `folder` is no folder, cannot be looked into, or holds no photos.
@@ -29,7 +29,7 @@ def plan_folder(folder: Path, target: Path, sealed: dict[Path, str]) -> dict[Pat
     return plan
 
 
-def _plan_alone(folder: Path, target: Path, sealed: dict[Path, str]) -> dict[Path, Path]:
+def _plan_alone(folder: Path, target: Path, sealed: dict[Path, str] | None) -> dict[Path, Path]:
     if same_file(folder, target):
         raise RecorteError(f"{target}: the cut-outs must not go into the folder of the photos itself; name another")
     plan = plan_tree(folder, target, sealed)
@@ -38,7 +38,9 @@ def _plan_alone(folder: Path, target: Path, sealed: dict[Path, str]) -> dict[Pat
     return plan
 
 
-def plan_tree(folder: Path, target: Path, sealed: dict[Path, str], passed_over: Path | None = None) -> dict[Path, Path]:
+def plan_tree(
+    folder: Path, target: Path, sealed: dict[Path, str] | None, passed_over: Path | None = None
+) -> dict[Path, Path]:
     """Plan as `plan_folder` does, of whatever photos there are now, without making or refusing anything.
 
     Args:
