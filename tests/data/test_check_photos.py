@@ -13,3 +13,8 @@ def test_what_is_no_file_is_called_what_it_is(tmp_path: Path) -> None:
         pytest.skip("no pipes have names here")
     os.mkfifo(tmp_path / "pipe.png")
     assert read_header(tmp_path / "pipe.png", tmp_path).problem == "this is a pipe or a device, not a photo"
+
+
+def test_a_program_under_a_photos_name_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n")
+    assert read_header(tmp_path / "a.jpg", tmp_path).problem == "not a photo: it begins with '%!PS-Adobe-3.0 E'"

@@ -109,6 +109,7 @@ class Place:
         since = time.perf_counter()
 
         def timed() -> T:
+            """Do the work, and measure how long it waited and how long it took."""
             started = time.perf_counter()
             self._workers._measures.waiting.observe(started - since)
             try:

@@ -56,8 +56,6 @@ def read_header(path: Path, root: Path) -> Header:
         if not path.stat().st_size:
             return Header("empty, 0 bytes")
         with open_image(path, str(path)) as image:
-            if image.format == "EPS":  # a program, which training does not run
-                raise UnidentifiedImageError
             if image.width * image.height > MAX_PIXELS:
                 return Header(f"{image.width} x {image.height} pixels are more than the limit of {MAX_PIXELS:,}")
             if max(image.size) > MAX_SIDE:

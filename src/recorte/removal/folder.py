@@ -136,6 +136,7 @@ def cut_out_each(
         waiting: deque[Future[Outcome | None]] = deque()
 
         def begin(photo: Path, result: Path) -> Outcome | None:
+            """Cut a photo out, unless it must not be or need not be; None once all is stopped."""
             if stopped():
                 return None
             shown = options.targets(result, 1)[0]

@@ -120,6 +120,7 @@ def _flowers(rng: np.random.Generator, first: np.ndarray, second: np.ndarray, un
     heart = mix(second, colour("ffd166"), 0.7)
 
     def flowers(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Colour rows of flowers, every second row half a flower further."""
         row = np.floor(y / unit)
         across = (x / unit + 0.5 * (row % 2)) % 1 - 0.5
         along = (y / unit) % 1 - 0.5

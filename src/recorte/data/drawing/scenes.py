@@ -121,6 +121,7 @@ def _seated(rng: np.random.Generator, figure: Figure, palette: Palette) -> Calla
     crate = chance(rng, 0.4)
 
     def draw(pen: Pen) -> None:
+        """Draw the seat, if there is one, and the figure on it."""
         if seat is not None:
             own = pen.at(0, 0, figure.looks.height)
             legs = [box(x - 0.014, -seat, x + 0.014, 0) for x in (-0.1, 0.1)]
