@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from command import run
+from recorte.cli.script import run
 from recorte.errors import RecorteError
 from strata import measure, validation
 

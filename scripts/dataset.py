@@ -5,7 +5,7 @@ from importlib import import_module
 
 from omegaconf import DictConfig
 
-from recorte.training.door import run
+from recorte.training.command.door import run
 
 VERBS = {
     "quick": "recorte.desk.quick:quick",

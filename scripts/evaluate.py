@@ -2,7 +2,7 @@
 
 from omegaconf import DictConfig
 
-from recorte.training.door import run
+from recorte.training.command.door import run
 
 
 def evaluate(config: DictConfig) -> None:

@@ -7,8 +7,8 @@ import typer
 from rich.console import Console
 
 from recorte.files import write_whole
-from recorte.training.runs import find_runs
-from recorte.training.runs_page import page_of, table_of
+from recorte.training.runs.listing import find_runs
+from recorte.training.runs.page import page_of, table_of
 
 
 def main(

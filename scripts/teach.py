@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from command import run
+from recorte.cli.script import run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,8 +31,8 @@ def main(
 
     from recorte.files import write_whole
     from recorte.photo import read_photo
+    from recorte.removal.files.plan import plan_folder
     from recorte.removal.network import Network
-    from recorte.removal.plan import plan_folder
 
     network = Network(model)
     jobs = {photo: mask for photo, mask in plan_folder(photos, target).items() if not mask.exists()}

@@ -2,12 +2,12 @@
 
 from omegaconf import DictConfig
 
-from recorte.training.door import run
+from recorte.training.command.door import run
 
 
 def train(config: DictConfig) -> float:
     if config.dry_run:  # set in an experiment; that of a command line never comes as far
-        from recorte.training.dry_run import show
+        from recorte.training.command.dry_run import show
 
         return show(config)
     if config.check:

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from cli_process import expect_mistake, files, recorte
-from recorte.cli.sources import expand
+from recorte.cli.photos.sources import expand
 from recorte.errors import RecorteError
-from recorte.removal.plan import make_folder, plan_many
+from recorte.removal.files.plan import make_folder, plan_many
 
 
 @pytest.fixture

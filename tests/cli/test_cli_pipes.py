@@ -13,7 +13,7 @@ from PIL import Image
 
 from cli_process import ENVIRONMENT, expect_mistake, recorte, wishes
 from recorte import BackgroundRemover
-from recorte.cli.run import run
+from recorte.cli.photos.run import run
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from PIL import Image
 
 from cli_process import wishes
 from recorte import BackgroundRemover
-from recorte.cli.run import run
+from recorte.cli.photos.run import run
 from recorte.removal import quality
 from recorte.removal.network import Network
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from cli_process import ENVIRONMENT, expect_mistake, files, recorte, start_recorte
-from recorte.cli.watch import Arrivals
+from recorte.cli.photos.watch import Arrivals
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Ctrl-C and named pipes as Unix has them")
 

@@ -9,7 +9,7 @@ from recorte.data.sample import Sample
 from recorte.desk import contact_sheet
 from recorte.desk.contact_sheet import ORDERS, sheet, tinted
 from recorte.errors import ConfigError, DataError
-from recorte.training.sheets import Cell
+from recorte.training.figures.sheets import Cell
 
 
 @pytest.mark.parametrize(

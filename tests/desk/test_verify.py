@@ -7,18 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bad_sets import FAULTS, JSON, NAMES, PHOTO, edited, write_good
 from omegaconf import OmegaConf
 from PIL import Image
 
-from recorte.data import coco_mending
+from bad_sets import FAULTS, JSON, NAMES, PHOTO, edited, write_good
+from recorte.data.checks import mending as coco_mending
 from recorte.data.coco import CocoPersons
 from recorte.data.cutouts import CutoutFolder
-from recorte.data.findings import Finding
 from recorte.data.folder import ImageMaskFolder
+from recorte.data.reading.findings import Finding
 from recorte.data.supervisely import SuperviselyPersons
 from recorte.desk import verify as verb
-from recorte.desk.verify_sources import Looked, check_sources
+from recorte.desk.looking.sources import Looked, check_sources
 from recorte.errors import DataError
 from supervisely_files import polygon, write_project
 

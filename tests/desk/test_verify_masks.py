@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recorte.data.findings import Finding
 from recorte.data.folder import ImageMaskFolder
-from recorte.desk.verify_sources import check_sources
+from recorte.data.reading.findings import Finding
+from recorte.desk.looking.sources import check_sources
 
 WHITE = "white is the person, so give the person's pixels 255 and all others 0"
 

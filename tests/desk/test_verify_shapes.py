@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from recorte.data.supervisely import SuperviselyPersons
-from recorte.desk.verify_sources import check_sources
+from recorte.desk.looking.sources import check_sources
 from supervisely_files import polygon, write_project
 
 SQUARE = polygon([[4, 2], [12, 2], [12, 10], [4, 10]])

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage
-from commands import DRAWN, expect_mistake, run, write_coco, write_portraits
 from safetensors.numpy import load_file
 
+from commands import DRAWN, expect_mistake, run, write_coco, write_portraits
 from recorte import BackgroundRemover
 from recorte.removal.network import BUNDLED_WEIGHTS
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from commands import DRAWN, TINY, expect_mistake, files, run, run_side_by_side, write_coco
 
+from commands import DRAWN, TINY, expect_mistake, files, run, run_side_by_side, write_coco
 from recorte.model.attention_unet import AttentionUNet
 
 # Found in the config

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import TINY, expect_mistake, run, write_coco, write_portraits
 from PIL import Image
 
+from commands import TINY, expect_mistake, run, write_coco, write_portraits
 from recorte.data.coco import CocoPersons
 from recorte.data.folder import ImageMaskFolder
 from supervisely_files import polygon, write_project

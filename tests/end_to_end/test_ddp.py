@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from commands import SCRIPTS, TINY, figures, files, run
 
 pytestmark = pytest.mark.slow

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from commands import DRAWN, TINY, files, run
 
 SMALL = [*TINY, *DRAWN]

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commands import DRAWN, SCRIPTS, TINY, expect_mistake, figures, files, run
 from omegaconf import OmegaConf
+
+from commands import DRAWN, SCRIPTS, TINY, expect_mistake, figures, files, run
 
 pytestmark = pytest.mark.slow
 

@@ -12,6 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
+from PIL import Image
+from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
 from commands import (
     DRAWN,
     TINY,
@@ -24,11 +29,6 @@ from commands import (
     write_coco,
     write_portraits,
 )
-from omegaconf import OmegaConf
-from PIL import Image
-from safetensors.torch import load_file
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
 from recorte import BackgroundRemover
 from recorte.data.synthetic import SyntheticPersons
 

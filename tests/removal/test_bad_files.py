@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bad_files import BadFile, bad_files, write_all
 from PIL import Image
 
+from bad_files import BadFile, bad_files, write_all
 from cli_process import files, recorte
 
 resource = pytest.importorskip("resource", reason="limits on files are a matter of Unix")

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from bad_files import BadFile, bad_files
 from PIL import Image
 
+from bad_files import BadFile, bad_files
 from service_process import running
 
 STATUS = {"not a photo": 415, "truncated or damaged": 422, "limit": 413}

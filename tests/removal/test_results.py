@@ -12,9 +12,9 @@ from PIL import Image, ImageCms
 from recorte import BackgroundRemover
 from recorte.errors import PhotoError, RecorteError
 from recorte.letterbox import PADDING_COLOUR
-from recorte.removal.backgrounds import put_behind, read_background
-from recorte.removal.folder import cut_out_each
+from recorte.removal.files.folder import cut_out_each
 from recorte.removal.options import Options
+from recorte.removal.steps.backgrounds import put_behind, read_background
 from tiny_models import write_best_model
 
 RED = (230, 20, 10)

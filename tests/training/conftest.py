@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from recorte.training.hardware import register_resolvers
+from recorte.training.machine.hardware import register_resolvers
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from recorte.cli.cut_out import cut_out
-from recorte.cli.info import info
-from recorte.cli.page import page
-from recorte.cli.serve import serve
 from recorte.cli.show import MISTAKE, complain
 from recorte.cli.stop import end_on_sigterm
-from recorte.cli.video import video
+from recorte.cli.verbs.cut_out import cut_out
+from recorte.cli.verbs.info import info
+from recorte.cli.verbs.page import page
+from recorte.cli.verbs.serve import serve
+from recorte.cli.verbs.video import video
 from recorte.errors import RecorteError
 
 CUT_OUT = "photos"

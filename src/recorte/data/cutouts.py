@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from recorte.data.company import covering
-from recorte.data.hashing import mark_of, part_of, unit_hash
+from recorte.data.batches.company import covering
+from recorte.data.reading.hashing import mark_of, part_of, unit_hash
 from recorte.data.sample import Sample, Split
 from recorte.errors import ConfigError, DataError, PhotoError
 from recorte.letterbox import PADDING_COLOUR

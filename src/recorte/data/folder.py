@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from recorte.data.findings import Finding
-from recorte.data.hashing import mark_of, part_of
-from recorte.data.photo_size import read_photo_of_size
+from recorte.data.reading.findings import Finding
+from recorte.data.reading.hashing import mark_of, part_of
+from recorte.data.reading.photo_size import read_photo_of_size
 from recorte.data.sample import Sample, Split
 from recorte.errors import ConfigError, DataError
 from recorte.letterbox import resize

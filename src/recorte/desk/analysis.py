@@ -9,8 +9,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from recorte.data.coco import CocoPersons
-from recorte.data.statistics import LOOKED_AT, Looks, People, count_people, distinct, look_at
 from recorte.desk.analysis_page import write_page
+from recorte.desk.looking.statistics import LOOKED_AT, Looks, People, count_people, distinct, look_at
 from recorte.desk.results import result_file
 from recorte.errors import DataError, RecorteError
 

@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from recorte.data.statistics import Looks, People
+from recorte.desk.looking.statistics import Looks, People
 from recorte.desk.results import result_file
-from recorte.training.plots import BLUE, ORANGE, STYLE
+from recorte.training.figures.plots import BLUE, ORANGE, STYLE
 
 
 def write_page(path: Path, title: str, people: People | None, looks: Looks) -> None:

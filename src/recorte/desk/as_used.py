@@ -12,7 +12,7 @@ from recorte.errors import PhotoError
 from recorte.model.metrics import SegmentationMetrics
 from recorte.removal.remover import BackgroundRemover
 from recorte.training.build import model_path
-from recorte.training.config import resolved
+from recorte.training.command.config import resolved
 from recorte.training.evaluate import tell
 from recorte.training.measure import plain
 

@@ -10,15 +10,15 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
-from recorte.data.dataset import PersonDataset
-from recorte.data.mixed import MixedPersons
+from recorte.data.batches.dataset import PersonDataset
+from recorte.data.batches.mixed import MixedPersons
 from recorte.data.sample import Sample
 from recorte.desk.contact_sheet import tinted
 from recorte.desk.results import result_file
 from recorte.training.build import build_data
-from recorte.training.config import resolved
-from recorte.training.door import CONF
-from recorte.training.sheets import CELL, Cell, draw_sheet
+from recorte.training.command.config import resolved
+from recorte.training.command.door import CONF
+from recorte.training.figures.sheets import CELL, Cell, draw_sheet
 
 BATCHES = 20
 SHOWN = 6

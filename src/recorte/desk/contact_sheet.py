@@ -10,11 +10,11 @@ from omegaconf import DictConfig
 
 from recorte.data.coco import CocoPersons
 from recorte.data.sample import PersonSource, Sample
-from recorte.data.statistics import count_people, distinct, evenly
+from recorte.desk.looking.statistics import count_people, distinct, evenly
 from recorte.desk.results import result_file
 from recorte.errors import ConfigError, DataError, PhotoError
 from recorte.letterbox import PADDING_COLOUR, Letterbox
-from recorte.training.sheets import CELL, Cell, draw_sheet
+from recorte.training.figures.sheets import CELL, Cell, draw_sheet
 
 SHOWN = 24
 ROW = 6

@@ -15,7 +15,7 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from recorte.data.sample import PersonSource, Sample
-from recorte.data.statistics import distinct
+from recorte.desk.looking.statistics import distinct
 from recorte.desk.results import result_file
 from recorte.errors import ConfigError, PhotoError
 from recorte.photo import EXTENSIONS, ORIENTATION, opened

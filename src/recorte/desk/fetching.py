@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from recorte.data.coco import CocoPersons
-from recorte.data.coco_download import download
+from recorte.data.download.coco import download
 from recorte.errors import ConfigError
 
 
@@ -19,7 +19,7 @@ def fetch_data(config: DictConfig) -> int:
 
     Raises:
         ConfigError: the data are not COCO's.
-        RecorteError: nothing to be had; see `recorte.data.coco_download.download`.
+        RecorteError: nothing to be had; see `recorte.data.download.coco.download`.
     """
     name = f"{CocoPersons.__module__}.{CocoPersons.__qualname__}"
     roots = [source.root for source in config.data.sources.values() if source._target_ == name]

@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.markup import escape
 
-from recorte.data.structure import structure_of
+from recorte.desk.looking.structure import structure_of
 from recorte.files import free_space
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from recorte.data.checks.mending import mend
 from recorte.data.coco import CocoPersons
-from recorte.data.coco_mending import mend
-from recorte.data.findings import Finding
+from recorte.data.reading.findings import Finding
+from recorte.desk.looking.sources import Looked, check_sources
 from recorte.desk.results import result_file
-from recorte.desk.verify_sources import Looked, check_sources
 from recorte.errors import DataError, RecorteError
-from recorte.training.config import resolved
+from recorte.training.command.config import resolved
 
 SHOWN = 30
 """Findings that are printed; all of them are in the report."""
@@ -88,7 +88,7 @@ def _check_training(config: DictConfig) -> Iterator[Finding]:
 
     from recorte.model.batch import as_floats
     from recorte.training.build import build_data
-    from recorte.training.machine import check_machine
+    from recorte.training.machine.inspection import check_machine
 
     try:
         check_machine(config)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from recorte.errors import RecorteError
-from recorte.removal.backgrounds import Background, ReadBackground, read_background
+from recorte.removal.steps.backgrounds import Background, ReadBackground, read_background
 
 People = Literal["all", "largest", "each"]
 

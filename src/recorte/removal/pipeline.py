@@ -7,13 +7,13 @@ import numpy as np
 
 from recorte.errors import PhotoError
 from recorte.letterbox import PADDING_COLOUR, Letterbox
-from recorte.removal import people
-from recorte.removal.backgrounds import put_behind
-from recorte.removal.colours import free_colours
-from recorte.removal.islands import drop_loose, drop_unsure
 from recorte.removal.network import Network
 from recorte.removal.options import Options
-from recorte.removal.refinement import refine
+from recorte.removal.steps import people
+from recorte.removal.steps.backgrounds import put_behind
+from recorte.removal.steps.colours import free_colours
+from recorte.removal.steps.islands import drop_loose, drop_unsure
+from recorte.removal.steps.refinement import refine
 
 
 @dataclass(frozen=True, slots=True)

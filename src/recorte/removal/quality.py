@@ -133,7 +133,7 @@ def report(
 ) -> QualityReport:
     """Judge a cut-out without knowing the truth.
 
-    The score follows the network's own doubts, which `scripts/quality.py` compares with the real IoU; how much of the
+    The score follows the network's own doubts, which `scripts/studies/quality.py` compares with the real IoU; how much of the
     photo is person, or how large it is, is told beside it and does not enter.
 
     Args:

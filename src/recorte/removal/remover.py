@@ -11,13 +11,13 @@ from PIL import Image
 
 from recorte.errors import PhotoError
 from recorte.photo import MAX_SIDE, Photo, name_of, read_photo
-from recorte.removal import output
-from recorte.removal.backgrounds import Background, fitted
-from recorte.removal.folder import BatchReport, Failure, cut_out_all
+from recorte.removal.files import output
+from recorte.removal.files.folder import BatchReport, Failure, cut_out_all
+from recorte.removal.files.plan import plan_folder
 from recorte.removal.network import Network
 from recorte.removal.options import Options, People
 from recorte.removal.pipeline import Pipeline, Steps
-from recorte.removal.plan import plan_folder
+from recorte.removal.steps.backgrounds import Background, fitted
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | np.ndarray
 Result = Image.Image | np.ndarray | bytes

@@ -7,11 +7,11 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 import recorte
-from recorte.data.datamodule import PersonDataModule
+from recorte.data.batches.datamodule import PersonDataModule
 from recorte.errors import ModelError
 from recorte.model.attention_unet import AttentionUNet
 from recorte.model.export import load_network
-from recorte.training.sweep import overrides_of_this_run
+from recorte.training.sweeps.sweep import overrides_of_this_run
 
 log = logging.getLogger(__name__)
 

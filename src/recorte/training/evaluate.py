@@ -12,11 +12,11 @@ from recorte.errors import ModelError
 from recorte.files import write_whole
 from recorte.model.export import load_network
 from recorte.training.build import build_data, model_path
-from recorte.training.config import resolved
-from recorte.training.machine import check_machine
+from recorte.training.command.config import resolved
+from recorte.training.machine.inspection import check_machine
+from recorte.training.machine.memory_advice import told_when_out_of_memory
+from recorte.training.machine.processes import go_on_alone
 from recorte.training.measure import measure
-from recorte.training.memory_advice import told_when_out_of_memory
-from recorte.training.processes import go_on_alone
 
 
 def evaluate(config: DictConfig) -> dict[str, float | None]:

@@ -10,15 +10,15 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 import recorte
-from recorte.data.datamodule import PersonDataModule
+from recorte.data.batches.datamodule import PersonDataModule
 from recorte.files import write_whole
 from recorte.model.attention_unet import AttentionUNet
 from recorte.model.export import export_model, load_network, read_checkpoint
-from recorte.training.hparams import write_hparams
+from recorte.training.callbacks.pictures import write_sample_predictions
+from recorte.training.figures.plots import write_confusion_matrix
+from recorte.training.machine.processes import go_on_alone
 from recorte.training.measure import measure
-from recorte.training.pictures import write_sample_predictions
-from recorte.training.plots import write_confusion_matrix
-from recorte.training.processes import go_on_alone
+from recorte.training.runs.hparams import write_hparams
 
 log = logging.getLogger(__name__)
 

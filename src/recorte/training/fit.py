@@ -15,20 +15,20 @@ from recorte.files import write_whole
 from recorte.model.export import read_checkpoint
 from recorte.model.module import PersonSegmenter
 from recorte.training.build import build_data, build_network, with_network_of_init
-from recorte.training.checkpoints import WholeFiles
-from recorte.training.cluster import rank
-from recorte.training.config import resolved
-from recorte.training.failure import failure_noted
+from recorte.training.callbacks.checkpoints import WholeFiles
+from recorte.training.callbacks.seeding import SeededSteps
+from recorte.training.command.config import resolved
 from recorte.training.finish import finish
-from recorte.training.machine import check_machine
-from recorte.training.memory import checkpoint_bytes
-from recorte.training.memory_advice import told_when_out_of_memory
-from recorte.training.processes import EndTogether, strategy_for
-from recorte.training.resume import check_same_config, claimed, clear_remains
-from recorte.training.seeding import SeededSteps
-from recorte.training.signals import exit_on_signals
-from recorte.training.sweep import overrides_of_this_run
-from recorte.training.train_log import everything_in_the_log
+from recorte.training.machine.cluster import rank
+from recorte.training.machine.inspection import check_machine
+from recorte.training.machine.memory import checkpoint_bytes
+from recorte.training.machine.memory_advice import told_when_out_of_memory
+from recorte.training.machine.processes import EndTogether, strategy_for
+from recorte.training.machine.signals import exit_on_signals
+from recorte.training.runs.failure import failure_noted
+from recorte.training.runs.resume import check_same_config, claimed, clear_remains
+from recorte.training.runs.train_log import everything_in_the_log
+from recorte.training.sweeps.sweep import overrides_of_this_run
 
 log = logging.getLogger(__name__)
 

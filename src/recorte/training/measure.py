@@ -7,12 +7,12 @@ from typing import Any
 import lightning.pytorch as pl
 from omegaconf import DictConfig
 
-from recorte.data.datamodule import PersonDataModule
+from recorte.data.batches.datamodule import PersonDataModule
 from recorte.model.attention_unet import AttentionUNet
 from recorte.model.module import PersonSegmenter
-from recorte.training.broken_photos import BrokenPhotos
-from recorte.training.processes import strategy_for
-from recorte.training.progress import RunProgress
+from recorte.training.callbacks.broken_photos import BrokenPhotos
+from recorte.training.callbacks.progress import RunProgress
+from recorte.training.machine.processes import strategy_for
 
 
 def measure(

@@ -1,0 +1,179 @@
+"""What the page makes of one photo: files to download, and small pictures to show."""
+
+import base64
+import io
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from recorte.app.limits import Limits, check_photo
+from recorte.letterbox import resize
+from recorte.photo import Photo, read_photo
+from recorte.removal.files.output import encode
+from recorte.removal.files.plan import result_names
+from recorte.removal.quality import QualityReport, judge
+from recorte.removal.steps.backgrounds import ReadBackground, fitted, put_behind
+from recorte.removal.steps.people import frame
+from recorte.removal.steps.profiles import in_srgb
+
+if TYPE_CHECKING:
+    from recorte import BackgroundRemover
+
+SHOWN = 960
+"""The longest side of the pictures on the slider, in pixels."""
+
+THUMBNAIL = 360
+
+STEPS = ("original", "letterboxed", "raw_alpha", "alpha", "foreground", "cutout")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One photo, cut out. Large pictures are kept as files only, since a session may hold many.
+
+    Attributes:
+        width: of the photo, in pixels.
+        height: of the photo, in pixels.
+        photo: its file, as it was given.
+        box: the rows and columns where people are; all of them if nobody is.
+        cutout: the file of the cut-out, PNG.
+        mask: the file of the mask, PNG.
+        photo_shown: `uint8 (h, w, 3)`, at most `SHOWN` pixels, in sRGB.
+        cutout_shown: `uint8 (h, w, 4)`, of the same size, in sRGB.
+        steps: by name of `STEPS`, small pictures as `data:` addresses.
+        report: how good it is likely to be.
+    """
+
+    width: int
+    height: int
+    photo: bytes
+    box: tuple[slice, slice]
+    cutout: bytes
+    mask: bytes
+    photo_shown: np.ndarray
+    cutout_shown: np.ndarray
+    steps: dict[str, str]
+    report: QualityReport
+
+
+def make(remover: "BackgroundRemover", content: bytes, limits: Limits) -> Made:
+    """Cut the people out of a photo, and keep every step.
+
+    Raises:
+        Refusal: too large, or no photo.
+        PhotoError: it cannot be read.
+    """
+    check_photo(content, limits)
+    photo = read_photo(content)
+    height, width = photo.pixels.shape[:2]
+    steps = remover.steps(photo.pixels)
+    alpha, raw = steps.cutout[..., 3].copy(), (steps.raw_alpha * 255).round().astype(np.uint8)
+    pictures = (photo.pixels, steps.letterboxed, raw, alpha, steps.foreground, steps.cutout)
+
+    def small(picture: np.ndarray, side: int) -> np.ndarray:
+        return _in_srgb(smaller(picture, side), photo.icc_profile)
+
+    return Made(
+        width=width,
+        height=height,
+        photo=content,
+        box=_box(alpha),
+        cutout=encode(steps.cutout, photo),
+        mask=encode(alpha, photo),
+        photo_shown=small(photo.pixels, SHOWN),
+        cutout_shown=small(steps.cutout, SHOWN),
+        steps={name: address(small(picture, THUMBNAIL)) for name, picture in zip(STEPS, pictures, strict=True)},
+        report=judge(photo.pixels, steps),
+    )
+
+
+def finished(made: Made, background: ReadBackground, crop: bool) -> bytes:
+    """The file of a result at full size, PNG: over a background, and cropped to the people, where that is wanted."""
+    if background is None and not crop:
+        return made.cutout
+    photo = read_photo(made.photo)
+    with Image.open(io.BytesIO(made.cutout)) as image:
+        picture = np.asarray(image.convert("RGBA"))
+    if background is not None:
+        picture = put_behind(picture, photo.pixels, fitted(background, photo))
+    return encode(np.ascontiguousarray(picture[made.box] if crop else picture), photo)
+
+
+def mask_of(made: Made, crop: bool) -> bytes:
+    """The file of the mask, PNG, of the size that the result has."""
+    if not crop:
+        return made.mask
+    with Image.open(io.BytesIO(made.mask)) as image:
+        mask = np.asarray(image)
+    return encode(np.ascontiguousarray(mask[made.box]), read_photo(made.photo))
+
+
+def shown(made: Made, background: ReadBackground) -> np.ndarray:
+    """The result as the slider shows it: `uint8 (h, w, 4)`, or `(h, w, 3)` over a background."""
+    if background is None:
+        return made.cutout_shown
+    return put_behind(made.cutout_shown, made.photo_shown, background)
+
+
+def _box(alpha: np.ndarray) -> tuple[slice, slice]:
+    height, width = alpha.shape
+    rows, columns = frame(alpha)
+    if rows.stop == 0:
+        return slice(0, height), slice(0, width)
+    return slice(int(rows.start), int(min(height, rows.stop))), slice(int(columns.start), int(min(width, columns.stop)))
+
+
+def _in_srgb(picture: np.ndarray, profile: bytes | None) -> np.ndarray:
+    """Bring a picture with a photo's colours to those of a browser, which is given no profile; an alpha has none."""
+    if picture.ndim == 2:
+        return picture
+    colours = in_srgb(Photo(np.ascontiguousarray(picture[..., :3]), profile))
+    return np.dstack([colours, picture[..., 3:]])
+
+
+def smaller(picture: np.ndarray, side: int) -> np.ndarray:
+    """Scale a picture down to a longest side; colours of transparent pixels do not bleed into the others."""
+    scale = min(1.0, side / max(picture.shape[:2]))
+    size = [max(1, round(length * scale)) for length in picture.shape[:2]]
+    if scale == 1 or picture.ndim == 2 or picture.shape[2] == 3:
+        return resize(picture, *size)
+    weighted = cv2.cvtColor(picture, cv2.COLOR_RGBA2mRGBA)
+    return cv2.cvtColor(resize(weighted, *size), cv2.COLOR_mRGBA2RGBA)
+
+
+def address(picture: np.ndarray) -> str:
+    """A small picture as an address that holds the picture itself."""
+    kind = ".webp" if picture.ndim == 3 and picture.shape[2] == 4 else ".jpg"
+    code = {1: None, 3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}[1 if picture.ndim == 2 else picture.shape[2]]
+    quality = [cv2.IMWRITE_WEBP_QUALITY if kind == ".webp" else cv2.IMWRITE_JPEG_QUALITY, 88]
+    _, content = cv2.imencode(kind, picture if code is None else cv2.cvtColor(picture, code), quality)
+    return f"data:image/{kind[1:].replace('jpg', 'jpeg')};base64,{base64.b64encode(content).decode()}"
+
+
+def packed(photos: Iterable[tuple[str, Made]], background: ReadBackground, crop: bool) -> bytes:
+    """A ZIP of the results and masks of photos, which are given by name."""
+    made = list(photos)
+    names = [safe_name(name) for name, _ in made]
+    if len({name.casefold() for name in names}) < len(names):
+        names = [f"{number}-{name}" for number, name in enumerate(names, start=1)]
+    results = result_names(Path(name) for name in names)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as file:
+        for name, (_, one) in zip(names, made, strict=True):
+            stem = results[Path(name)].stem
+            file.writestr(f"{stem}-cutout.png", finished(one, background, crop))
+            file.writestr(f"{stem}-mask.png", mask_of(one, crop))
+    return content.getvalue()
+
+
+def safe_name(name: str) -> str:
+    """The last part of a file's name as a visitor's machine gave it, without anything that could lead elsewhere."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    kept = "".join(letter for letter in last if letter.isprintable() and letter not in ':*?"<>|').strip(" .")
+    return kept[-100:] or "photo"

@@ -1,0 +1,1 @@
+"""Cutting out photos from the command line: which ones, where to, and what is told."""

@@ -1,0 +1,140 @@
+"""What the options ask for, and cutting out one photo after the other so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recorte.cli.show import complain
+from recorte.errors import DiskFullError, PhotoError, RecorteError
+
+if TYPE_CHECKING:
+    from recorte.removal.quality import QualityReport
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the options ask for.
+
+    Attributes:
+        output: a file, a folder, `-`, or None: beside the photo.
+        overwrite: replace results that exist.
+        watch: stay, and take photos as they arrive.
+        jobs: photos at a time; None = by the cores.
+        report: say how good each cut-out is likely to be.
+        as_json: tell of each photo in JSON.
+        model: as `BackgroundRemover` takes it.
+        making: further arguments of `BackgroundRemover`.
+        showing: what the result shows, as `Options` takes it.
+    """
+
+    output: str | None
+    overwrite: bool
+    watch: bool
+    jobs: int | None
+    report: bool
+    as_json: bool
+    model: Path | None
+    making: Mapping[str, Any]
+    showing: Mapping[str, Any]
+
+    @property
+    def ending(self) -> str:
+        """What a result's name ends with when it lies beside its photo."""
+        return "-mask.png" if self.showing["mask"] else "-cutout.png"
+
+
+class Cutter:
+    """Cuts out one photo after the other, by threads at once too, as was wished.
+
+    Args:
+        wishes: what the options ask for.
+        threads: of the network, for one photo.
+
+    Raises:
+        RecorteError: options that do not fit, a background that cannot be read.
+    """
+
+    def __init__(self, wishes: Wishes, threads: int | None = None) -> None:
+        from recorte import BackgroundRemover
+        from recorte.removal.options import Options
+
+        self.options = Options.of(**wishes.showing)
+        self._overwrite = wishes.overwrite
+        self._report = wishes.report
+        self._reports: dict[Path | bytes, QualityReport] = {}
+        self._make = partial(BackgroundRemover, wishes.model, threads, **wishes.making)
+
+    def check(self, target: Path, source: Path) -> None:
+        """Find out whether `target` may be written, before the model is opened.
+
+        Raises:
+            RecorteError: it may not.
+        """
+        from recorte.removal.files.output import check_target
+
+        check_target(self.first(target), source, self._overwrite, self.options.transparent)
+
+    def first(self, target: Path) -> Path:
+        """Name the first file that a result makes, by which one sees that it is there."""
+        return self.options.targets(target, 1)[0]
+
+    def files(self, target: Path, result: Any) -> list[Path]:
+        """Name all the files that were made, by what cutting out gave."""
+        return self.options.targets(target, len(result) if isinstance(result, list) else 1)
+
+    def open(self) -> None:
+        """Open the model.
+
+        Raises:
+            ModelError: there is none, or a broken one.
+        """
+        self._remover = self._make()
+        if self._report:
+            from recorte.removal.quality import JudgingPipeline
+
+            self._remover.pipeline = JudgingPipeline.like(self._remover.pipeline)
+
+    def __call__(self, source: Path | bytes, target: Path | None) -> Any:
+        """Cut out a photo; as `BackgroundRemover.remove_with`. If a report is wished, it is made and kept."""
+        result = self._remover.remove_with(self.options, source, target, overwrite=self._overwrite)
+        # Here rather than where it is shown, since that is one thread for all photos.
+        if self._report:
+            self._judge(source)
+        return result
+
+    def attempt(self, source: Path | bytes, target: Path | None, name: str) -> tuple[Any, str | None]:
+        """Cut out a photo, which errors call `name`; give the result, and why there is none.
+
+        Raises:
+            RecorteError: what was asked cannot be, whatever the photo.
+        """
+        try:
+            return self(source, target), None
+        except (PhotoError, DiskFullError) as trouble:
+            return None, _named(trouble, source, name)
+        except RecorteError:
+            raise
+        except Exception as trouble:  # no memory for a giant, say
+            return None, f"{name}: {type(trouble).__name__}: {trouble}"
+
+    def report_of(self, source: Path | bytes) -> "QualityReport | None":
+        """Hand out the report on a photo that was cut out, if there is one."""
+        return self._reports.pop(source, None)
+
+    def _judge(self, source: Path | bytes) -> None:
+        from recorte.photo import name_of
+
+        try:
+            self._reports[source] = self._remover.pipeline.judge_last()
+        except Exception as trouble:  # no memory, say: the result is there all the same
+            reason = str(trouble) or type(trouble).__name__
+            complain(f"{name_of(source)}: cut out, but no report could be made ({reason})")
+
+
+def _named(error: Exception, source: Path | bytes, name: str) -> str:
+    """An error's message, in which bytes have the name of where they came from."""
+    from recorte.photo import name_of
+
+    return str(error).replace(name_of(source), name, 1) if isinstance(source, bytes) else str(error)

@@ -1,0 +1,1 @@
+"""What `recorte` can be asked to do, a verb a module."""

@@ -1,0 +1,78 @@
+"""`recorte video`: people cut out of a video."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recorte.cli.options import Background, Model
+from recorte.cli.show import SOME_FAILED, STOPPED, complain, plain
+from recorte.errors import DiskFullError, RecorteError
+
+
+def video(
+    source: Annotated[Path, typer.Argument(help="The video.", metavar="VIDEO", show_default=False)],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="PATH", show_default=False,
+            help="A .mov (ProRes 4444) or .webm (VP9), which can be transparent; an .mp4 with --background; or a name "
+            "without suffix, for a folder of PNG. Without it: beside the video, as video-cutout.mov or .mp4.",
+        ),
+    ] = None,
+    background: Background = None,
+    model: Model = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result that exists already.")] = False,
+) -> None:  # fmt: skip
+    """Cut the people out of a video; stopped, the same command goes on."""
+    from recorte.removal.video.files import load_av
+
+    load_av()
+    from recorte import BackgroundRemover
+    from recorte.removal.video import cut_out_video
+
+    target = _target(source, output, ".mov" if background is None else ".mp4")
+    try:
+        with _progress() as on_frame:
+            count = cut_out_video(
+                BackgroundRemover(model), source, target, background=background, overwrite=overwrite, on_frame=on_frame
+            )
+    except KeyboardInterrupt:
+        complain("stopped; the same command goes on from here")
+        raise typer.Exit(STOPPED) from None
+    except DiskFullError as error:
+        complain(error)
+        raise typer.Exit(SOME_FAILED) from None
+    typer.echo(f"Wrote {plain(target)}, {count:,} frames")
+
+
+def _target(source: Path, output: str | None, suffix: str) -> Path:
+    """Say where the result goes: beside the video unless a place is named.
+
+    Raises:
+        RecorteError: the place is none.
+    """
+    if output is None:
+        return source.parent / f"{source.stem}-cutout{suffix}"
+    if output in ("", "-"):
+        why = "a video cannot go to standard output" if output else "this is no name"
+        raise RecorteError(f"-o {output or repr(output)}: {why}; name a file or a folder: -o cutout{suffix}")
+    return Path(output)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """Show a bar on stderr if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("frames"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)

@@ -1,0 +1,1 @@
+"""From samples to batches: augmentation, mixing, keeping, and the data module that a training is given."""

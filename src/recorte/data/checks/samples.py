@@ -1,0 +1,127 @@
+"""Whether each sample of a source can be read, and its truth: by headers, or wholly."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from recorte.data.checks.photos import Header, Progress, read_header
+from recorte.data.cutouts import CutoutFolder
+from recorte.data.folder import ImageMaskFolder
+from recorte.data.reading.findings import Finding, finding_of
+from recorte.data.reading.photo_size import fits
+from recorte.data.sample import PersonSource
+from recorte.data.supervisely import SuperviselyPersons
+from recorte.errors import PhotoError
+from recorte.photo import read_mask
+
+LIGHT = 128
+"""What a mask is, of 255, somewhere on a person."""
+FEW = 32
+"""Masks of a split that are read to see whether people are white in them."""
+
+
+def file_of(source: PersonSource, index: int) -> Path | None:
+    """Give the file of a sample's photo or cut-out; None where there is none."""
+    return source.file(index) if isinstance(source, CutoutFolder) else source.path(index)
+
+
+def check_samples(
+    source: PersonSource, root: Path, full: bool, progress: Progress = lambda *_: None
+) -> Iterator[list[Finding]]:
+    """Check a source's samples in as many processes as there are cores.
+
+    Args:
+        source: anything but COCO, whose annotations have a check of their own.
+        root: its folder.
+        full: read all of every sample. Else of photos with masks only the headers are, and photos with shapes at an
+            eighth of their size, if JPEG.
+        progress: told how many are done.
+
+    Yields:
+        What is wrong with each sample, in their order.
+    """
+    step = max(1, len(source) // (8 * (os.cpu_count() or 1)))
+    parts = [range(start, min(start + step, len(source))) for start in range(0, len(source), step)]
+    with ProcessPoolExecutor() as pool:
+        done = 0
+        for part in pool.map(partial(_check_part, source, root, full), parts):
+            for findings in part:
+                done += 1
+                progress(done, len(source))
+                yield findings
+
+
+def _check_part(source: PersonSource, root: Path, full: bool, part: range) -> list[list[Finding]]:
+    if isinstance(source, SuperviselyPersons) and not full:
+        source.enough = 1  # of this process's copy
+    return [_check_sample(source, root, full, index) for index in part]
+
+
+def _check_sample(source: PersonSource, root: Path, full: bool, index: int) -> list[Finding]:
+    path = file_of(source, index)
+    header = Header("") if path is None else read_header(path, root)
+    place = path or Path(source.name(index))
+    if header.problem:
+        return [Finding(str(place), "", header.problem)]
+    odd = [Finding(str(place), "", header.odd, grave=False)] if header.odd else []
+    if isinstance(source, ImageMaskFolder):
+        odd += _check_mask(source.mask(index), header, place, root)
+        if not full or any(finding.grave for finding in odd):
+            return odd
+    try:
+        alpha = source[index].alpha
+    except PhotoError as error:
+        return [*odd, finding_of(error, place, root)]
+    what = ""
+    if isinstance(source, ImageMaskFolder) and 0 < alpha.max() < LIGHT:
+        what = f"nobody is marked in it: its mask is nowhere brighter than {alpha.max()} of 255"
+    elif not alpha.any() and not source.negatives:
+        what = "nobody is marked in it"
+    elif alpha.min() > 127:
+        what = "all of it is marked as person"
+    return [*odd, Finding(str(place), "", what, grave=False)] if what else odd
+
+
+def _check_mask(mask: Path, photo: Header, path: Path, root: Path) -> list[Finding]:
+    header = read_header(mask, root)
+    if header.problem:
+        return [Finding(str(mask), "", header.problem)]
+    odd = [Finding(str(mask), "", header.odd, grave=False)] if header.odd else []
+    sizes = [(photo.height, photo.width)] + [(photo.width, photo.height)] * photo.turned
+    if any(fits(size, header.height, header.width, True, None) for size in sizes):
+        return odd
+    what = f"{photo.width} x {photo.height} pixels, but its mask {mask} is for {header.width} x {header.height}"
+    return [*odd, Finding(str(path), "", f"{what}; one of the two belongs to another photo")]
+
+
+def check_brightness(splits: Iterable[ImageMaskFolder]) -> Iterator[Finding]:
+    """Find folders of masks that hold class numbers, say, so that nobody in them is white.
+
+    Masks without anybody white are odd where others have somebody: a model's may be, of photos of nobody.
+
+    Args:
+        splits: the splits of a source; of each a few masks are read, all through it. Those that share a folder are
+            judged together.
+    """
+    found: dict[Path, list[int]] = defaultdict(list)
+    for source in splits:
+        chosen = range(0, len(source), -(-len(source) // FEW) or 1)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            lights = pool.map(_brightest, [source.mask(index) for index in chosen])
+            found[source.mask_folder] += [light for light in lights if light is not None]
+    for folder, lights in found.items():
+        dark = [light for light in lights if light < LIGHT]
+        if any(dark) or (dark and dark == lights):
+            what = f"nowhere brighter than {max(dark)} of 255 in {len(dark)} of the {len(lights)} masks that were read"
+            remedy = "white is the person, so give the person's pixels 255 and all others 0"
+            yield Finding(str(folder), "", f"{what}; {remedy}", grave=0 < max(lights) < LIGHT)
+
+
+def _brightest(mask: Path) -> int | None:
+    try:
+        return int(read_mask(mask).max())
+    except PhotoError:  # told of its photo
+        return None

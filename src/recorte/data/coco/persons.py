@@ -1,0 +1,168 @@
+"""People from a data set in the layout of COCO 2017."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from recorte.data.coco.index import read_index
+from recorte.data.coco.outlines import fill_outlines, parse_outline
+from recorte.data.reading.hashing import mark_of, unit_hash
+from recorte.data.reading.photo_size import read_photo_of_size
+from recorte.data.sample import Sample, Split
+from recorte.errors import ConfigError, DataError, PhotoError
+from recorte.letterbox import resize
+
+
+class CocoPersons:
+    """Photos and outlined people of COCO 2017, or of any data set in its layout; a `PersonSource`.
+
+    `root/annotations/person_keypoints_{split}2017.json`, or if absent `instances_{split}2017.json`, lists the
+    photos in `root/{split}2017/`. Everybody outlined in a photo is its alpha. Crowds (`iscrowd=1`) and people
+    smaller than `min_area` have weight 0 where nobody else is outlined: they are people, but not to learn from.
+    A photo whose outlines are damaged can be opened with the others; only reading it is a PhotoError.
+
+    Frames of one video (`video_id`) are a group, which cross validation keeps together.
+
+    What an instance holds is a few arrays, for large files in a cache on disk that all processes share, so that worker
+    processes get it cheaply.
+
+    Args:
+        root: the data set's folder.
+        split: "train" or "val".
+        min_area: people whose annotation says less than so many pixels are ignored.
+        negatives: how often a photo without people comes up in "train", on average: 0.5 keeps half of them, 3 gives
+            each three times. In "val" each comes up at most once. Which ones depends on their ids alone.
+
+    Attributes:
+        index: all that the annotation file says of people.
+        photos: `int64 (n,)`, where in the index the source's photos are.
+        ignored: `bool (people,)`, who has weight 0.
+        enough: the longest side of photos, in pixels, that does; see `read_photo`. None: photos as they are.
+
+    Raises:
+        DataError: folders or files are missing, the annotations are faulty, or there is nobody to learn from.
+        ConfigError: `min_area` or `negatives` out of range.
+    """
+
+    def __init__(
+        self, root: str | os.PathLike[str], split: Split, min_area: float = 0.0, negatives: float = 1.0
+    ) -> None:
+        if not min_area >= 0 or not 0 <= negatives <= 100:
+            given = f"min_area={min_area} and negatives={negatives}"
+            raise ConfigError(f"COCO persons: {given}; min_area is 0 or more pixels, negatives a number from 0 to 100")
+        path, self._folder = locate(Path(root), split)
+        self._arguments = (root, split, min_area, negatives)
+        self.enough: int | None = None
+        self.index = read_index(path)
+        # An area that is not given is not small.
+        self.ignored = self.index.crowds | (self.index.areas < min_area)
+        self.photos = self._chosen(negatives if split == "train" else min(negatives, 1))
+        if split == "train" and self.ignored.all():
+            small = f" of {min_area:g} pixels or more" if min_area else ""
+            raise DataError(f"{path}: nobody{small} is outlined in it, so there is nothing to learn from")
+        if not len(self):
+            raise DataError(f"{path}: nobody is outlined in it, and negatives={negatives:g} keeps none of its photos")
+        # Not Path.exists, which fails on a name that is too long.
+        if not any(os.path.exists(self.path(index)) for index in range(len(self))):  # noqa: PTH110
+            listed = f"photos that {path.name} lists ({len(self):,}) is in it"
+            raise DataError(f"{self._folder}: none of the {listed}; put them there, or give another root")
+
+    @property
+    def negatives(self) -> Sequence[int]:
+        """Indices of the photos without any person, not even in a crowd."""
+        return np.flatnonzero(np.diff(self.index.first)[self.photos] == 0).tolist()
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    def name(self, index: int) -> str:
+        """The photo's file name, as the annotations have it."""
+        return self.index.names.part(self.photos[index]).decode()
+
+    def path(self, index: int) -> Path:
+        """The photo's file."""
+        return self._folder / self.name(index)
+
+    def group(self, index: int) -> str:
+        """The video that the photo is a frame of, where the annotations have a `video_id`; else the photo's name."""
+        video = self.index.videos.part(self.photos[index]).decode()
+        return f"video {video}" if video else self.name(index)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Read a photo and draw its people.
+
+        Raises:
+            PhotoError: the photo is missing, damaged or of another size, or an outline is faulty.
+        """
+        name = self.name(index)
+        height, width = self.index.sizes[self.photos[index]].tolist()
+        photo = read_photo_of_size(self.path(index), height, width, "its annotation", enough=self.enough)
+        people, ignored = self.masks(index)
+        alpha, weight = (resize(mask, *photo.shape[:2]) for mask in (people * np.uint8(255), people | (1 - ignored)))
+        return Sample(photo, alpha, weight, name)
+
+    def mark(self, index: int) -> str:
+        """The state of the photo's file, its outlines, the size that they are for, and who is ignored."""
+        people = range(self.index.first[self.photos[index]], self.index.first[self.photos[index] + 1])
+        outlines = b"".join(b"%d" % self.ignored[person] + self.index.outlines.part(person) for person in people)
+        height, width = self.index.sizes[self.photos[index]].tolist()
+        return f"{mark_of(self.path(index))} {height} x {width} {hashlib.blake2b(outlines, digest_size=16).hexdigest()}"
+
+    def masks(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Draw who is outlined and who is ignored: `uint8 (H, W)` of 0 and 1.
+
+        Raises:
+            PhotoError: an outline is faulty.
+        """
+        photo, outlines = self.photos[index], ([], [])
+        height, width = self.index.sizes[photo].tolist()
+        for position in range(self.index.first[photo], self.index.first[photo + 1]):
+            try:
+                outline = parse_outline(self.index.outlines.part(position), height, width)
+            except ValueError as error:
+                place = f"{self.path(index)}: the outline of its annotation {self.index.ids[position]}"
+                raise PhotoError(f"{place} is not usable: {error}; mend or remove the annotation") from None
+            outlines[int(self.ignored[position])].append(outline)
+        return fill_outlines(outlines[0], height, width), fill_outlines(outlines[1], height, width)
+
+    def _chosen(self, negatives: float) -> np.ndarray:
+        """Give the positions in the index of the photos to show, those of nobody as often as asked for."""
+        times = np.ones(len(self.index.sizes), np.int64)
+        for position in np.flatnonzero(np.diff(self.index.first) == 0).tolist():
+            chance = unit_hash(str(self.index.image_ids[position]))
+            times[position] = int(negatives) + (chance < negatives % 1)
+        return np.repeat(np.arange(len(times)), times)
+
+    def __reduce__(self) -> str | tuple:
+        """Send only where it comes from, if the other process can open the same cache."""
+        if not self.index.cached:
+            return super().__reduce__()
+        return type(self), self._arguments, {"enough": self.enough}
+
+
+def locate(root: Path, split: Split) -> tuple[Path, Path]:
+    """Find the annotation file and the photo folder of a split.
+
+    Raises:
+        DataError: one of them is missing.
+    """
+    names = [f"annotations/{kind}_{split}2017.json" for kind in ("person_keypoints", "instances")]
+    found = [root / name for name in names if (root / name).is_file()]
+    photos = root / f"{split}2017"
+    if found and photos.is_dir():
+        return found[0], photos
+    missing = _missing(root, photos, found, names)
+    layout = f"annotations/ and {split}2017/ with the photos"
+    raise DataError(
+        f"{missing}. The layout of COCO 2017 is expected: {layout}; "
+        "COCO itself can be downloaded from https://cocodataset.org/#download"
+    )
+
+
+def _missing(root: Path, photos: Path, found: Iterable[Path], names: Sequence[str]) -> str:
+    if not root.is_dir():
+        return f"{root}: there is no such folder"
+    return f"{photos}: there is no such folder" if found else f"{root}: neither {names[0]} nor {names[1]} is there"

@@ -1,0 +1,1 @@
+"""What the verbs of the desk look for in data."""

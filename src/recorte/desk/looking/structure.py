@@ -1,0 +1,146 @@
+"""What each kind of data set needs on disk, and how much of it is there; nothing is opened."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from recorte.data.coco import CocoPersons
+from recorte.data.cutouts import CutoutFolder
+from recorte.data.download.coco import PARTS
+from recorte.data.folder import ImageMaskFolder
+from recorte.data.supervisely import SuperviselyPersons
+from recorte.photo import EXTENSIONS
+
+
+class Item(NamedTuple):
+    """A file or folder that a data set needs.
+
+    Attributes:
+        path: where it is, or should be.
+        what: in a word or two.
+        found: how much of it there is; empty if it is missing.
+        remedy: what brings it, where it is missing.
+    """
+
+    path: Path
+    what: str
+    found: str
+    remedy: str = ""
+
+
+def structure_of(kind: type, options: Mapping[str, Any]) -> list[Item]:
+    """List what a source needs.
+
+    Args:
+        kind: the source's class.
+        options: what it is opened with.
+
+    Returns:
+        Nothing for a source that needs no files.
+    """
+    looks = {
+        CocoPersons: _coco, CutoutFolder: _cutouts, ImageMaskFolder: _folder, SuperviselyPersons: _supervisely
+    }  # fmt: skip
+    look = looks.get(kind)
+    return [] if look is None else look(Path(options["root"]), options)
+
+
+def _coco(root: Path, _: Mapping[str, Any]) -> list[Item]:
+    items = []
+    for split in ("train", "val"):
+        names = [f"{kind}_{split}2017.json" for kind in ("person_keypoints", "instances")]
+        paths = [root / "annotations" / name for name in names]
+        path = next((path for path in paths if os.path.isfile(path)), paths[0])  # noqa: PTH113
+        items.append(_file(path, f"annotations, {split}", _download(root, "annotations")))
+        items.append(_files(root / PARTS[split].folder, f"photos, {split}", _download(root, split)))
+    return items
+
+
+def _download(root: Path, part: str) -> str:
+    return shlex.join(["python", "scripts/dataset.py", "download", "data=coco", f"data.root={root}", f"parts=[{part}]"])
+
+
+def _folder(root: Path, options: Mapping[str, Any]) -> list[Item]:
+    kinds = {what: options.get(what, what) for what in ("photos", "masks")}
+    split, own = (os.path.isdir(root / name / kinds["photos"]) for name in ("train", "val"))  # noqa: PTH112
+    bases = (
+        {"train": root / "train", "val": root / "val"} if split and own else {"all": root / "train" if split else root}
+    )
+    remedy = "photos and masks of the same names belong here"
+    return [
+        _files(base / name, what if part == "all" else f"{what}, {part}", remedy, tells_links=True)
+        for part, base in bases.items()
+        for what, name in kinds.items()
+    ]
+
+
+def _cutouts(root: Path, options: Mapping[str, Any]) -> list[Item]:
+    items = [_files(root, "cut-outs", "pictures with transparent backgrounds belong here", tells_links=True)]
+    if options.get("backgrounds") is not None:
+        folder = Path(options["backgrounds"])
+        items.append(_files(folder, "backgrounds", "photos without people belong here", tells_links=True))
+    return items
+
+
+def _supervisely(root: Path, _: Mapping[str, Any]) -> list[Item]:
+    remedy = "export the project from Supervisely and unpack it here"
+    try:
+        folders = sorted(path for path in root.iterdir() if _is_data_set(path))
+    except OSError:
+        folders = []
+    items = [_file(root / "meta.json", "classes", remedy)]
+    for folder in folders or [root / "ds1"]:
+        items.append(_files(folder / "img", f"photos, {folder.name}", remedy))
+        items.append(_files(folder / "ann", f"annotations, {folder.name}", remedy, {".json"}))
+    return items
+
+
+def _is_data_set(folder: Path) -> bool:
+    try:
+        return (folder / "img").is_dir()
+    except OSError:  # may not be looked into, which is told of its files
+        return True
+
+
+def _file(path: Path, what: str, remedy: str) -> Item:
+    try:
+        size = path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return Item(path, what, "", remedy)
+    except OSError as error:
+        return Item(path, what, "", _unreadable(error.strerror))
+    if not os.access(path, os.R_OK):
+        return Item(path, what, "", _unreadable("no permission"))
+    return (
+        Item(path, what, f"{size / 1e6:,.1f} MB") if size else Item(path, what, "", f"it is empty: remove it; {remedy}")
+    )
+
+
+def _files(
+    folder: Path, what: str, remedy: str, suffixes: frozenset[str] | set[str] = EXTENSIONS, tells_links: bool = False
+) -> Item:
+    """Count the files of a kind below a folder, without hidden ones.
+
+    Linked folders are not looked into: a link may lead round in a circle, or bring a photo in under a second name.
+    """
+    refused: list[OSError] = []
+    count, links = 0, []
+    for base, folders, names in os.walk(folder, onerror=refused.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        links += [name for name in folders if os.path.islink(f"{base}/{name}")]  # noqa: PTH114 (as below)
+        count += sum(
+            os.path.splitext(name)[1].lower() in suffixes  # noqa: PTH122 (a hundred thousand paths take a second)
+            for name in names
+            if not name.startswith(".")
+        )
+    barred = [error for error in refused if not isinstance(error, FileNotFoundError | NotADirectoryError)]
+    if barred:
+        return Item(folder, what, "", f"{barred[0].filename} {_unreadable(barred[0].strerror)}")
+    note = f"; linked folders are passed over: {', '.join(sorted(links))}" if links and tells_links else ""
+    return Item(folder, what, f"{count:,} files{note}" if count else "", remedy + note)
+
+
+def _unreadable(reason: str) -> str:
+    return f"cannot be read ({reason}); give yourself the right to"

@@ -1,0 +1,1 @@
+"""From the alpha of a network to a picture: steps that know nothing of files."""

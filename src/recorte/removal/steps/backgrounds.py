@@ -1,0 +1,151 @@
+"""What may lie behind cut-out people: a colour, a picture, or the photo's own background, blurred."""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from PIL import Image, ImageColor
+
+from recorte.errors import RecorteError
+from recorte.letterbox import resize
+from recorte.photo import Photo, read_photo
+from recorte.removal.steps.grid import Grid
+from recorte.removal.steps.profiles import from_srgb, in_srgb
+
+Colour = tuple[int, int, int]
+Background = str | os.PathLike[str] | Colour | Image.Image | np.ndarray | None
+"""What a user may give."""
+ReadBackground = Colour | np.ndarray | Literal["blur"] | None
+"""What that is once it is read: nothing, a colour, `uint8 (H, W, 3)`, both in sRGB, or "blur"."""
+
+BLUR = "blur"
+
+BLUR_CELLS = 320
+"""Cells of the grid on which the background is blurred, along the longest side, at least."""
+
+BLUR_SIGMA = 6.0
+"""In cells."""
+
+
+def read_background(given: Background) -> ReadBackground:
+    """Understand a background: None, "blur", a colour by name, hex code or RGB numbers, or a picture.
+
+    Raises:
+        RecorteError: no colour, and no file either.
+        PhotoError: a picture that cannot be read.
+    """
+    if given is None or isinstance(given, np.ndarray):
+        return given if given is None else _checked(given)
+    if isinstance(given, tuple | list):
+        if len(given) != 3 or not all(isinstance(value, int | np.integer) and 0 <= value <= 255 for value in given):
+            raise RecorteError(f"background {given}: a colour needs three whole numbers from 0 to 255 (RGB)")
+        return tuple(int(value) for value in given)
+    if isinstance(given, Image.Image):
+        return in_srgb(read_photo(given))
+    if not isinstance(given, str | os.PathLike):
+        raise RecorteError(
+            f"a background must be a colour, a picture (a path, a Pillow image or an array) or {BLUR!r}, "
+            f"not {type(given).__name__}"
+        )
+    if isinstance(given, str):
+        if given == BLUR:
+            return BLUR
+        with contextlib.suppress(ValueError):  # not a colour, so it may be a file
+            return read_colour(given)
+    if not Path(given).is_file():
+        raise RecorteError(
+            f"background {os.fspath(given)!r}: neither a colour (such as white or #ffcc00) nor a picture's file, "
+            "nor blur"
+        )
+    return in_srgb(read_photo(given))
+
+
+def read_colour(given: str) -> Colour:
+    """Understand a colour's name or code.
+
+    Raises:
+        ValueError: there is no such colour.
+    """
+    colour = ImageColor.getrgb(given)[:3]
+    if max(colour) > 255:  # which Pillow lets pass
+        raise ValueError(given)
+    return colour
+
+
+def in_colours_of(background: ReadBackground, profile: bytes | None) -> ReadBackground:
+    """Convert a background from sRGB to the colour space of a photo, so that before it it looks as it did alone."""
+    if isinstance(background, tuple):
+        pixel = from_srgb(np.array([[background]], np.uint8), profile)[0, 0]
+        return tuple(pixel.tolist())
+    return from_srgb(background, profile) if isinstance(background, np.ndarray) else background
+
+
+def fitted(background: ReadBackground, photo: Photo) -> ReadBackground:
+    """Convert a background to a photo's colour space; a picture that is larger is scaled to the photo's size first."""
+    larger = isinstance(background, np.ndarray) and background.size > photo.pixels.size
+    if larger and photo.icc_profile:
+        background = covering(background, *photo.pixels.shape[:2])
+    return in_colours_of(background, photo.icc_profile)
+
+
+def put_behind(cutout: np.ndarray, photo: np.ndarray, background: ReadBackground) -> np.ndarray:
+    """Lay a cut-out over a background.
+
+    Args:
+        cutout: `uint8 (H, W, 4)`, straight RGBA.
+        photo: `uint8 (H, W, 3)`, which the cut-out comes from.
+        background: a colour, a picture (scaled to cover the photo, its middle stays), or "blur"; in the photo's own
+            colour space.
+
+    Returns:
+        `uint8 (H, W, 3)`.
+    """
+    height, width = photo.shape[:2]
+    if isinstance(background, tuple):
+        result = np.empty_like(photo)
+        result[:] = background
+    elif isinstance(background, np.ndarray):
+        result = covering(background, height, width)
+    else:
+        result = _blurred(photo, cutout[..., 3])
+    grid = Grid(height, width, 1)
+    for pixels in grid.tiles():
+        part = cutout[pixels]
+        share = part[..., 3:].astype(np.float32) / 255
+        result[pixels] = np.rint(result[pixels] * (1 - share) + part[..., :3] * share)
+    return result
+
+
+def covering(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Scale a picture and cut off what is too much on two sides, so that it is `uint8 (height, width, 3)`."""
+    scale = max(height / picture.shape[0], width / picture.shape[1])
+    rows = min(picture.shape[0], max(1, round(height / scale)))
+    columns = min(picture.shape[1], max(1, round(width / scale)))
+    top, left = (picture.shape[0] - rows) // 2, (picture.shape[1] - columns) // 2
+    part = resize(picture[top : top + rows, left : left + columns], height, width)
+    return part.copy() if np.shares_memory(part, picture) else part
+
+
+def _blurred(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Blur a photo's background; the people give it no colour, so that no shadow of them surrounds the cut-out."""
+    grid = Grid.over(photo, BLUR_CELLS)
+    behind = 1 - grid.shrink(alpha).astype(np.float32) / 255
+    # Soft pixels may hold more of the person than their alpha says: they count little.
+    weight = cv2.erode(behind, np.ones((3, 3), np.uint8)) ** 2 + np.float32(1e-3)
+    total = cv2.GaussianBlur(weight, (0, 0), BLUR_SIGMA)
+    colour = cv2.GaussianBlur(grid.shrink(photo) * weight[..., None], (0, 0), BLUR_SIGMA) / total[..., None]
+    result = np.empty_like(photo)
+    for pixels in grid.tiles():
+        planes = [grid.enlarge(plane, pixels) for plane in cv2.split(colour)]
+        result[pixels] = np.rint(cv2.merge(planes).clip(0, 255))
+    return result
+
+
+def _checked(picture: np.ndarray) -> np.ndarray:
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.size == 0:
+        found = f"{picture.dtype} {picture.shape}"
+        raise RecorteError(f"a background as an array must be uint8 (height, width, 3), not {found}")
+    return picture

@@ -1,0 +1,17 @@
+"""Cutting people out of videos."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from recorte.removal.video.cutting import cut_out_video
+
+__all__ = ["cut_out_video"]
+
+
+def __getattr__(name: str) -> object:
+    # Lazily, so that what is missing for video is told before anything heavy is imported.
+    if name == "cut_out_video":
+        from recorte.removal.video.cutting import cut_out_video
+
+        return cut_out_video
+    raise AttributeError(f"module 'recorte.removal.video' has no attribute {name!r}")

@@ -1,0 +1,82 @@
+"""A video's frames as they are to be seen: upright, with square pixels, over white, and all of one size."""
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recorte.letterbox import resize
+from recorte.removal.steps.backgrounds import put_behind
+
+if TYPE_CHECKING:
+    import av
+
+HD = 720
+"""Height from which on a video that does not say so has the colours of BT.709 and not of BT.601."""
+WHITE = 255, 255, 255
+
+Inside = tuple[slice, slice]
+"""Rows and columns."""
+
+
+def upright(frame: "av.VideoFrame", ratio: Fraction | None) -> np.ndarray:
+    """Give a frame as players show it, and what is transparent in it over white, as in a photo.
+
+    Args:
+        frame: as it is stored.
+        ratio: width of its pixels to their height; None, as a file says nothing, counts as 1.
+
+    Returns:
+        `uint8 (H, W, 3)`, RGB; not always contiguous.
+    """
+    from av.video.reformatter import Colorspace
+
+    unsaid = int(frame.colorspace) == 2
+    colours = {"src_colorspace": Colorspace.ITU709} if unsaid and frame.height >= HD else {}
+    transparent = frame.format.has_palette or any(part.is_alpha for part in frame.format.components)
+    height, width = _square(frame.height, frame.width, ratio or Fraction(1))
+    pixels = frame.reformat(width, height, "rgba" if transparent else "rgb24", **colours).to_ndarray()
+    if transparent:
+        pixels = put_behind(pixels, pixels[..., :3], WHITE)
+    if _mirrored(frame):
+        pixels = pixels[::-1]
+    return np.rot90(pixels, round((frame.rotation or 0) / 90))
+
+
+def fit(picture: np.ndarray, height: int, width: int) -> tuple[np.ndarray, Inside]:
+    """Fit a frame into the size of the others: whole, not stretched, in the middle of black.
+
+    Args:
+        picture: `uint8 (H, W, 3)`.
+        height: of the others.
+        width: of the others.
+
+    Returns:
+        `uint8 (height, width, 3)`, and where in it the frame is.
+    """
+    if picture.shape[:2] == (height, width):  # nearly always
+        return np.ascontiguousarray(picture), (slice(None), slice(None))
+    scale = min(height / picture.shape[0], width / picture.shape[1])
+    rows, columns = (max(1, round(side * scale)) for side in picture.shape[:2])
+    top, left = (height - rows) // 2, (width - columns) // 2
+    inside = slice(top, top + rows), slice(left, left + columns)
+    canvas = np.zeros((height, width, 3), np.uint8)
+    canvas[inside] = resize(picture, rows, columns)
+    return canvas, inside
+
+
+def _square(height: int, width: int, ratio: Fraction) -> tuple[int, int]:
+    """Say how large a frame is with square pixels; one side grows, so that nothing of it is lost."""
+    # Nobody sees a hundredth, for which all pixels would be blurred; what is beyond 4 is a damaged file.
+    if abs(ratio - 1) < 0.01 or not Fraction(1, 4) <= ratio <= 4:
+        return height, width
+    return (height, round(width * ratio)) if ratio > 1 else (round(height / ratio), width)
+
+
+def _mirrored(frame: "av.VideoFrame") -> bool:
+    """Whether a file mirrors its frames, top to bottom, before they are rotated."""
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return False
+    a, b, _, c, d = np.frombuffer(matrix, np.int32)[:5].tolist()
+    return a * d < b * c

@@ -1,0 +1,1 @@
+"""What Lightning calls during a run; `conf/callbacks` names them."""

@@ -1,0 +1,160 @@
+"""Looking at what a network does: photos, alphas and cut-outs side by side, and where its gates look."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import lightning.pytorch as pl
+import matplotlib
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from recorte.data.batches.dataset import PersonDataset
+from recorte.files import whole_file
+from recorte.model.attention_unet import AttentionUNet
+from recorte.model.batch import as_floats
+from recorte.model.metrics import SegmentationMetrics
+from recorte.training.figures.sheets import Cell, draw_sheet
+
+STRIDES = (16, 8, 4, 2)
+"""Of the decoder's levels, coarse to fine."""
+
+
+class Look(NamedTuple):
+    """What a network makes of a photo, as pictures `uint8 (S, S, 3)`.
+
+    Attributes:
+        title: the photo's name and IoU.
+        photo: as the network sees it.
+        truth: the true alpha; what counts for nothing is grey.
+        alpha: the predicted one.
+        cutout: on a checkerboard.
+        gates: the weights of every gate on its skip, `float32 (h, w)` in [0, 1], coarse to fine; none without gates.
+    """
+
+    title: str
+    photo: np.ndarray
+    truth: np.ndarray
+    alpha: np.ndarray
+    cutout: np.ndarray
+    gates: list[np.ndarray]
+
+
+class Pictures(pl.Callback):
+    """Draws the same validation photos after every validation, with the weights that were validated.
+
+    The predictions go into TensorBoard and `plots/sample_predictions.png`, the weights of the attention gates into
+    TensorBoard.
+
+    Args:
+        run_dir: the run's folder.
+        photos: how many, spread over the validation set.
+    """
+
+    def __init__(self, run_dir: str, photos: int = 8) -> None:
+        self.path = Path(run_dir) / "plots" / "sample_predictions.png"
+        self.photos = photos
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Draw; averaged weights are still in the network here if this comes before their callback."""
+        if not trainer.is_global_zero or trainer.sanity_checking:
+            return
+        looks = look(pl_module.network, trainer.val_dataloaders.dataset, self.photos, pl_module.device)
+        when = f"Epoch {trainer.current_epoch + 1}"
+        sheets = {"predictions": draw_predictions(looks, when)}
+        if looks[0].gates:
+            sheets["attention"] = draw_attention(looks, when)
+        _save(sheets["predictions"], self.path)
+        experiment = getattr(trainer.logger, "experiment", None)
+        for name, sheet in sheets.items():
+            if hasattr(experiment, "add_image"):
+                # Lightning counts the steps of its curves from 0.
+                experiment.add_image(name, np.asarray(sheet), trainer.global_step - 1, dataformats="HWC")
+
+
+def write_sample_predictions(
+    network: AttentionUNet, dataset: PersonDataset, path: Path, when: str, photos: int = 8
+) -> None:
+    """Draw photos of the validation with what the network makes of them, and each one's name and IoU."""
+    _save(draw_predictions(look(network, dataset, photos, torch.device("cpu")), when), path)
+
+
+def draw_predictions(looks: Sequence[Look], when: str) -> Image.Image:
+    """Lay photos, alphas and cut-outs side by side."""
+    heads = ("photo", "true alpha", "predicted alpha", "cut-out")
+    rows = [
+        [Cell(one.title, one.photo), Cell("", one.truth), Cell("", one.alpha), Cell("", one.cutout)] for one in looks
+    ]
+    return draw_sheet(f"{when}: photos of the validation", heads, rows)
+
+
+def draw_attention(looks: Sequence[Look], when: str) -> Image.Image:
+    """Lay heat maps of the gates over the photos, coarse to fine."""
+    heads = ["photo", *(f"gate at 1/{stride} of the size" for stride in STRIDES)]
+    rows = [
+        [
+            Cell(one.title, one.photo),
+            *(Cell(f"{gate.min():.2f} to {gate.max():.2f}", _heat(gate, one.photo)) for gate in one.gates),
+        ]
+        for one in looks
+    ]
+    title = f"{when}: what the attention gates let through of the skips, from 0 (dark) to 1 (yellow)"
+    return draw_sheet(title, heads, rows)
+
+
+@torch.inference_mode()
+def look(network: AttentionUNet, dataset: PersonDataset, photos: int, device: torch.device) -> list[Look]:
+    """See what a network makes of photos that are spread over a data set."""
+    was_training = network.training
+    network.eval()
+    gates: list[Tensor] = []
+    hooks = [
+        block.gate.register_forward_hook(lambda gate, inputs, _: gates.append(gate.weights(*inputs)))
+        for block in network.decoder
+        if block.gate is not None
+    ]
+    looks = []
+    for index in np.unique(np.linspace(0, len(dataset) - 1, photos).round().astype(int)):
+        gates.clear()
+        item = as_floats(dataset[int(index)])
+        # A compiled network would be compiled anew for batches of one photo; `forward` is the one that was written.
+        prediction = network.forward(item["image"][None].to(device))
+        alpha = torch.sigmoid(prediction.alpha_logits.float()).cpu()
+        metrics = SegmentationMetrics(sync_on_compute=False)
+        metrics.update(alpha, item["alpha"][None], item["weight"][None])
+        title = f"IoU {float(metrics.compute()['photo_iou']):.2f}  {Path(dataset.source.name(int(index))).name}"
+        colours = prediction.foreground[0].float().cpu()
+        counted = item["weight"] > 0
+        cutout = torch.where(counted, alpha[0] * colours + (1 - alpha[0]) * _checkerboard(alpha.shape[-1]), 1.0)
+        grey = [torch.where(counted, part, 0.5).expand(3, -1, -1) for part in (item["alpha"], alpha[0])]
+        pictures = [_bytes(picture) for picture in (item["image"], *grey, cutout)]
+        looks.append(Look(title, *pictures, [gate[0, 0].float().cpu().numpy() for gate in gates]))
+    for hook in hooks:
+        hook.remove()
+    network.train(was_training)
+    return looks
+
+
+def _heat(weights: np.ndarray, photo: np.ndarray) -> np.ndarray:
+    """Colour weights `(h, w)` in [0, 1], and let the photo's lightness shine through."""
+    size = photo.shape[1], photo.shape[0]
+    full = np.asarray(Image.fromarray(weights.astype(np.float32)).resize(size, Image.Resampling.BILINEAR))
+    heat = matplotlib.colormaps["viridis"](full.clip(0, 1))[..., :3]
+    lightness = photo.mean(axis=-1, keepdims=True) / 255
+    return (255 * heat * (0.4 + 0.6 * lightness)).round().astype(np.uint8)
+
+
+def _checkerboard(size: int, square: int = 8) -> Tensor:
+    line = torch.arange(size) // square
+    return 0.75 + 0.15 * ((line[:, None] + line) % 2)
+
+
+def _bytes(picture: Tensor) -> np.ndarray:
+    return (picture.permute(1, 2, 0).numpy() * 255).round().clip(0, 255).astype(np.uint8)
+
+
+def _save(sheet: Image.Image, path: Path) -> None:
+    with whole_file(path) as temporary:
+        sheet.save(temporary)

@@ -1,0 +1,92 @@
+"""What a run did, epoch by epoch: the table, the curves, and a line in the log."""
+
+import csv
+import io
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+from lightning.pytorch.loggers import TensorBoardLogger
+
+from recorte.files import write_whole
+from recorte.training.callbacks.progress import duration
+from recorte.training.figures.plots import write_confusion_matrix, write_metrics_evolution, write_training_curves
+from recorte.training.measure import plain
+
+log = logging.getLogger(__name__)
+
+
+class TensorBoardEvents(TensorBoardLogger):
+    """TensorBoard's events without the empty hparams.yaml that Lightning puts beside: config.yaml says it all."""
+
+    def save(self) -> None:
+        """Write what is still waiting."""
+        self.experiment.flush()
+
+
+class RunRecord(pl.Callback):
+    """Keeps one row an epoch, in the checkpoint too, and writes metrics.csv and the curves from it.
+
+    Args:
+        run_dir: the run's folder.
+    """
+
+    def __init__(self, run_dir: str) -> None:
+        self.run_dir = Path(run_dir)
+        self.rows: list[dict[str, float | None]] = []
+        self.started, self.earlier = 0.0, 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give the rows so far, and the seconds of the epoch that is under way, as plain data."""
+        return {"rows": self.rows, "seconds": self._seconds()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the rows of an earlier part of the run."""
+        self.rows, self.earlier = list(state_dict["rows"]), state_dict["seconds"]
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock, perhaps in the middle of an epoch."""
+        self.started = time.monotonic()
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Add the epoch's row, after its validation, and write everything anew."""
+        figures = plain(trainer.callback_metrics, prefix="")
+        row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
+        row |= {name: value for name, value in figures.items() if name.startswith(("train/", "val/", "throughput/"))}
+        row["lr"] = trainer.optimizers[0].param_groups[0]["lr"]
+        row["seconds"] = round(self._seconds(), 3)
+        self.started, self.earlier = time.monotonic(), 0.0
+        self.rows.append(row)
+        losses = {name: value for name, value in row.items() if name.startswith("train/")}
+        for logger in trainer.loggers:  # not by Lightning, which would come too late for the checkpoint of the epoch
+            logger.log_metrics(losses, step=trainer.global_step - 1)
+        if trainer.is_global_zero:
+            self._write(trainer.checkpoint_callback.monitor, pl_module.confusion_matrix)
+
+    def _seconds(self) -> float:
+        return self.earlier + time.monotonic() - self.started
+
+    def _write(self, monitor: str, confusion_matrix: list[list[int]]) -> None:
+        names = list(dict.fromkeys(name for row in self.rows for name in row))
+        table = io.StringIO()
+        writer = csv.DictWriter(table, names)
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_whole(self.run_dir / "metrics.csv", table.getvalue())
+        write_training_curves(self.rows, self.run_dir / "plots" / "training_curves.png")
+        write_metrics_evolution(self.rows, monitor, self.run_dir / "plots" / "metrics_evolution.png")
+        row, best = self.rows[-1], max(row.get(monitor) or 0 for row in self.rows)
+        path = self.run_dir / "plots" / "confusion_matrix.png"
+        write_confusion_matrix(confusion_matrix, path, f"Epoch {row['epoch']}")
+        log.info(
+            "Epoch %d: training loss %.4f, validation loss %.4f, %s %.4f (best %.4f), %s%s",
+            row["epoch"], row["train/loss"], row["val/loss"], monitor, row[monitor], best, duration(row["seconds"]),
+            _speed(row),
+        )  # fmt: skip
+
+
+def _speed(row: dict[str, float | None]) -> str:
+    photos, waiting = row.get("throughput/photos_per_second"), row.get("throughput/waiting")
+    return "" if photos is None else f", {photos:.3g} photos/s, {waiting:.0%} of the time waiting for data"

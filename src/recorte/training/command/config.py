@@ -1,0 +1,194 @@
+"""What can be wrong with a command line and its config, all found at once and before anything heavy is imported."""
+
+import difflib
+import importlib.util
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from recorte.training.command.rules import value_problems
+from recorte.training.machine.cluster import sweep_problems
+
+PLUGINS = {
+    "hydra/launcher=joblib": "hydra_joblib_launcher",
+    "hydra/launcher=submitit_local": "hydra_submitit_launcher",
+    "hydra/launcher=submitit_slurm": "hydra_submitit_launcher",
+    "search=optuna": "hydra_optuna_sweeper",
+}
+"""What of Hydra's is a package of its own, and the module that it brings."""
+
+
+def find_problems(conf: Path, config_name: str, arguments: Sequence[str], sweep: bool = True) -> list[str]:
+    """Find everything that is wrong with a command line, each in a sentence or two.
+
+    Args:
+        conf: the folder of configs.
+        config_name: which of them, without suffix.
+        arguments: `key=value` and `group=option` as Hydra takes them.
+        sweep: whether a key may have several values, of which each makes a run of its own.
+    """
+    problems, overrides = [], []
+    for text in arguments:
+        try:
+            overrides.append(OverridesParser.create().parse_override(text))
+        except HydraException as error:
+            reason = str(error).splitlines()[0]
+            way = "quote what has special characters twice, as in 'key=\"a (b)\"'"
+            problems.append(f"{text}: not of the form key=value ({reason}); {way}")
+    problems += _sweep_problems(overrides) if sweep else _unwanted_sweeps(overrides)
+    missing = [override.input_line for override in overrides if _is_plugin_missing(override)]
+    if missing:
+        problems += [f"{text}: needs a package more; pip install -e '.[sweep]' brings it" for text in missing]
+        left_out = ("hydra", "search")
+        overrides = [override for override in overrides if not override.key_or_group.startswith(left_out)]
+    with initialize_config_dir(str(conf), version_base="1.3"):
+        problems += _compose_and_check(conf, config_name, overrides, sweep)
+    return list(dict.fromkeys(problems))
+
+
+def _unwanted_sweeps(overrides: list[Override]) -> Iterator[str]:
+    for override in overrides:
+        if override.is_sweep_override():
+            text = override.input_line
+            yield f"{text}: several values are a sweep; add -m to run each of them, or quote a value that has commas"
+
+
+def _sweep_problems(overrides: list[Override]) -> Iterator[str]:
+    optuna = any(override.input_line == "search=optuna" for override in overrides)
+    for override in overrides:
+        text = override.input_line
+        if override.key_or_group == "run_dir":
+            yield f"{text}: each job of a sweep has a folder of its own; give hydra.sweep.dir for that of the sweep"
+        elif override.is_sweep_override() and not override.is_discrete_sweep() and not optuna:
+            yield f"{text}: to draw from an interval, add search=optuna; or name the values, as in key=1,2,3"
+
+
+def _is_plugin_missing(override: Override) -> bool:
+    if override.input_line not in PLUGINS:
+        return False
+    try:
+        return importlib.util.find_spec(f"hydra_plugins.{PLUGINS[override.input_line]}") is None
+    except ModuleNotFoundError:  # no plugin at all
+        return True
+
+
+def without_empty_choices(conf: Path, config_name: str, arguments: Sequence[str]) -> list[str]:
+    """Leave out `group=null` and `~group` where a group is empty anyway: Hydra itself fails on a null for a group."""
+    defaults = [
+        entry for entry in OmegaConf.load(conf / f"{config_name}.yaml").defaults if isinstance(entry, DictConfig)
+    ]
+    empty = [group for entry in defaults for group, option in entry.items() if option is None]
+    said = {text for group in empty for text in (f"{group}=null", f"~{group}")}
+    return [text for text in arguments if text not in said]
+
+
+def with_own_optuna(arguments: Sequence[str]) -> list[str]:
+    """Take `hydra/sweeper=optuna` as `search=optuna`: by itself it would look for the lowest figure."""
+    return ["search=optuna" if text == "hydra/sweeper=optuna" else text for text in arguments]
+
+
+def _compose_and_check(conf: Path, config_name: str, overrides: list[Override], sweep: bool) -> list[str]:
+    groups = [override for override in overrides if _is_group(conf, override)]
+    values = [override for override in overrides if override not in groups]
+    problems = [problem for override in groups for problem in _choice_problems(conf, override)]
+    usable = [override for override in groups if not _choice_problems(conf, override)]
+    try:
+        known = compose(config_name, [texts[0] for override in usable if (texts := _texts(override))])
+    except (HydraException, OmegaConfBaseException) as error:
+        return [*problems, str(error)]
+    for override in values:
+        unknown = _unknown_key(known, override, conf)
+        if unknown:
+            problems.append(unknown)
+        else:
+            usable.append(override)
+    for texts in _each_choice([_texts(override) for override in usable]):
+        try:
+            # Only Hydra's main knows the run's folder.
+            composed = compose(config_name, ["run_dir=.", *texts], return_hydra_config=True)
+            with open_dict(composed):
+                launcher = composed.pop("hydra").launcher
+            problems += value_problems(composed)
+            problems += sweep_problems(composed, launcher) if sweep else []
+        except (HydraException, OmegaConfBaseException) as error:
+            problems.append(" ".join(str(error).split()))
+    return problems
+
+
+def _is_group(conf: Path, override: Override) -> bool:
+    group = override.key_or_group
+    return (conf / group).is_dir() and not isinstance(override.value(), dict) and not group.startswith("hydra/")
+
+
+def _choice_problems(conf: Path, override: Override) -> list[str]:
+    folder = conf / override.key_or_group
+    options = sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
+    valid = ", ".join(options)
+    return [
+        f"{text}: there is no such {override.key_or_group}; valid are {valid}"
+        for text in _texts(override)
+        if text.partition("=")[2] not in options
+    ]
+
+
+def _unknown_key(config: DictConfig, override: Override, conf: Path) -> str | None:
+    key = override.key_or_group
+    if override.is_add() or override.is_force_add() or key.startswith(("hydra.", "hydra/")):
+        return None
+    if _has(config, key):
+        return None
+    known = [*_keys(config), *(path.name for path in conf.iterdir() if path.is_dir())]
+    close = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(close)}?" if close else "--help lists every key"
+    return f"{key}: there is no such key; {hint} (+{override.input_line} adds what a class accepts beyond the config)"
+
+
+def _has(config: DictConfig, key: str) -> bool:
+    node = config
+    for part in key.split("."):
+        if not isinstance(node, DictConfig) or part not in node.keys():  # noqa: SIM118 (`in node` hides null and ???)
+            return False
+        node = node._get_node(part)
+    return True
+
+
+def _keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
+    for name in config:
+        yield prefix + str(name)
+        node = config._get_node(name)
+        if isinstance(node, DictConfig) and not node._is_none():
+            yield from _keys(node, f"{prefix}{name}.")
+
+
+def _texts(override: Override) -> list[str]:
+    """Spell a sweep as the single overrides that its jobs get."""
+    if not override.is_sweep_override():
+        return [override.input_line]
+    key = override.get_key_element()
+    try:
+        return [f"{key}={value}" for value in override.sweep_string_iterator()]
+    except (HydraException, TypeError, ValueError):  # intervals and globs have no list here: a sweeper makes it
+        return []
+
+
+def _each_choice(choices: list[list[str]]) -> Iterator[list[str]]:
+    """Give the first choice of everything, then every other choice once."""
+    first = [texts[0] for texts in choices if texts]
+    yield first
+    filled = [texts for texts in choices if texts]
+    for place, texts in enumerate(filled):
+        for text in texts[1:]:
+            yield [*first[:place], text, *first[place + 1 :]]
+
+
+def resolved(config: DictConfig) -> DictConfig:
+    """Copy a config with every interpolation replaced by its value."""
+    copy = config.copy()
+    OmegaConf.resolve(copy)
+    return copy

@@ -1,0 +1,131 @@
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image, ImageCms
+
+from recorte import BackgroundRemover
+from recorte.app.limits import Limits, Refusal
+from recorte.app.page import panels
+from recorte.app.page.cutting import STEPS, Made, finished, make, mask_of, packed, safe_name, shown, smaller
+from recorte.errors import PhotoError
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.fixture
+def remover(best_model: Path) -> BackgroundRemover:
+    return BackgroundRemover(best_model, threads=1)
+
+
+def encoded(pixels: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG", icc_profile=SRGB)
+    return content.getvalue()
+
+
+@pytest.fixture
+def made(remover: BackgroundRemover, red_square: np.ndarray) -> Made:
+    return make(remover, encoded(red_square), Limits())
+
+
+def opened(content: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(content))
+
+
+def test_a_photo_is_made_into_files_and_pictures(
+    made: Made, remover: BackgroundRemover, red_square: np.ndarray
+) -> None:
+    assert (made.width, made.height) == (80, 60)
+    cutout = opened(made.cutout)
+    assert np.array_equal(np.asarray(cutout), remover.remove_background(red_square))
+    assert np.array_equal(np.asarray(opened(made.mask)), np.asarray(cutout)[..., 3])
+    assert cutout.info["icc_profile"] == SRGB
+    assert tuple(made.steps) == STEPS
+    assert all(address.startswith("data:image/") for address in made.steps.values())
+    assert made.report.found
+
+
+def test_results_over_backgrounds_and_cropped(made: Made) -> None:
+    assert finished(made, None, crop=False) == made.cutout
+    rows, columns = made.box
+    assert abs(rows.start - 9) <= 3 >= abs(rows.stop - 41)
+    assert abs(columns.start - 9) <= 3 >= abs(columns.stop - 31)
+    size = (columns.stop - columns.start, rows.stop - rows.start)
+    cropped = opened(finished(made, None, crop=True))
+    assert (cropped.mode, cropped.size) == ("RGBA", size)
+    coloured = opened(finished(made, (1, 2, 3), crop=False))
+    assert (coloured.mode, coloured.size, coloured.info["icc_profile"]) == ("RGB", (80, 60), SRGB)
+    assert coloured.getpixel((70, 50)) == (1, 2, 3)
+    assert coloured.getpixel((20, 25)) == (230, 20, 10)
+
+
+def test_what_the_slider_shows_is_the_result_made_small(made: Made) -> None:
+    assert np.array_equal(shown(made, None), np.asarray(opened(made.cutout)))  # a photo this small stays as it is
+    for background in ((1, 2, 3), np.full((30, 400, 3), (9, 8, 7), np.uint8), "blur"):
+        assert np.array_equal(shown(made, background), np.asarray(opened(finished(made, background, crop=False))))
+
+
+def test_small_pictures_have_no_dark_edge() -> None:
+    cutout = np.zeros((2, 2, 4), np.uint8)
+    cutout[0] = (200, 100, 50, 255)  # and below it black that nobody sees
+    # Bytes at half the alpha know colours to two steps.
+    assert np.abs(smaller(cutout, 1)[0, 0].astype(int) - (200, 100, 50, 128)).max() <= 1
+
+
+def test_a_mask_is_cropped_as_its_cutout_is(made: Made) -> None:
+    assert mask_of(made, crop=False) == made.mask
+    cropped = np.asarray(opened(mask_of(made, crop=True)))
+    assert np.array_equal(cropped, np.asarray(opened(finished(made, None, crop=True)))[..., 3])
+    with zipfile.ZipFile(io.BytesIO(packed([("a.jpg", made)], None, crop=True))) as file:
+        assert np.array_equal(np.asarray(opened(file.read("a-mask.png"))), cropped)
+
+
+def test_nobody_to_crop_to(remover: BackgroundRemover) -> None:
+    nobody = make(remover, encoded(np.zeros((40, 50, 3), np.uint8)), Limits())
+    assert opened(finished(nobody, None, crop=True)).size == (50, 40)
+    assert not nobody.report.found
+
+
+def test_a_zip_keeps_photos_of_one_name_apart(made: Made) -> None:
+    def names(*given: str) -> list[str]:
+        with zipfile.ZipFile(io.BytesIO(packed([(name, made) for name in given], None, False))) as file:
+            assert file.testzip() is None
+            return [name for name in file.namelist() if "cutout" in name]
+
+    assert names("a.jpg", "b.png") == ["a-cutout.png", "b-cutout.png"]
+    assert names("a.jpg", "a.png") == ["a.jpg-cutout.png", "a.png-cutout.png"]
+    assert names("a.jpg", "A.jpg", "2-a.jpg") == ["1-a-cutout.png", "2-A-cutout.png", "3-2-a-cutout.png"]
+    assert names("../../etc/passwd", "..\\x\\y.jpg") == ["passwd-cutout.png", "y-cutout.png"]
+
+
+@pytest.mark.parametrize(
+    ("given", "safe"),
+    [("Ángel ñ.jpg", "Ángel ñ.jpg"), ("/etc/x.png", "x.png"), ("a\0b\n.png", "ab.png"), ("..", "photo"), ("", "photo"),
+     ("C:\\dir\\con?.jpg", "con.jpg"), ("x" * 300 + ".jpg", "x" * 96 + ".jpg")],
+)  # fmt: skip
+def test_names_lead_nowhere(given: str, safe: str) -> None:
+    assert safe_name(given) == safe
+
+
+def test_what_is_refused(remover: BackgroundRemover, red_square: np.ndarray) -> None:
+    whole = encoded(skimage.data.coffee())
+    for content, limits, status in (
+        (whole, Limits(bytes=1000), 413), (whole, Limits(pixels=1000), 413),
+        (b"<html>", Limits(), 415), (b"", Limits(), 422),
+    ):  # fmt: skip
+        with pytest.raises(Refusal) as raised:
+            make(remover, content, limits)
+        assert raised.value.status == status
+    with pytest.raises(PhotoError):
+        make(remover, whole[: len(whole) // 2], Limits())
+
+
+def test_what_visitors_name_is_never_html(made: Made) -> None:
+    name = "<img src=x onerror=alert(1)>.jpg"
+    assert "<img" not in panels.heading(name, "1 x 1", made.report, "en")
+    assert "<img" not in panels.failure(name, "damaged", "es")
+    assert panels.quality(made.report, "es").count("<li>") == len(made.report.advice)

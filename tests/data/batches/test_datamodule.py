@@ -1,0 +1,108 @@
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+
+from recorte.data.batches.augmentation import Augmentation
+from recorte.data.batches.datamodule import PersonDataModule
+from recorte.data.synthetic import SyntheticPersons
+
+DRAWN = partial(SyntheticPersons, size=32)
+
+
+def batches(data: PersonDataModule, epoch: int = 0) -> list[dict[str, Any]]:
+    loader = data.train_dataloader()
+    loader.sampler.set_epoch(epoch)
+    return list(loader)
+
+
+def numbers(chosen: list[dict[str, Any]], name: str) -> list[int]:
+    return torch.cat([batch[name] for batch in chosen]).tolist()
+
+
+def test_a_batch() -> None:
+    data = PersonDataModule({"drawn": partial(DRAWN, length=5)}, batch_size=4, image_size=64, num_workers=0)
+    batch = batches(data)[0]
+    assert batch["image"].shape == (4, 64, 64, 3)
+    assert batch["alpha"].shape == batch["weight"].shape == (4, 1, 64, 64)
+    assert batch["broken"] == ["", "", "", ""]
+
+
+def test_sources_are_numbered_and_shared_out() -> None:
+    sources = {"few": partial(DRAWN, length=4), "many": partial(DRAWN, length=12, seed=1)}
+    data = PersonDataModule(sources, {"many": 1, "few": 3}, batch_size=4, image_size=32, num_workers=0)
+    drawn = numbers(batches(data), "source")
+    assert (drawn.count(0), drawn.count(1)) == (12, 4)
+    assert numbers(list(data.val_dataloader()), "source") == [0] * 4 + [1] * 12
+
+
+def test_validation_is_in_order_and_unchanged() -> None:
+    heavy = Augmentation(flip=1, rotation=30, scale=(0.5, 0.6), colour=1)
+    sources = {"drawn": partial(DRAWN, length=6)}
+    data = PersonDataModule(sources, batch_size=4, image_size=32, num_workers=0, augmentation=heavy)
+    plain = PersonDataModule(sources, batch_size=4, image_size=32, num_workers=0)
+    changed, unchanged = list(data.val_dataloader()), list(plain.val_dataloader())
+    assert numbers(changed, "index") == list(range(6))
+    for one, other in zip(changed, unchanged, strict=True):
+        assert torch.equal(one["image"], other["image"])
+        assert torch.equal(one["alpha"], other["alpha"])
+    assert not torch.equal(data.dataset("train")[0]["image"], plain.dataset("train")[0]["image"])
+
+
+def test_only_the_training_begins_with_small_photos() -> None:
+    sources = {"drawn": partial(DRAWN, length=4)}
+    data = PersonDataModule(sources, batch_size=4, image_size=64, num_workers=0, early_sizes=[(32, 1)])
+    assert [batches(data, epoch)[0]["image"].shape[1] for epoch in range(2)] == [32, 64]
+    assert next(iter(data.val_dataloader()))["image"].shape[1] == 64
+
+
+@pytest.mark.parametrize(("length", "sizes"), [(9, [4, 4]), (8, [4, 4]), (3, [3])])
+def test_a_last_batch_of_few_is_left_out_of_training_only(length: int, sizes: list[int]) -> None:
+    data = PersonDataModule({"drawn": partial(DRAWN, length=length)}, batch_size=4, image_size=32, num_workers=0)
+    assert [len(batch["index"]) for batch in batches(data)] == sizes
+    assert sum(len(batch["index"]) for batch in data.val_dataloader()) == length
+
+
+def test_workers_change_nothing_and_epochs_differ() -> None:
+    def module(workers: int) -> PersonDataModule:
+        sources = {"a": partial(DRAWN, length=6), "b": partial(DRAWN, length=5, seed=1)}
+        augmentation = Augmentation(flip=0.5, rotation=10, scale=(0.7, 1.4), paste=0.5)
+        return PersonDataModule(sources, {"a": 1, "b": 1}, 4, 32, workers, augmentation, seed=2)
+
+    alone, together = batches(module(0), epoch=1), batches(module(2), epoch=1)
+    for one, other in zip(alone, together, strict=True):
+        assert torch.equal(one["index"], other["index"])
+        assert torch.equal(one["image"], other["image"])
+        assert torch.equal(one["alpha"], other["alpha"])
+    assert numbers(batches(module(0), epoch=2), "index") != numbers(alone, "index")
+
+
+def test_a_split_is_opened_once() -> None:
+    opened = []
+
+    def source(split: str) -> SyntheticPersons:
+        opened.append(split)
+        return DRAWN(split=split, length=2)
+
+    data = PersonDataModule({"drawn": source}, num_workers=0)
+    for _ in range(2):
+        data.train_dataloader()
+        data.val_dataloader()
+    assert opened == ["train", "val"]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_batches_go_on_where_a_checkpoint_was_made(workers: int) -> None:
+    def module() -> PersonDataModule:
+        source = {"drawn": partial(DRAWN, length=12)}
+        return PersonDataModule(source, batch_size=2, image_size=32, num_workers=workers, seed=3)
+
+    wanted = batches(module(), epoch=5)[4:]
+    data = module()
+    data.load_state_dict({"epoch": 5, "batches": 4})
+    # Before Lightning tells the sampler its epoch, the processes that load have begun.
+    found = list(data.train_dataloader())
+    assert len(found) == len(wanted) == 2
+    for one, other in zip(found, wanted, strict=True):
+        assert torch.equal(one["image"], other["image"])

@@ -1,0 +1,71 @@
+import numpy as np
+
+from recorte.removal.steps.islands import by_size, drop_loose, drop_unsure, regions
+
+
+def two_islands(peak: float) -> np.ndarray:
+    """float32 (20, 40): a region of 9 pixels with a peak of 1 on the left, one of 4 pixels on the right; soft rims."""
+    alpha = np.zeros((20, 40), np.float32)
+    alpha[4:9, 4:9] = 0.3
+    alpha[5:8, 5:8] = 0.8
+    alpha[6, 6] = 1
+    alpha[9:13, 29:33] = 0.2
+    alpha[10:12, 30:32] = 0.6
+    alpha[10, 30] = peak
+    return alpha
+
+
+def test_a_region_that_is_nowhere_sure_goes_with_its_soft_rim_and_the_others_stay_to_the_last_bit() -> None:
+    alpha = two_islands(0.94)
+    kept = drop_unsure(alpha, 0.95)
+    assert kept.dtype == np.float32
+    assert kept[:, 20:].max() == 0
+    assert np.array_equal(kept[:, :15], alpha[:, :15])
+    assert alpha[10, 30] == np.float32(0.94)  # what was given is left as it is
+
+
+def test_a_region_with_one_sure_pixel_stays() -> None:
+    alpha = two_islands(0.95)
+    assert np.array_equal(drop_unsure(alpha, 0.95), alpha)
+
+
+def test_a_veil_without_any_region_goes() -> None:
+    assert drop_unsure(np.full((8, 8), 0.5, np.float32), 0.95).max() == 0
+    assert drop_unsure(np.zeros((8, 8), np.float32), 0.95).max() == 0
+
+
+def test_a_photo_full_of_somebody_stays() -> None:
+    alpha = np.full((8, 8), 0.97, np.float32)
+    assert np.array_equal(drop_unsure(alpha, 0.95), alpha)
+
+
+def test_what_is_soft_goes_unless_it_hangs_together_with_a_region() -> None:
+    alpha = two_islands(1)
+    alpha[15:18, 5:12] = 0.4
+    kept = drop_loose(alpha)
+    assert kept[15:18].max() == 0
+    assert np.array_equal(kept[:15], alpha[:15])
+    alpha[9:15, 6] = 0.05  # too faint to connect, or to be cleared
+    kept = drop_loose(alpha)
+    assert kept[15:18].max() == 0
+    assert np.array_equal(kept[:15], alpha[:15])
+    alpha[9:15, 6] = 0.07
+    assert np.array_equal(drop_loose(alpha), alpha)
+
+
+def test_corners_connect() -> None:
+    alpha = np.zeros((6, 6), np.float32)
+    alpha[1:3, 1:3] = 1
+    alpha[3:5, 3:5] = 0.6
+    assert regions(alpha)[1] == 1
+    assert np.array_equal(drop_unsure(alpha, 0.95), alpha)
+
+
+def test_regions_by_size_share_all_pixels_without_overlap() -> None:
+    alpha = two_islands(1)
+    large, small = by_size(alpha)
+    assert large[6, 6] == small[10, 30] == 1
+    assert large[10, 30] == small[6, 6] == 0
+    assert np.array_equal(large + small, np.ones_like(alpha))
+    assert small[9, 29] == 1  # its soft rim
+    assert by_size(np.zeros((4, 4), np.float32)) == []
