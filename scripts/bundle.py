@@ -13,7 +13,7 @@ import typer
 
 from recorte.cli.script import run
 from recorte.errors import RecorteError
-from strata import measure, validation
+from studies.strata import measure, validation
 
 MOST_LOST = 0.003
 """Greatest loss of IoU that weights of 8 bits may cost."""

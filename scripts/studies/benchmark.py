@@ -1,4 +1,7 @@
-"""Measure speed as ratios: the same work, in turns, in one run; medians. `python scripts/studies/benchmark.py training`."""
+"""Measure speed as ratios: the same work, in turns, in one run; medians.
+
+`python scripts/studies/benchmark.py training`
+"""
 
 import statistics
 import time

@@ -219,7 +219,7 @@ def _ratio(one: Callable[[], Any], other: Callable[[], Any], rounds: int) -> flo
 
 
 def _verbs(root: Path) -> None:
-    script = Path(__file__).with_name("dataset.py")
+    script = Path(__file__).parents[1] / "dataset.py"
     for verb in ("quick", "analyze", "verify"):
         command = [sys.executable, str(script), verb, "data=coco", f"data.root={root}", f"run_dir={root / 'seen'}"]
         began = time.perf_counter()

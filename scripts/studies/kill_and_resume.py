@@ -1,4 +1,6 @@
-"""Is a killed run the same, to the last bit, once it has gone on? `python scripts/studies/kill_and_resume.py --times 30`.
+"""Is a killed run the same, to the last bit, once it has gone on?
+
+`python scripts/studies/kill_and_resume.py --times 30`.
 
 Trains a tiny network on drawn figures, once without interruption. Then again and again: starts the same run, ends it by
 SIGKILL at a random moment, reads every checkpoint that is there, goes on with `resume=auto`, and compares weights,

@@ -47,9 +47,9 @@ def people(data: Path, count: int, scale: int = 4, seed: int = 0) -> Iterator[Sc
 
     The colours beyond a mask's edge are those of the nearest pixels well inside it.
     """
-    from recorte.data.batches.company import covering
     from recorte.data.coco import CocoPersons
     from recorte.data.folder import ImageMaskFolder
+    from recorte.letterbox import covering
 
     portraits, persons = ImageMaskFolder(data / "portraits", "val"), CocoPersons(data / "persons", "val")
     rng = np.random.default_rng(seed)

@@ -1,4 +1,6 @@
-"""Does memory stay flat? `python scripts/studies/soak.py` cuts out 2,000 photos in one process and 2,000 through the service.
+"""Does memory stay flat?
+
+`python scripts/studies/soak.py` cuts out 2,000 photos in one process and 2,000 through the service.
 
 Prints the memory at a tenth of the way and at the end, and their ratio. Photos are drawn in many sizes and formats.
 """

@@ -1,7 +1,7 @@
 """Figures at full photo size, as a user gets them: overall, and by source, people and light.
 
-`python scripts/studies/strata.py --data data` measures the bundled weights on the validation photos of `data/persons` (the
-layout of COCO) and `data/portraits` (photos and masks).
+`python scripts/studies/strata.py --data data` measures the bundled weights on the validation photos of `data/persons`
+(the layout of COCO) and `data/portraits` (photos and masks).
 """
 
 import json

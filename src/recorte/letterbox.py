@@ -86,3 +86,12 @@ def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
             shrinks = target[0] <= image.shape[0] and target[1] <= image.shape[1]
             image = cv2.resize(image, target[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     return image
+
+
+def covering(photo: np.ndarray, height: int, width: int, down: float, across: float) -> np.ndarray:
+    """Scale and crop a photo to `height` x `width`; `down` and `across`, in [0, 1], say which part of it is kept."""
+    cover = max(height / photo.shape[0], width / photo.shape[1])
+    sides = (max(goal, round(side * cover)) for goal, side in zip((height, width), photo.shape[:2], strict=True))
+    scaled = resize(photo, *sides)
+    top, left = round((scaled.shape[0] - height) * down), round((scaled.shape[1] - width) * across)
+    return scaled[top : top + height, left : left + width]

@@ -88,7 +88,7 @@ def test_a_model_is_rounded_and_bundled(tmp_path: Path, data: Path) -> None:
 
 @pytest.mark.slow
 def test_figures_by_stratum(tmp_path: Path, data: Path) -> None:
-    answer = run("strata", tmp_path, "--data", str(data), "--worst", "2", "--sheet", "worst.png")
+    answer = run("studies/strata", tmp_path, "--data", str(data), "--worst", "2", "--sheet", "worst.png")
     assert answer.returncode == 0, answer.stderr
     rows = [line.strip("| ").split(" | ") for line in answer.stdout.splitlines() if line.startswith("| ")]
     photos = {row[0]: int(row[1]) for row in rows[1:]}
@@ -100,7 +100,7 @@ def test_figures_by_stratum(tmp_path: Path, data: Path) -> None:
 
 @pytest.mark.slow
 def test_data_that_are_not_there(tmp_path: Path) -> None:
-    expect_mistake(run("strata", tmp_path, "--data", "nowhere"), "nowhere/persons: there is no such folder")
+    expect_mistake(run("studies/strata", tmp_path, "--data", "nowhere"), "nowhere/persons: there is no such folder")
     expect_mistake(run("bundle", tmp_path, "nothing", "--data", "nowhere"), "nothing: no such model")
 
 

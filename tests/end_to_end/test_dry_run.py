@@ -50,7 +50,7 @@ def test_a_dry_run_leaves_nothing_behind(shown: tuple[Path, dict[str, str]]) -> 
 @pytest.mark.slow
 def test_the_count_agrees_with_what_training_allocates(tmp_path: Path) -> None:
     settings = ["--sizes", "16x128", "model.encoder=test_resnet.r160_in1k", "model.decoder_channels=[16,16,8,8]"]
-    answer = run("memory", tmp_path, "check", *settings)
+    answer = run("studies/memory", tmp_path, "check", *settings)
     assert answer.returncode == 0, answer.stdout + answer.stderr  # 1 where it is off by more than 15 %
     row = next(line for line in answer.stdout.splitlines() if "16x128" in line)
     counted, allocated = (float(cell) for cell in row.split("│")[2:4])
@@ -59,7 +59,7 @@ def test_the_count_agrees_with_what_training_allocates(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_every_profile_fits_its_card(tmp_path: Path) -> None:
-    answer = run("memory", tmp_path, "table")
+    answer = run("studies/memory", tmp_path, "table")
     assert answer.returncode == 0, answer.stdout + answer.stderr  # 1 where one has less than 10 % to spare
     for profile in ("rtx4090", "rtx3080", "gtx1080", "gtx1060", "max_quality", "low_memory"):
         assert profile in answer.stdout

@@ -22,7 +22,7 @@ RUN = [*TINY, *DRAWN, "trainer.max_epochs=4", "data.num_workers=1", "callbacks.l
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
-    command = [sys.executable, SCRIPTS / "kill_and_resume.py", "--times", "10"]
+    command = [sys.executable, SCRIPTS / "studies/kill_and_resume.py", "--times", "10"]
     environment = os.environ | {"TMPDIR": os.fspath(tmp_path)}
     answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr

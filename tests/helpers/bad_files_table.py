@@ -13,8 +13,6 @@ import httpx
 
 from bad_files import BadFile, bad_files, write_all
 from recorte.removal.network import BUNDLED_WEIGHTS
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from service_process import running
 
 

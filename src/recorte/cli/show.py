@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from recorte.removal.files.folder import Outcome
+    from recorte.removal.files.report import Outcome
     from recorte.removal.quality import QualityReport
 
 SOME_FAILED = 1
@@ -126,7 +126,7 @@ class Account:
 
     def add_sealed(self, sealed: "Mapping[Path, str]") -> None:
         """Note folders that could not be looked into, and show why, as of photos that failed."""
-        from recorte.removal.files.folder import Outcome
+        from recorte.removal.files.report import Outcome
 
         for folder, reason in sealed.items():
             self.add(Outcome(folder, folder, "failed", error=reason))

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from recorte.data.batches.company import covering
 from recorte.data.reading.hashing import mark_of, part_of, unit_hash
 from recorte.data.sample import Sample, Split
 from recorte.errors import ConfigError, DataError, PhotoError
-from recorte.letterbox import PADDING_COLOUR
+from recorte.letterbox import PADDING_COLOUR, covering
 from recorte.photo import DECODER_ERRORS, EXTENSIONS, ORIENTATION, TRANSPOSITIONS, list_photos, opened, read_photo
 
 

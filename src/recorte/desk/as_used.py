@@ -14,7 +14,7 @@ from recorte.removal.remover import BackgroundRemover
 from recorte.training.build import model_path
 from recorte.training.command.config import resolved
 from recorte.training.evaluate import tell
-from recorte.training.measure import plain
+from recorte.training.figures.text import plain
 
 
 def evaluate(config: DictConfig) -> dict[str, float | None]:

@@ -133,8 +133,8 @@ def report(
 ) -> QualityReport:
     """Judge a cut-out without knowing the truth.
 
-    The score follows the network's own doubts, which `scripts/studies/quality.py` compares with the real IoU; how much of the
-    photo is person, or how large it is, is told beside it and does not enter.
+    The score follows the network's own doubts, which `scripts/studies/quality.py` compares with the real IoU; how much
+    of the photo is person, or how large it is, is told beside it and does not enter.
 
     Args:
         photo: `uint8 (H, W, 3)`, RGB.

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import starmap
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from PIL import Image
 from recorte.errors import PhotoError
 from recorte.photo import MAX_SIDE, Photo, name_of, read_photo
 from recorte.removal.files import output
-from recorte.removal.files.folder import BatchReport, Failure, cut_out_all
+from recorte.removal.files.folder import cut_out_each, spread, usable_cores
 from recorte.removal.files.plan import plan_folder
+from recorte.removal.files.report import BatchReport, Failure
 from recorte.removal.network import Network
 from recorte.removal.options import Options, People
 from recorte.removal.pipeline import Pipeline, Steps
@@ -219,10 +221,17 @@ class BackgroundRemover:
         Raises:
             PhotoError: `folder` is no folder, cannot be looked into, or holds no photos.
             RecorteError: `target` cannot be used.
+            ModelError: the model is at fault, so no photo would go better.
         """
         sealed: dict[Path, str] = {}
         plan = plan_folder(Path(folder), Path(target), sealed)
-        report = cut_out_all(self, plan, overwrite=overwrite, on_photo=on_photo, jobs=jobs)
+        report = BatchReport()
+        remover = self.with_threads(spread(usable_cores(), jobs)[1]) if jobs > 1 and self.threads is None else self
+        cut_out = partial(remover.remove_background, overwrite=overwrite)
+        for done, outcome in enumerate(cut_out_each(cut_out, plan, overwrite=overwrite, jobs=jobs), start=1):
+            report.add(outcome)
+            if on_photo:
+                on_photo(done, len(plan), outcome.photo)
         report.failed += starmap(Failure, sealed.items())
         return report
 

@@ -2,7 +2,6 @@
 
 import logging
 import warnings
-from typing import Any
 
 import lightning.pytorch as pl
 from omegaconf import DictConfig
@@ -12,6 +11,7 @@ from recorte.model.attention_unet import AttentionUNet
 from recorte.model.module import PersonSegmenter
 from recorte.training.callbacks.broken_photos import BrokenPhotos
 from recorte.training.callbacks.progress import RunProgress
+from recorte.training.figures.text import plain
 from recorte.training.machine.processes import strategy_for
 
 
@@ -50,9 +50,3 @@ def measure(
         warnings.simplefilter("ignore")
         trainer.validate(segmenter, data, verbose=False)
     return plain(trainer.callback_metrics), segmenter.confusion_matrix
-
-
-def plain(metrics: dict[str, Any], prefix: str = "val/") -> dict[str, float | None]:
-    """Turn logged scalars into JSON's numbers; NaN, which JSON lacks, becomes None."""
-    values = {name.removeprefix(prefix): float(value) for name, value in metrics.items() if name.startswith(prefix)}
-    return {name: None if value != value else value for name, value in values.items()}

@@ -8,8 +8,8 @@ from PIL import Image
 
 from recorte import BackgroundRemover
 from recorte.errors import ModelError, PhotoError, RecorteError
-from recorte.removal.files.folder import Failure
 from recorte.removal.files.plan import plan_folder, plan_photos, result_names
+from recorte.removal.files.report import Failure
 
 
 @pytest.fixture

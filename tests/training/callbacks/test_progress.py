@@ -11,7 +11,8 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from recorte.training.callbacks import progress
-from recorte.training.callbacks.progress import Pace, RunProgress, duration
+from recorte.training.callbacks.progress import Pace, RunProgress
+from recorte.training.figures.text import duration
 
 WIDTH = 100
 

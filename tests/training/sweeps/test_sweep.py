@@ -11,8 +11,9 @@ from omegaconf import OmegaConf
 
 from recorte.errors import ConfigError
 from recorte.training.command import config
+from recorte.training.command.sweep_folder import with_sweep_folder
 from recorte.training.machine.hardware import register_resolvers
-from recorte.training.sweeps.sweep import job_folder, with_sweep_folder
+from recorte.training.sweeps.sweep import job_folder
 from recorte.training.sweeps.table import Spread
 
 CONF = Path(__file__).parents[3] / "conf"

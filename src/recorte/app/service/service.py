@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from recorte import __version__
 from recorte.app.limits import Limits, Refusal
-from recorte.app.page.launch import listen, shown
+from recorte.app.listening import listen, shown
 from recorte.app.service.body import FIELD, read_request
 from recorte.app.service.measures import Measures
 from recorte.app.service.work import KINDS, PEOPLE, Options, cut_out

@@ -13,7 +13,7 @@ from recorte.errors import RecorteError
 from recorte.files import FULL
 
 if TYPE_CHECKING:
-    from recorte.removal.files.folder import Outcome
+    from recorte.removal.files.report import Outcome
     from recorte.removal.quality import QualityReport
 
 
@@ -23,7 +23,7 @@ def cut_out_piped(source: Path, wishes: Wishes) -> int:
     Raises:
         RecorteError: a mistake in what was asked; nothing was written.
     """
-    from recorte.removal.files.folder import Outcome
+    from recorte.removal.files.report import Outcome
 
     target = None if wishes.output in (None, "-") else target_of(Path("photo"), wishes.output, wishes.ending)
     cutter = Cutter(wishes)

@@ -33,7 +33,7 @@ def run(words: list[Path], wishes: Wishes) -> int:
 
 
 def _cut_out_one(photo: Path, wishes: Wishes) -> int:
-    from recorte.removal.files.folder import Outcome
+    from recorte.removal.files.report import Outcome
 
     target, cutter = target_of(photo, wishes.output, wishes.ending), Cutter(wishes)
     cutter.check(target, photo)

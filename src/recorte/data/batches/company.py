@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from recorte.data.sample import Sample
-from recorte.letterbox import resize
+from recorte.letterbox import covering, resize
 
 LEAST = 0.25
 """Least size of people who join a photo, as a share of the largest at which theirs fits in."""
@@ -76,15 +76,6 @@ def part_without_people(sample: Sample, seed: int) -> Sample:
         return sample
     part = large[int(np.random.default_rng(seed).integers(len(large)))]
     return Sample(sample.photo[part], sample.alpha[part], sample.weight[part], sample.name)
-
-
-def covering(photo: np.ndarray, height: int, width: int, down: float, across: float) -> np.ndarray:
-    """Scale and crop a photo to `height` x `width`; `down` and `across`, in [0, 1], say which part of it is kept."""
-    cover = max(height / photo.shape[0], width / photo.shape[1])
-    sides = (max(goal, round(side * cover)) for goal, side in zip((height, width), photo.shape[:2], strict=True))
-    scaled = resize(photo, *sides)
-    top, left = round((scaled.shape[0] - height) * down), round((scaled.shape[1] - width) * across)
-    return scaled[top : top + height, left : left + width]
 
 
 def _soft(alpha: np.ndarray, rng: np.random.Generator) -> np.ndarray:

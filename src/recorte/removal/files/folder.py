@@ -5,100 +5,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from recorte.errors import ModelError, RecorteError
 from recorte.files import remove_left_over
+from recorte.removal.files.report import Outcome
 from recorte.removal.options import Options
-
-if TYPE_CHECKING:
-    from recorte.removal.remover import BackgroundRemover
 
 AHEAD = 8
 """Photos a job that may be done before an earlier, slower one; only their outcomes are kept."""
 
 MOST_JOBS = 8
 """Photos at a time, unless the user says more."""
-
-
-class Failure(NamedTuple):
-    """A photo that could not be cut out.
-
-    Attributes:
-        photo: its path.
-        reason: one or two sentences, which name the file.
-    """
-
-    photo: Path
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one photo.
-
-    Attributes:
-        photo: its path.
-        result: where its cut-out is, or would have been.
-        status: `written`, `skipped` (it existed already and was left alone) or `failed`.
-        seconds: the time it took, from opening the photo to the finished file.
-        error: why it failed, in one or two sentences which name the file; else None.
-    """
-
-    photo: Path
-    result: Path
-    status: Literal["written", "skipped", "failed"]
-    seconds: float = 0.0
-    error: str | None = None
-
-
-@dataclass(slots=True)
-class BatchReport:
-    """What became of many photos.
-
-    Attributes:
-        written: the cut-outs that were made.
-        skipped: the cut-outs that existed already and were left alone.
-        failed: the photos that could not be cut out.
-    """
-
-    written: list[Path] = field(default_factory=list)
-    skipped: list[Path] = field(default_factory=list)
-    failed: list[Failure] = field(default_factory=list)
-
-    def add(self, outcome: Outcome) -> None:
-        """Note what became of one more photo."""
-        if outcome.status == "failed":
-            self.failed.append(Failure(outcome.photo, outcome.error))
-        else:
-            (self.written if outcome.status == "written" else self.skipped).append(outcome.result)
-
-
-def cut_out_all(
-    remover: "BackgroundRemover",
-    plan: Mapping[Path, Path],
-    *,
-    overwrite: bool = False,
-    on_photo: Callable[[int, int, Path], None] | None = None,
-    jobs: int = 1,
-) -> BatchReport:
-    """Cut out the photos of `plan` (photo to cut-out), `jobs` at a time; see `BackgroundRemover.batch_process`.
-
-    Raises:
-        ModelError: the model is at fault, so no photo would go better.
-    """
-    report = BatchReport()
-    if jobs > 1 and remover.threads is None:
-        remover = remover.with_threads(spread(usable_cores(), jobs)[1])
-    cut_out = partial(remover.remove_background, overwrite=overwrite)
-    for done, outcome in enumerate(cut_out_each(cut_out, plan, overwrite=overwrite, jobs=jobs), start=1):
-        report.add(outcome)
-        if on_photo:
-            on_photo(done, len(plan), outcome.photo)
-    return report
 
 
 def cut_out_each(

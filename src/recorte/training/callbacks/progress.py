@@ -11,6 +11,8 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from recorte.training.figures.text import duration
+
 log = logging.getLogger(__name__)
 
 REFRESH = 0.1
@@ -170,19 +172,6 @@ class Pace:
         if any(mean is None for mean, _ in wanted):
             return None
         return sum(mean * count for mean, count in wanted)
-
-
-def duration(seconds: float) -> str:
-    """Say a time in the two largest units: `45 s`, `12 min`, `3 h 20 min`, `2 d 5 h`."""
-    minutes = round(seconds / 60)
-    if seconds < 59.5:
-        return f"{seconds:.0f} s"
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 24 * 60:
-        return f"{minutes // 60} h {minutes % 60:02} min"
-    hours = round(seconds / 3600)
-    return f"{hours // 24} d {hours % 24} h"
 
 
 def _epoch(trainer: pl.Trainer) -> str:

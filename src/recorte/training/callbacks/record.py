@@ -11,9 +11,8 @@ import lightning.pytorch as pl
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from recorte.files import write_whole
-from recorte.training.callbacks.progress import duration
 from recorte.training.figures.plots import write_confusion_matrix, write_metrics_evolution, write_training_curves
-from recorte.training.measure import plain
+from recorte.training.figures.text import duration, plain
 
 log = logging.getLogger(__name__)
 

@@ -19,9 +19,10 @@ from recorte.training.command.config import find_problems, with_own_optuna, with
 from recorte.training.command.dry_run import dry_runs, is_dry_run
 from recorte.training.command.path_arguments import quoted_text, with_plain_paths
 from recorte.training.command.run_folder import recall_arguments, with_run_folder
+from recorte.training.command.sweep_folder import with_sweep_folder, without_resume
 from recorte.training.machine.cluster import rank
 from recorte.training.machine.hardware import register_resolvers
-from recorte.training.sweeps.sweep import register_job_folder, run_job, run_sweep, with_sweep_folder, without_resume
+from recorte.training.sweeps.sweep import register_job_folder, run_job, run_sweep
 
 CONF = Path(__file__).parents[4] / "conf"
 

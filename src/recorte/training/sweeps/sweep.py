@@ -2,7 +2,6 @@
 
 import gc
 import itertools
-import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -10,21 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.utils import setup_globals
 from omegaconf import DictConfig, OmegaConf
 
-from recorte.errors import ConfigError, RecorteError
-from recorte.files import write_whole
-from recorte.training.command.path_arguments import quoted_text
+from recorte.errors import RecorteError
 from recorte.training.runs.cells import figure_cell
 from recorte.training.runs.failure import failure_noted, reason_of
 from recorte.training.runs.listing import read_run
 from recorte.training.sweeps.table import report
 
 log = logging.getLogger(__name__)
-
-ROOT = Path("outputs/multirun")
 
 
 def run_sweep(sweep_dir: Path, start: Callable[[], None]) -> None:
@@ -44,65 +37,6 @@ def run_sweep(sweep_dir: Path, start: Callable[[], None]) -> None:
             print(f"The same command with resume={sweep_dir} runs what is not finished", file=sys.stderr)
     if not all_finished:
         sys.exit(1)
-
-
-def without_resume(arguments: Sequence[str]) -> list[str]:
-    """Leave out `resume`, which is about the sweep and not about its jobs."""
-    return [text for text in arguments if not text.startswith("resume=")]
-
-
-def with_sweep_folder(config_file: Path, arguments: Sequence[str]) -> tuple[Path, list[str]]:
-    """Choose the folder of a sweep, and note in it by which command it was made.
-
-    Args:
-        config_file: says where new sweeps go, in `hydra.sweep.dir`.
-        arguments: of the command line; `resume=auto` is the newest sweep of the same command, `resume=<folder>` a
-            given one, and so is `hydra.sweep.dir=<folder>`.
-
-    Returns:
-        The folder, and the arguments that Hydra is to get.
-
-    Raises:
-        ConfigError: the folder to go on with is none of a sweep.
-    """
-    said = {"resume": None, "hydra.sweep.dir": None}
-    kept = []
-    for text in arguments:
-        key = text.partition("=")[0]
-        if key in said:
-            said[key] = OverridesParser.create().parse_override(text).value()
-        else:
-            kept.append(text)
-    command = [text for text in kept if not text.startswith(("hydra", "-"))]
-    resume, folder = said["resume"], said["hydra.sweep.dir"]
-    if resume is not None:
-        folder = _earlier(str(resume), command)
-    if folder is None:
-        setup_globals()
-        folder = OmegaConf.load(config_file).hydra.sweep.dir
-    write_whole(Path(folder) / "sweep.json", json.dumps({"overrides": command}, indent=2) + "\n")
-    return Path(folder), [*kept, f"hydra.sweep.dir={quoted_text(str(folder))}"]
-
-
-def _earlier(resume: str, command: list[str]) -> str | None:
-    if resume != "auto":
-        if not (Path(resume) / "sweep.json").is_file():
-            raise ConfigError(f"resume={resume}: no sweep was made there; with -m, give a sweep's folder, or auto")
-        return resume
-    found = [path.parent for path in ROOT.glob("*/*/sweep.json") if _command(path) == sorted(command)]
-    if not found:
-        print(f"There is no sweep of this command below {ROOT}, so a new one starts", file=sys.stderr)
-        return None
-    newest = max(found, key=lambda folder: (folder / "sweep.json").stat().st_mtime)
-    print(f"Going on with the sweep in {newest}", file=sys.stderr)
-    return str(newest)
-
-
-def _command(path: Path) -> list[str]:
-    try:
-        return sorted(json.loads(path.read_text(encoding="utf-8"))["overrides"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
 
 
 def register_job_folder() -> None:

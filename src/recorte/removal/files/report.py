@@ -1,0 +1,58 @@
+"""What became of each of many photos."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+
+class Failure(NamedTuple):
+    """A photo that could not be cut out.
+
+    Attributes:
+        photo: its path.
+        reason: one or two sentences, which name the file.
+    """
+
+    photo: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one photo.
+
+    Attributes:
+        photo: its path.
+        result: where its cut-out is, or would have been.
+        status: `written`, `skipped` (it existed already and was left alone) or `failed`.
+        seconds: the time it took, from opening the photo to the finished file.
+        error: why it failed, in one or two sentences which name the file; else None.
+    """
+
+    photo: Path
+    result: Path
+    status: Literal["written", "skipped", "failed"]
+    seconds: float = 0.0
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class BatchReport:
+    """What became of many photos.
+
+    Attributes:
+        written: the cut-outs that were made.
+        skipped: the cut-outs that existed already and were left alone.
+        failed: the photos that could not be cut out.
+    """
+
+    written: list[Path] = field(default_factory=list)
+    skipped: list[Path] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """Note what became of one more photo."""
+        if outcome.status == "failed":
+            self.failed.append(Failure(outcome.photo, outcome.error))
+        else:
+            (self.written if outcome.status == "written" else self.skipped).append(outcome.result)
