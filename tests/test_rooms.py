@@ -12,10 +12,25 @@ import recorte
 
 PACKAGE = Path(recorte.__file__).parent
 SCRIPTS = PACKAGE.parents[1] / "scripts"
+TESTS = PACKAGE.parents[1] / "tests"
 
 FLOORS = [{"errors", "messages"}, {"files", "heif"}, {"letterbox", "photo"}, {"data", "model"}, {"training", "removal"},
           {"desk"}, {"app"}, {"cli"}]  # fmt: skip
 """From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
+
+INSIDE = {
+    "app": [{"limits", "listening"}, {"page", "service"}],
+    "cli": [{"extras", "options", "script", "show", "stop"}, {"photos"}, {"verbs"}, {"door"}],
+    "data": [{"sample"}, {"reading", "drawing"}, {"coco", "supervisely", "folder", "cutouts", "synthetic", "download"},
+             {"batches", "checks"}],
+    "removal": [{"steps"}, {"network", "options"}, {"files", "pipeline"}, {"quality", "remover"}, {"video"}],
+    "training": [{"figures", "machine", "schedules"}, {"callbacks", "runs"}, {"sweeps"}, {"build"}, {"command"},
+                 {"measure"}, {"evaluate", "finish"}, {"fit"}],
+}  # fmt: skip
+"""The same within a room: its sub-rooms and the modules at its door."""
+
+MOST_ENTRIES = 12
+"""In a folder: what somebody who opens it can read at a glance."""
 
 SMALL_TOOL = {"errors", "heif", "messages", "files", "letterbox", "photo", "removal", "cli"}
 NOT_IN_THE_SMALL_TOOL = {"torch", "torchvision", "lightning", "hydra", "omegaconf", "timm", "albumentations"}
@@ -47,8 +62,23 @@ def room_of(name: str) -> str | None:
     return parts[1] if parts[0] == "recorte" and len(parts) > 1 and parts[1] in rooms else None
 
 
-def floor_of(room: str) -> int:
-    return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
+def floor_of(room: str, floors: list[set[str]] = FLOORS) -> int:
+    return next(number for number, rooms in enumerate(floors) if room in rooms)
+
+
+def inside_of(path: Path) -> str:
+    """The sub-room that a module lies in, or its own name where it is at the door of its room."""
+    return path.relative_to(PACKAGE).parts[1].removesuffix(".py")
+
+
+def entries(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name not in ("__init__.py", "__pycache__"))
+
+
+def folders() -> list[Path]:
+    """Every folder of the repository's Python, but for the package's own, whose rooms are listed above."""
+    below = [path for top in (PACKAGE, SCRIPTS, TESTS) for path in sorted(top.rglob("*")) if path.is_dir()]
+    return [SCRIPTS, TESTS, *(path for path in below if path.name != "__pycache__")]
 
 
 def modules() -> list[tuple[str, Path]]:
@@ -73,8 +103,32 @@ def test_imports_go_downwards_only(room: str, path: Path) -> None:
         assert other in (None, room) or floor_of(other) < floor_of(room), f"{path} imports {name}"
 
 
+@pytest.mark.parametrize(
+    ("room", "path"), [(room, path) for room, path in modules() if room in INSIDE and path.name != "__init__.py"],
+    ids=lambda value: value.stem if isinstance(value, Path) else None,
+)  # fmt: skip
+def test_imports_within_a_room_go_downwards_only(room: str, path: Path) -> None:
+    here, floors = inside_of(path), INSIDE[room]
+    for name in imports_of(path):
+        parts = name.split(".")
+        if parts[:2] == ["recorte", room] and parts[2] != here:
+            assert floor_of(parts[2], floors) < floor_of(here, floors), f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda path: "-".join(path.relative_to(TESTS.parent).parts))
+def test_a_folder_can_be_read_at_a_glance(folder: Path) -> None:
+    found = entries(folder)
+    assert len(found) <= MOST_ENTRIES, f"{folder} holds {len(found)} entries; cut on: {', '.join(found)}"
+
+
+def test_the_tests_have_the_rooms_of_the_package() -> None:
+    ours = {"end_to_end", "helpers", "photo"}
+    rooms = [path.relative_to(TESTS) for path in folders() if path.is_relative_to(TESTS) and path != TESTS]
+    assert not [str(room) for room in rooms if room.parts[0] not in ours and not (PACKAGE / room).is_dir()]
+
+
 def test_nothing_imports_a_script() -> None:
-    scripts = {path.stem for path in SCRIPTS.glob("*.py")} | {"scripts"}
+    scripts = {path.stem for path in SCRIPTS.rglob("*.py")} | {"scripts", "studies"}
     for _, path in modules():
         assert not {name.split(".")[0] for name in imports_of(path)} & scripts, path
 

@@ -185,3 +185,25 @@ def test_only_the_remains_of_a_killed_process_are_removed(tmp_path: Path) -> Non
         path.touch()
     clear_remains(tmp_path)
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
+
+
+def test_a_run_of_an_earlier_recorte(elsewhere: Path) -> None:
+    run_dir = write_run(elsewhere / "outputs" / "old", *DRAWN)
+    text = (run_dir / "config.yaml").read_text()
+    (run_dir / "config.yaml").write_text(text.replace("recorte.training.callbacks.", "recorte.training."))
+    said = [*DRAWN, f"resume={run_dir}"]
+    with pytest.raises(ConfigError, match="an earlier Recorte started this run") as refused:
+        with_run_folder(CONF, said)
+    assert "start another run" in str(refused.value)
+    (run_dir / "checkpoints").mkdir()
+    (run_dir / "checkpoints" / "last.ckpt").touch()
+    with pytest.raises(ConfigError, match=r"init=\S+last\.ckpt starts a new run from its weights$"):
+        with_run_folder(CONF, said)
+
+
+def test_auto_says_that_a_run_is_of_an_earlier_recorte(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_dir = write_run(elsewhere / "outputs" / "old", *DRAWN)
+    text = (run_dir / "config.yaml").read_text()
+    (run_dir / "config.yaml").write_text(text.replace("recorte.training.callbacks.", "recorte.training."))
+    with_run_folder(CONF, [*DRAWN, "resume=auto"])
+    assert f"{Path('outputs/old')}, is of an earlier Recorte, so a new one starts" in capsys.readouterr().err

@@ -22,6 +22,9 @@ MAY_CHANGE = (
 )  # fmt: skip
 """Keys, and beginnings of keys, that a run may go on with another value of: the weights come out the same."""
 
+OWN = "recorte."
+"""What the names of our own classes begin with."""
+
 _CLAIMED: set[Path] = set()
 """Folders of this process. It must not look at its own lock: closing the file a second time would lift it."""
 
@@ -89,6 +92,17 @@ def differences(saved: DictConfig, wanted: DictConfig) -> list[str]:
     ]
 
 
+def moved(saved: DictConfig, wanted: DictConfig) -> bool:
+    """Tell whether a run is of an earlier Recorte: classes of ours that its config names are elsewhere by now."""
+    one, other = _comparable(saved), _comparable(wanted)
+    keys = [key for key in one.keys() & other.keys() if key.endswith("_target_") and one[key] != other[key]]
+    pairs = [(str(one[key]), str(other[key])) for key in keys]
+    return any(
+        old.rpartition(".")[2] == new.rpartition(".")[2] and old.startswith(OWN) and new.startswith(OWN)
+        for old, new in pairs
+    )
+
+
 def find_unfinished(wanted: DictConfig, below: Path) -> Path | None:
     """Find the newest run below a folder that has this config, was interrupted or failed, and is not under way."""
     configs = sorted(below.rglob("config.yaml"), key=lambda path: path.stat().st_mtime, reverse=True)
@@ -117,7 +131,10 @@ def check_same_config(run_dir: Path, wanted: DictConfig) -> None:
     Raises:
         ConfigError: another one; the message lists every key that differs.
     """
-    found = differences(OmegaConf.load(run_dir / "config.yaml"), wanted)
+    saved = OmegaConf.load(run_dir / "config.yaml")
+    if moved(saved, wanted):
+        raise ConfigError(f"resume={run_dir}: {_earlier(run_dir)}")
+    found = differences(saved, wanted)
     if found:
         raise ConfigError(
             f"resume={run_dir}: not the config that the run was started with: {'; '.join(found)}. Leave these out, or "
@@ -138,7 +155,10 @@ def why_none(wanted: DictConfig, below: Path) -> str:
         return f"there is no unfinished run below {below}"
     newest = max(others, key=lambda run_dir: (run_dir / "config.yaml").stat().st_mtime)
     with contextlib.suppress(Exception):  # whatever else is called config.yaml
-        found = differences(OmegaConf.load(newest / "config.yaml"), wanted)
+        saved = OmegaConf.load(newest / "config.yaml")
+        if moved(saved, wanted):
+            return f"the newest unfinished run, {newest}, is of an earlier Recorte"
+        found = differences(saved, wanted)
         return f"the newest unfinished run, {newest}, had another config ({'; '.join(found[:3])})"
     return f"there is no unfinished run of this config below {below}"
 
@@ -149,6 +169,13 @@ def _can_go_on(run_dir: Path, wanted: DictConfig) -> bool:
     except Exception:  # whatever else lies below outputs and is called config.yaml
         return False
     return True
+
+
+def _earlier(run_dir: Path) -> str:
+    last = run_dir / "checkpoints" / "last.ckpt"
+    return "an earlier Recorte started this run, and only that one can go on with it" + (
+        f"; init={last} starts a new run from its weights" if last.is_file() else "; start another run"
+    )
 
 
 def _comparable(config: DictConfig) -> dict[str, Any]:
