@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "benchmark.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "studies" / "benchmark.py"
 
 
 @pytest.mark.slow

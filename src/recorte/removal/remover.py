@@ -13,7 +13,7 @@ from PIL import Image
 from recorte.errors import PhotoError
 from recorte.photo import MAX_SIDE, Photo, name_of, read_photo
 from recorte.removal.files import output
-from recorte.removal.files.folder import cut_out_each, spread, usable_cores
+from recorte.removal.files.folder import cut_out_all, spread, usable_cores
 from recorte.removal.files.plan import plan_folder
 from recorte.removal.files.report import BatchReport, Failure
 from recorte.removal.network import Network
@@ -225,13 +225,9 @@ class BackgroundRemover:
         """
         sealed: dict[Path, str] = {}
         plan = plan_folder(Path(folder), Path(target), sealed)
-        report = BatchReport()
         remover = self.with_threads(spread(usable_cores(), jobs)[1]) if jobs > 1 and self.threads is None else self
         cut_out = partial(remover.remove_background, overwrite=overwrite)
-        for done, outcome in enumerate(cut_out_each(cut_out, plan, overwrite=overwrite, jobs=jobs), start=1):
-            report.add(outcome)
-            if on_photo:
-                on_photo(done, len(plan), outcome.photo)
+        report = cut_out_all(cut_out, plan, overwrite=overwrite, on_photo=on_photo, jobs=jobs)
         report.failed += starmap(Failure, sealed.items())
         return report
 

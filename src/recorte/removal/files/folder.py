@@ -9,7 +9,7 @@ from pathlib import Path
 
 from recorte.errors import ModelError, RecorteError
 from recorte.files import remove_left_over
-from recorte.removal.files.report import Outcome
+from recorte.removal.files.report import BatchReport, Outcome
 from recorte.removal.options import Options
 
 AHEAD = 8
@@ -17,6 +17,27 @@ AHEAD = 8
 
 MOST_JOBS = 8
 """Photos at a time, unless the user says more."""
+
+
+def cut_out_all(
+    cut_out: Callable[[Path, Path], object],
+    plan: Mapping[Path, Path],
+    *,
+    overwrite: bool = False,
+    on_photo: Callable[[int, int, Path], None] | None = None,
+    jobs: int = 1,
+) -> BatchReport:
+    """Cut out photos as `cut_out_each` does, to the last one; `BackgroundRemover.batch_process` says more.
+
+    Raises:
+        ModelError: the model is at fault, so no photo would go better.
+    """
+    report = BatchReport()
+    for done, outcome in enumerate(cut_out_each(cut_out, plan, overwrite=overwrite, jobs=jobs), start=1):
+        report.add(outcome)
+        if on_photo:
+            on_photo(done, len(plan), outcome.photo)
+    return report
 
 
 def cut_out_each(
