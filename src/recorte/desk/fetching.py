@@ -1,6 +1,7 @@
 """`download`: COCO 2017, as far as it is missing."""
 
 import sys
+from pydoc import locate
 
 from omegaconf import DictConfig
 from rich.console import Console
@@ -21,8 +22,8 @@ def fetch_data(config: DictConfig) -> int:
         ConfigError: the data are not COCO's.
         RecorteError: nothing to be had; see `recorte.data.download.coco.download`.
     """
-    name = f"{CocoPersons.__module__}.{CocoPersons.__qualname__}"
-    roots = [source.root for source in config.data.sources.values() if source._target_ == name]
+    # By what the name leads to: a class may be had from its folder and from its own module.
+    roots = [source.root for source in config.data.sources.values() if locate(source._target_) is CocoPersons]
     if len(roots) != 1:
         raise ConfigError("download: knows where to get COCO 2017 only; give data=coco data.root=<its folder>")
     with _Bars() as bars:
