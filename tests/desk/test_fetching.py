@@ -8,6 +8,7 @@ from recorte.errors import ConfigError
 from recorte.training.command.door import CONF
 
 CONFIGURED = OmegaConf.load(CONF / "data" / "coco.yaml").sources.coco._target_
+NAMES = [CONFIGURED, "recorte.data.coco.CocoPersons", "recorte.data.coco.persons.CocoPersons"]
 
 
 def fetch(target: str, root: Path) -> int:
