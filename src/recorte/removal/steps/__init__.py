@@ -1,1 +1,1 @@
-"""From the alpha of a network to a picture: steps that know nothing of files."""
+"""The steps from what the network found to a picture: islands, edges, colours, people, background."""
