@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from recorte.data.folder import ImageMaskFolder
+from recorte.data.reading.findings import Finding
 from recorte.data.sample import PersonSource
 from recorte.errors import ConfigError, DataError, PhotoError
 
@@ -68,6 +69,19 @@ def test_shared_folder_is_split_by_name(tmp_path: Path, below: str) -> None:
     assert set(val) <= set(names(ImageMaskFolder(tmp_path, "val", val_share=0.3)))
 
 
+def test_photos_of_a_path_of_their_own_are_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below the working directory there may be train/ and val/, of which such a path is no part."""
+    for folder in ("here/train", "here/val"):
+        (tmp_path / folder).mkdir(parents=True)
+    write_pairs(tmp_path / "apart", [f"{number}" for number in range(20)])
+    monkeypatch.chdir(tmp_path / "here")
+    for apart in (str(tmp_path / "apart"), "../../apart"):
+        folders = {"photos": f"{apart}/photos", "masks": f"{apart}/masks"}
+        train, val = (names(ImageMaskFolder(".", split, **folders, val_share=0.3)) for split in ("train", "val"))
+        assert train and val
+        assert sorted(train + val) == sorted(f"{number}.png" for number in range(20))
+
+
 @pytest.mark.parametrize("val_share", [1e-9, 1 - 1e-9])
 def test_each_split_gets_a_photo(tmp_path: Path, val_share: float) -> None:
     write_pairs(tmp_path, ["a", "b"])
@@ -117,6 +131,42 @@ def test_photo_with_exif_orientation(tmp_path: Path, masked: str) -> None:
     turns = -1 if masked == "upright" else 0
     np.testing.assert_array_equal(sample.photo, np.rot90(photo(), turns))
     np.testing.assert_array_equal(sample.alpha, np.rot90(SOFT, turns))
+
+
+def test_what_is_black_in_a_weight_does_not_count(tmp_path: Path) -> None:
+    write_pairs(tmp_path, ["x/a", "b"])
+    save(tmp_path / "weights/x/a.bmp", np.uint8([[0, 255], [127, 128]]).repeat(12, 0).repeat(16, 1))
+    source = ImageMaskFolder(tmp_path, "train", val_share=1e-9, weights="weights")
+    weights = {source.name(index): source[index].weight for index in range(len(source))}
+    weights |= {name: ImageMaskFolder(tmp_path, "val", val_share=1e-9, weights="weights")[0].weight for name in
+                {"b.png", "x/a.png"} - weights.keys()}  # fmt: skip
+    assert weights["b.png"].dtype == weights["x/a.png"].dtype == np.uint8
+    assert weights["b.png"].shape == (24, 32) and (weights["b.png"] == 1).all()
+    np.testing.assert_array_equal(weights["x/a.png"], np.uint8([[0, 1], [0, 1]]).repeat(12, 0).repeat(16, 1))
+
+
+def test_a_weight_of_another_size_is_resized(tmp_path: Path) -> None:
+    write_pairs(tmp_path, ["a"])
+    save(tmp_path / "weights/a.png", np.uint8([[0, 0, 255, 255]]).repeat(3, 0))
+    source = ImageMaskFolder(tmp_path, "train", weights="weights")
+    np.testing.assert_array_equal(source[0].weight, np.uint8([0, 1]).repeat(16)[None].repeat(24, 0))
+    before = source.mark(0)
+    save(tmp_path / "weights/a.png", np.zeros((32, 24), np.uint8))
+    assert str(tmp_path / "weights/a.png") in before != source.mark(0)
+    with pytest.raises(PhotoError, match=r"weights.a\.png: 24 x 32 pixels, but its mask is 32 x 24"):
+        source[0]
+
+
+def test_faults_of_weights(tmp_path: Path) -> None:
+    write_pairs(tmp_path, ["a", "b"])
+    with pytest.raises(DataError, match=r"weights: there is no such folder of weights; give weights=null"):
+        ImageMaskFolder(tmp_path, "train", weights="weights")
+    save(tmp_path / "weights/c.png", SOFT)
+    with pytest.raises(DataError, match=r"1 in .*weights without a mask in .*masks: c\.png"):
+        ImageMaskFolder(tmp_path, "train", weights="weights")
+    found: list[Finding] = []
+    assert len(ImageMaskFolder(tmp_path, "train", weights="weights", found=found)) == 1
+    assert [finding.path for finding in found] == [str(tmp_path / "weights/c.png")]
 
 
 def test_faults_of_pairing_are_reported_together(tmp_path: Path) -> None:

@@ -5,13 +5,14 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from recorte.data.reading.findings import Finding
 from recorte.data.reading.hashing import mark_of, part_of
-from recorte.data.reading.photo_size import read_photo_of_size
+from recorte.data.reading.photo_size import fits, read_photo_of_size
 from recorte.data.sample import Sample, Split
-from recorte.errors import ConfigError, DataError
+from recorte.errors import ConfigError, DataError, PhotoError
 from recorte.letterbox import resize
 from recorte.photo import EXTENSIONS, list_photos, read_mask
 
@@ -28,10 +29,12 @@ class ImageMaskFolder:
     Args:
         root: the data set's folder.
         split: "train" or "val".
-        photos: name of the folder of photos.
+        photos: name of the folder of photos, or a path of its own, whose photos are split by their names.
         masks: name of the folder of masks: white, or opaque, is the person.
         val_share: share of the photos for "val" where they are split, between 0 and 1. Of two or more photos,
             each split gets at least one.
+        weights: name of a folder of pictures named as the masks are: what is black in one has weight 0. A mask
+            without one counts everywhere. None: all of them do.
         found: takes the faults of pairing, each for itself, and the pairs that are sound are opened. None: raise them.
 
     Attributes:
@@ -39,7 +42,7 @@ class ImageMaskFolder:
         mask_folder: the folder that the masks are in.
 
     Raises:
-        DataError: missing or empty folders, a photo without a mask, a mask without a photo, two of one name.
+        DataError: missing or empty folders, a photo, mask or weight without its partner, two of one name.
         ConfigError: `val_share` out of range.
     """
 
@@ -50,13 +53,16 @@ class ImageMaskFolder:
         photos: str = "photos",
         masks: str = "masks",
         val_share: float = 0.1,
+        weights: str | None = None,
         found: list[Finding] | None = None,
     ) -> None:
         if not 0 < val_share < 1:
             raise ConfigError(f"folder of masks: val_share={val_share}; a share between 0 and 1 is needed")
         base, shared = _locate(Path(root), split, photos)
         self._photo_folder, self.mask_folder = base / photos, base / masks
+        self._weight_folder = None if weights is None else base / weights
         pairs = _pair(self._photo_folder, self.mask_folder, found)
+        weighed = {} if self._weight_folder is None else _weights(self._weight_folder, self.mask_folder, pairs, found)
         if shared:
             chosen = part_of(pairs, split, val_share)
             pairs = {key: pair for key, pair in pairs.items() if key in chosen}
@@ -65,6 +71,7 @@ class ImageMaskFolder:
         self.enough: int | None = None
         # Text below the two folders: much less to send to a worker process than paths.
         self._photos, self._masks = [photo for photo, _ in pairs.values()], [mask for _, mask in pairs.values()]
+        self._weights = [weighed.get(key) for key in pairs]
 
     @property
     def negatives(self) -> Sequence[int]:
@@ -86,9 +93,15 @@ class ImageMaskFolder:
         """The file of the photo's mask."""
         return self.mask_folder / self._masks[index]
 
+    def weight(self, index: int) -> Path | None:
+        """The file of what counts of the photo; None where all of it does."""
+        name = self._weights[index]
+        return None if name is None or self._weight_folder is None else self._weight_folder / name
+
     def mark(self, index: int) -> str:
-        """The state of the photo's file and of its mask's."""
-        return mark_of(self.path(index), self.mask(index))
+        """The state of the photo's file, of its mask's and of its weight's."""
+        weight = self.weight(index)
+        return mark_of(self.path(index), self.mask(index), *([] if weight is None else [weight]))
 
     def group(self, index: int) -> str:
         """The folder below the folder of photos that the photo is in; the photo's name if it is in none."""
@@ -96,25 +109,52 @@ class ImageMaskFolder:
         return name.rpartition("/")[0] or name
 
     def __getitem__(self, index: int) -> Sample:
-        """Read a photo and its mask.
+        """Read a photo, its mask and its weight.
 
         Raises:
-            PhotoError: one of the two is missing or damaged, or they differ in aspect ratio.
+            PhotoError: one of them is missing or damaged, or they differ in aspect ratio.
         """
-        name, mask = self._photos[index], self.mask(index)
+        name, mask, counts = self._photos[index], self.mask(index), self.weight(index)
         alpha = read_mask(mask)
         photo = read_photo_of_size(self.path(index), *alpha.shape, f"its mask {mask}", True, self.enough)
-        alpha = resize(alpha, *photo.shape[:2])
-        return Sample(photo, alpha, np.ones_like(alpha), name)
+        weight = (
+            np.ones(photo.shape[:2], np.uint8) if counts is None else _read_weight(counts, alpha.shape, photo.shape)
+        )
+        return Sample(photo, resize(alpha, *photo.shape[:2]), weight, name)
 
 
 def _locate(root: Path, split: Split, photos: str) -> tuple[Path, bool]:
     """Find the folder that holds photos and masks, and say whether the two splits share it."""
-    if not (root / "train" / photos).is_dir():
+    train, val = root / "train" / photos, root / "val" / photos
+    if Path(photos).is_absolute() or not train.is_dir():
         return root, True
-    if not (root / "val" / photos).is_dir():
+    if not val.is_dir() or train.samefile(val):  # which `../photos` would be
         return root / "train", True
     return root / split, False
+
+
+def _weights(
+    folder: Path, mask_folder: Path, pairs: dict[str, tuple[str, str]], found: list[Finding] | None
+) -> dict[str, str]:
+    """List the weights of pairs by their key, and refuse those that are of no mask."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder of weights; give weights=null where all counts")
+    weights, twins = _by_key(folder, "weights")
+    faults = [
+        (folder, "of one name with another weight", twins),
+        (folder, f"without a mask in {mask_folder}", [weights[key] for key in weights.keys() - pairs.keys()]),
+    ]
+    _tell(faults, found, "Each weight needs a photo and a mask of the same name (the suffix may differ).")
+    return weights
+
+
+def _read_weight(path: Path, mask_shape: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
+    """Read what counts of a photo of `shape`, (H, W, ...): `uint8 (H, W)`, 1 = counts."""
+    weight = read_mask(path)
+    if not fits(weight.shape, *mask_shape[:2], True, None):
+        sizes = f"{weight.shape[1]} x {weight.shape[0]} pixels, but its mask is {mask_shape[1]} x {mask_shape[0]}"
+        raise PhotoError(f"{path}: {sizes} (width x height); they need the same aspect ratio")
+    return (cv2.resize(weight, shape[1::-1], interpolation=cv2.INTER_NEAREST) >= 128).astype(np.uint8)
 
 
 def _pair(photo_folder: Path, mask_folder: Path, found: list[Finding] | None) -> dict[str, tuple[str, str]]:
@@ -127,12 +167,16 @@ def _pair(photo_folder: Path, mask_folder: Path, found: list[Finding] | None) ->
         (photo_folder, f"without a mask in {mask_folder}", [photos[key] for key in photos.keys() - masks.keys()]),
         (mask_folder, f"without a photo in {photo_folder}", [masks[key] for key in masks.keys() - photos.keys()]),
     ]
+    _tell(faults, found, "Each photo needs one mask of the same name (the suffix may differ).")
+    return {key: (photos[key], masks[key]) for key in sorted(photos.keys() & masks.keys())}
+
+
+def _tell(faults: list[tuple[Path, str, list[str]]], found: list[Finding] | None, needed: str) -> None:
+    """Add faults, each a folder, what is wrong and the names in it, to `found`, or raise all of them."""
     if found is not None:
         found += [Finding(str(folder / name), "", what) for folder, what, names in faults for name in sorted(names)]
     elif any(names for _, _, names in faults):
-        listed = "".join(_listed(*fault) for fault in faults)
-        raise DataError(f"Each photo needs one mask of the same name (the suffix may differ). There are:{listed}")
-    return {key: (photos[key], masks[key]) for key in sorted(photos.keys() & masks.keys())}
+        raise DataError(f"{needed} There are:{''.join(_listed(*fault) for fault in faults)}")
 
 
 def _by_key(folder: Path, kind: str) -> tuple[dict[str, str], list[str]]:

@@ -40,6 +40,8 @@ def build_data(config: DictConfig, image_size: int | None = None) -> PersonDataM
         early_sizes=[tuple(pair) for pair in data.early_sizes or ()],
         preload=data.get("preload", False),
         cache_dir=data.get("cache_dir"),
+        prefetch_factor=data.get("prefetch_factor"),
+        pin_memory=data.get("pin_memory"),
     )
 
 

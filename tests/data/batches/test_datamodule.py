@@ -29,6 +29,14 @@ def test_a_batch() -> None:
     assert batch["broken"] == ["", "", "", ""]
 
 
+def test_how_far_workers_read_ahead_and_where_batches_wait() -> None:
+    data = PersonDataModule({"drawn": DRAWN}, num_workers=2, prefetch_factor=7, pin_memory=True)
+    for loader in (data.train_dataloader(), data.val_dataloader()):
+        assert (loader.prefetch_factor, loader.pin_memory) == (7, True)
+    plain = PersonDataModule({"drawn": DRAWN}, num_workers=2).val_dataloader()
+    assert (plain.prefetch_factor, plain.pin_memory) == (2, torch.cuda.is_available())
+
+
 def test_sources_are_numbered_and_shared_out() -> None:
     sources = {"few": partial(DRAWN, length=4), "many": partial(DRAWN, length=12, seed=1)}
     data = PersonDataModule(sources, {"many": 1, "few": 3}, batch_size=4, image_size=32, num_workers=0)

@@ -11,7 +11,7 @@ from recorte.training.command.config import find_problems, without_empty_choices
 
 CONF = Path(__file__).parents[3] / "conf"
 GROUPS = {
-    folder.name: sorted(path.stem for path in folder.glob("*.yaml"))
+    folder.name: sorted(path.stem for path in folder.glob("[!_]*.yaml"))
     for folder in sorted(CONF.iterdir())
     if folder.is_dir()
 }
@@ -216,6 +216,17 @@ def test_all_mistakes_are_told_at_once() -> None:
         "data.root:", "model.dropout=1", "seed:", "trainer.precision=8",
     ):  # fmt: skip
         assert sum(problem.startswith(name) for problem in found) == 1, name
+
+
+def test_reading_ahead_needs_workers() -> None:
+    (found,) = problems("data.prefetch_factor=4", "data.num_workers=0")
+    assert found.startswith("data.prefetch_factor=4 with data.num_workers=0: only workers read ahead; give")
+    assert problems("data.prefetch_factor=4", "data.num_workers=1", "data.pin_memory=true") == []
+
+
+def test_what_the_data_share_is_no_choice() -> None:
+    (found,) = problems("data=_base")
+    assert found.startswith("data=_base: there is no such data; valid are bundled, coco")
 
 
 def test_mistakes_of_mixed_data() -> None:

@@ -39,6 +39,8 @@ class PersonDataModule(pl.LightningDataModule):
             `[(128, 10), (192, 15)]` ten epochs of 128 pixels, five of 192, and the others of `image_size`.
         preload: keep all samples in shared memory, shrunk to the largest size that is trained; see `PreloadedPersons`.
         cache_dir: a folder to keep them in from the first time each is read; see `CachedPersons`.
+        prefetch_factor: batches that each worker reads ahead; None: two. Only with workers.
+        pin_memory: batches wait in memory from which a graphics card takes them faster; None: where there is a card.
     """
 
     def __init__(
@@ -55,11 +57,15 @@ class PersonDataModule(pl.LightningDataModule):
         early_sizes: Sequence[tuple[int, int]] = (),
         preload: bool = False,
         cache_dir: str | None = None,
+        prefetch_factor: int | None = None,
+        pin_memory: bool | None = None,
     ) -> None:
         super().__init__()
         self.sources, self.seed = dict(sources), seed
         self.shares = None if shares is None else [shares[name] for name in self.sources]
         self.batch_size, self.image_size, self.num_workers = batch_size, image_size, num_workers
+        self.prefetch_factor = prefetch_factor
+        self.pin_memory = torch.cuda.is_available() if pin_memory is None else pin_memory
         self.augmentation = augmentation or Augmentation()
         self.folds, self.fold = folds, fold
         self.early_sizes, self.preload, self.cache_dir = early_sizes, preload, cache_dir
@@ -140,7 +146,8 @@ class PersonDataModule(pl.LightningDataModule):
             sampler=sampler,
             num_workers=self.num_workers,
             persistent_workers=self.num_workers > 0,
-            pin_memory=torch.cuda.is_available(),
+            prefetch_factor=self.prefetch_factor,
+            pin_memory=self.pin_memory,
             worker_init_fn=_begin_worker,
         )
 

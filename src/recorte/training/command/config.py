@@ -128,7 +128,7 @@ def _is_group(conf: Path, override: Override) -> bool:
 
 def _choice_problems(conf: Path, override: Override) -> list[str]:
     folder = conf / override.key_or_group
-    options = sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
+    options = sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("[!_]*.yaml"))
     valid = ", ".join(options)
     return [
         f"{text}: there is no such {override.key_or_group}; valid are {valid}"

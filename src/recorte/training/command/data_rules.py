@@ -29,6 +29,7 @@ SOURCE_RULES: dict[str, Rule] = {
     "photos": PATH,
     "masks": PATH,
     "backgrounds": (lambda value: value is None or isinstance(value, str), "a path, or null"),
+    "weights": (lambda value: value is None or isinstance(value, str), "a path, or null"),
     "min_area": NOT_NEGATIVE,
     "negatives": (lambda value: is_number(value) and 0 <= value <= 100, "a number from 0 to 100"),
     "classes": NAMES,

@@ -56,6 +56,8 @@ RULES: dict[str, Rule] = {
         "pairs of a multiple of 32 and the epoch before which it ends, in order, such as [[192,10],[256,16]]",
     ),
     "data.num_workers": COUNT_OR_ZERO,
+    "data.prefetch_factor": COUNT,
+    "data.pin_memory": YES_OR_NO,
     "data.preload": YES_OR_NO,
     "augmentation.flip": SHARE,
     "augmentation.rotation": (lambda value: is_number(value) and 0 <= value <= 180, "a number from 0 to 180"),
@@ -134,6 +136,8 @@ MAY_BE_NULL = (
     "callbacks.last.every_steps",
     "data.cache_dir",
     "data.early_sizes",
+    "data.prefetch_factor",
+    "data.pin_memory",
     "data.folds",
     "data.fold",
     "trainer.gradient_clip_val",
@@ -212,6 +216,9 @@ def _device_problems(config: DictConfig) -> Iterator[str]:
 
 
 def _batch_problems(config: DictConfig) -> Iterator[str]:
+    if config.data.num_workers == 0 and config.data.get("prefetch_factor") is not None:
+        given = f"data.prefetch_factor={config.data.prefetch_factor} with data.num_workers=0"
+        yield f"{given}: only workers read ahead; give data.num_workers=2 or more, or leave it out"
     if "optimizer" in config and config.data.batch_size == 1 and config.data.image_size == 32:
         yield (
             "data.batch_size=1 with data.image_size=32: at the coarsest level one value is left, and batch norm needs "
