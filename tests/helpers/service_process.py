@@ -1,5 +1,6 @@
 """The service as a user runs it: a process of its own on a free port, spoken to over HTTP."""
 
+import os
 import re
 import subprocess
 import sys
@@ -11,11 +12,16 @@ import httpx
 
 
 @contextmanager
-def running(model: Path, **options: float) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
-    """A client of a service with these options, and the process, which is ended with the block."""
-    given = [f"--{name}={value}" for name, value in options.items()]
+def running(
+    model: Path, variables: dict[str, str] | None = None, **options: float | str
+) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
+    """A client of a service with these options and variables, and the process, which is ended with the block."""
+    given = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     command = [sys.executable, "-m", "recorte", "serve", "--port", "0", "-m", str(model), *given]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    environment = os.environ | (variables or {})
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
         try:
             line = process.stdout.readline()
             address = re.search(r"http://127\.0\.0\.1:\d+", line)

@@ -31,7 +31,7 @@ class Limits:
     bytes: int = 25_000_000
     pixels: int = 50_000_000
     seconds: float = 60.0
-    queue: int = 16
+    queue: int = 64
     photos: int = 20
 
 

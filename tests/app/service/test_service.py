@@ -286,7 +286,7 @@ def test_stopping_finishes_what_was_taken_in(best_model: Path, photo: bytes, how
 
 
 def test_an_address_that_is_taken(best_model: Path) -> None:
-    from recorte.app.service.service import serve
+    from recorte.app.service.server import serve
     from recorte.errors import RecorteError
 
     with socket.create_server(("127.0.0.1", 0)) as other:

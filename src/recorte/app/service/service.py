@@ -1,24 +1,26 @@
-"""The HTTP service: photos in, cut-outs out. `serve` runs it until SIGTERM or Ctrl-C."""
+"""The HTTP service: photos in, cut-outs out. `recorte.app.service.server` runs it."""
 
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
-import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response, Security
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi.security import APIKeyHeader
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from recorte import __version__
 from recorte.app.limits import Limits, Refusal
-from recorte.app.listening import listen, shown
-from recorte.app.service.body import FIELD, read_request
+from recorte.app.service import description
+from recorte.app.service.body import read_request
 from recorte.app.service.measures import Measures
-from recorte.app.service.work import KINDS, PEOPLE, Options, cut_out
+from recorte.app.service.settings import KEY_HEADER, Settings
+from recorte.app.service.work import Options, cut_out
 from recorte.app.service.workers import Workers
 
 if TYPE_CHECKING:
@@ -26,30 +28,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("recorte.service")
 
-ERRORS = {
-    400: "the connection ended before the photo had arrived",
-    408: "the photo did not arrive in time",
-    413: "too many bytes or pixels",
-    415: "no photo, or a kind that cannot be read",
-    422: "a damaged photo, a form that cannot be read, or options that cannot be",
-    429: "all workers are busy and the queue is full, or too many photos are arriving",
-    500: "the service failed at this photo; its log says why",
-    503: "stopping, or not done in time",
-}
 
-LATER = (429, 503)
-"""What is worth another try, with the header Retry-After."""
-
-
-def create_app(remover: "BackgroundRemover", limits: Limits | None = None, workers: int | None = None) -> FastAPI:
+def create_app(
+    remover: "BackgroundRemover",
+    limits: Limits | None = None,
+    workers: int | None = None,
+    settings: Settings | None = None,
+) -> FastAPI:
     """Build the service.
 
     Args:
         remover: shared by all workers; made with `threads=1`, since every core has its own photo.
         limits: what is taken at most.
         workers: photos worked on at once; None = one per core.
+        settings: how it meets other machines.
     """
-    limits, measures = limits or Limits(), Measures()
+    limits, settings, measures = limits or Limits(), settings or Settings(), Measures()
     crew = Workers(limits, measures, workers)
 
     @contextlib.asynccontextmanager
@@ -57,24 +51,29 @@ def create_app(remover: "BackgroundRemover", limits: Limits | None = None, worke
         yield
         crew.close()
 
-    app = FastAPI(title="Recorte", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Recorte", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
+                  root_path=settings.root_path)  # fmt: skip
     app.state.workers = crew
+    app.add_middleware(_HeadAsGet)
+    if settings.origins:
+        app.add_middleware(CORSMiddleware, allow_origins=settings.origins, allow_methods=["GET", "POST"],
+                           allow_headers=[KEY_HEADER], expose_headers=description.OWN_HEADERS)  # fmt: skip
+    key = [Security(APIKeyHeader(name=KEY_HEADER, auto_error=False))] if settings.api_key else []
 
-    @app.post("/cutout", summary="Cut the people out of a photo", openapi_extra=_describe(), response_class=Response,
-              responses=_answers())  # fmt: skip
+    @app.post("/cutout", summary="Cut the people out of a photo", openapi_extra=description.request(),
+              response_class=Response, responses=description.answers(bool(key)), dependencies=key)  # fmt: skip
     async def cutout(request: Request) -> Response:
         """Answer with the picture, or say in one sentence why there is none."""
-        try:
-            answer = await _answer(request, remover, crew, measures)
-        except Refusal as error:
-            answer = _refuse(error.status, str(error))
-        except Exception:
-            log.exception("A photo could not be cut out")
-            answer = _refuse(500, "The service failed at this photo; its log says why")
-        measures.requests.labels(answer.status_code).inc()
-        return answer
+        return await _told(lambda: _cut_out(request, remover, crew, settings, measures), _refuse, measures)
 
-    @app.get("/health", summary="Whether photos are taken in", responses=_facts())
+    _add_what_is_told(app, crew, measures)
+    return app
+
+
+def _add_what_is_told(app: FastAPI, crew: Workers, measures: Measures) -> None:
+    """Add what everybody may ask, and the answers to who asks for something else."""
+
+    @app.get("/health", summary="Whether photos are taken in", responses=description.facts())
     async def health() -> JSONResponse:
         status = "stopping" if crew.stopping else "ok"
         facts = {"status": status, "version": __version__, "workers": crew.count, "taken": crew.taken}
@@ -90,14 +89,44 @@ def create_app(remover: "BackgroundRemover", limits: Limits | None = None, worke
 
     @app.exception_handler(HTTPException)
     async def refuse(_: Request, error: HTTPException) -> JSONResponse:
-        answer = _refuse(error.status_code, f"{error.detail}; GET /docs tells what there is")
+        answer = _refuse(Refusal(error.status_code, f"{error.detail}; GET /docs tells what there is"))
         answer.headers.update(error.headers or {})
+        if answer.headers.get("allow") == "GET":
+            answer.headers["allow"] = "GET, HEAD"
         return answer
 
-    return app
+
+class _HeadAsGet:
+    """Answers HEAD as GET, which FastAPI does not; the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        head = scope["type"] == "http" and scope["method"] == "HEAD"
+        await self._app({**scope, "method": "GET"} if head else scope, receive, send)
 
 
-async def _answer(request: Request, remover: "BackgroundRemover", crew: Workers, measures: Measures) -> Response:
+async def _told(
+    work: Callable[[], Awaitable[Response]], refuse: Callable[[Refusal], Response], measures: Measures
+) -> Response:
+    """Answer with what `work` gives, or with the reason why it gives nothing; and count it."""
+    try:
+        answer = await work()
+    except Refusal as error:
+        answer = refuse(error)
+    except Exception:
+        log.exception("A photo could not be cut out")
+        answer = refuse(Refusal(500, "The service failed at this photo; its log says why"))
+    measures.requests.labels(answer.status_code).inc()
+    return answer
+
+
+async def _cut_out(
+    request: Request, remover: "BackgroundRemover", crew: Workers, settings: Settings, measures: Measures
+) -> Response:
+    if not settings.admits(request.headers.get(KEY_HEADER, "")):
+        raise Refusal(401, f"The header {KEY_HEADER} must hold this service's API key")
     async with crew.place() as place:
         content, given = await read_request(request, crew.limits)
         options = Options.read(given)
@@ -107,88 +136,8 @@ async def _answer(request: Request, remover: "BackgroundRemover", crew: Workers,
     return Response(result.content, media_type=result.media_type, headers=headers)
 
 
-def _refuse(status: int, message: str) -> JSONResponse:
-    return JSONResponse({"error": message}, status, {"Retry-After": "1"} if status in LATER else None)
-
-
-def _describe() -> dict[str, object]:
-    """The request's body in the words of OpenAPI; FastAPI's own would read it whole before any limit is looked at."""
-    flag = {"type": "boolean", "default": False}
-    options = {
-        "background": {
-            "type": "string",
-            "description": "a colour such as #ffffff or teal, or blur; without it: transparent",
-        },
-        "mask": flag | {"description": "the mask instead of the cut-out, white = person"},
-        "people": {"type": "string", "enum": list(PEOPLE), "default": "all"},
-        "crop": flag | {"description": "cut the picture to the people"},
-        "format": {"type": "string", "enum": list(KINDS), "default": "png"},
-        "report": flag | {"description": "judge the result, in the header Recorte-Report, as JSON"},
-    }
-    file = {"type": "string", "format": "binary", "description": "the photo"}
-    form = {"type": "object", "required": [FIELD], "properties": {FIELD: file} | options}
-    bare = {"schema": {"type": "string", "format": "binary"}}
-    query = [
-        {"name": name, "in": "query", "required": False, "schema": schema, "description": schema.get("description", "")}
-        for name, schema in options.items()
-    ]
-    content = {"multipart/form-data": {"schema": form}, "image/*": bare, "application/octet-stream": bare}
-    return {"requestBody": {"required": True, "content": content}, "parameters": query}
-
-
-def _answers() -> dict[int | str, dict[str, object]]:
-    pictures = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in KINDS.values()}
-    report = {"description": "if a report was asked for: how good the result is likely to be, as JSON"}
-    headers = {"Recorte-Report": report | {"schema": {"type": "string", "contentMediaType": "application/json"}}}
-    error = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
-    later = {"headers": {"Retry-After": {"description": "in seconds", "schema": {"type": "integer"}}}}
-    refusals = {status: _json(reason, error) | (later if status in LATER else {}) for status, reason in ERRORS.items()}
-    return {200: {"description": "the picture", "content": pictures, "headers": headers}} | refusals
-
-
-def _facts() -> dict[int | str, dict[str, object]]:
-    status, number = {"type": "string", "enum": ["ok", "stopping"]}, {"type": "integer"}
-    facts = {"status": status, "version": {"type": "string"}, "workers": number, "taken": number}
-    schema = {"type": "object", "required": list(facts), "properties": facts}
-    return {200: _json("photos are taken in", schema), 503: _json("the service is stopping", schema)}
-
-
-def _json(description: str, schema: dict[str, object]) -> dict[str, object]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
-
-
-class _Server(uvicorn.Server):
-    """Stops by finishing: what was taken in is done, and whoever asks meanwhile is told so."""
-
-    def __init__(self, config: uvicorn.Config, crew: Workers) -> None:
-        super().__init__(config)
-        self._crew = crew
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop; a second signal closes the door at once, and what was taken in is finished all the same."""
-        if self._crew.stopping:
-            super().handle_exit(sig, frame)
-        self._crew.stopping = True
-
-    async def on_tick(self, counter: int) -> bool:
-        """Tell uvicorn, ten times a second, whether it is time to go."""
-        return await super().on_tick(counter) or (self._crew.stopping and self._crew.taken == 0)
-
-
-def serve(
-    remover: "BackgroundRemover", host: str, port: int, limits: Limits | None = None, workers: int | None = None
-) -> None:
-    """Serve until SIGTERM or Ctrl-C, then finish what was taken in.
-
-    Raises:
-        RecorteError: the address cannot be listened on.
-    """
-    import cv2
-
-    cv2.setNumThreads(1)  # every core has its own photo
-    app = create_app(remover, limits, workers)
-    listening = listen(host, port)
-    print(f"Recorte serves at http://{shown(host)}:{listening.getsockname()[1]} (Ctrl-C stops it)", flush=True)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-    with contextlib.suppress(KeyboardInterrupt):
-        _Server(config, app.state.workers).run([listening])
+def _refuse(error: Refusal) -> JSONResponse:
+    headers = {"Retry-After": "1"} if error.status in description.LATER else {}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "ApiKey"
+    return JSONResponse({"error": str(error)}, error.status, headers)

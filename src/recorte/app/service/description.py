@@ -1,0 +1,82 @@
+"""The service in the words of OpenAPI."""
+
+from typing import Any
+
+from recorte.app.service.body import FIELD
+from recorte.app.service.work import KINDS, PEOPLE
+
+Described = dict[str, Any]
+
+ERRORS = {
+    400: "the connection ended before the photo had arrived",
+    401: "the API key is missing, or another one",
+    408: "the photo did not arrive in time",
+    413: "too many bytes or pixels",
+    415: "no photo, or a kind that cannot be read",
+    422: "a damaged photo, a form that cannot be read, or options that cannot be",
+    429: "all workers are busy and the queue is full, or too many photos are arriving",
+    500: "the service failed at this photo; its log says why",
+    503: "stopping, or not done in time",
+}
+
+LATER = (429, 503)
+"""What is worth another try, with the header Retry-After."""
+
+OWN_HEADERS = ("Recorte-Report", "Retry-After")
+"""Headers of answers that pages of other origins are let see."""
+
+
+def request() -> Described:
+    """A request's body and query; FastAPI's own way would read it whole before any limit is looked at."""
+    flag = {"type": "boolean", "default": False}
+    options: Described = {
+        "background": {
+            "type": "string",
+            "description": "a colour such as #ffffff or teal, or blur; without it: transparent",
+        },
+        "mask": flag | {"description": "the mask instead of the cut-out, white = person"},
+        "people": {"type": "string", "enum": list(PEOPLE), "default": "all"},
+        "crop": flag | {"description": "cut the picture to the people"},
+        "format": {"type": "string", "enum": list(KINDS), "default": "png"},
+        "report": flag | {"description": "judge the result, in the header Recorte-Report, as JSON"},
+    }
+    file = {"type": "string", "format": "binary", "description": "the photo"}
+    form = {"type": "object", "required": [FIELD], "properties": {FIELD: file} | options}
+    bare = {"schema": {"type": "string", "format": "binary"}}
+    query = [
+        {"name": name, "in": "query", "required": False, "schema": schema, "description": schema.get("description", "")}
+        for name, schema in options.items()
+    ]
+    content = {"multipart/form-data": {"schema": form}, "image/*": bare, "application/octet-stream": bare}
+    return {"requestBody": {"required": True, "content": content}, "parameters": query}
+
+
+def answers(key: bool) -> dict[int | str, Described]:
+    """What comes back, with refusals for want of a key where the service asks for one."""
+    pictures = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in KINDS.values()}
+    report = {"description": "if a report was asked for: how good the result is likely to be, as JSON"}
+    headers = {"Recorte-Report": report | {"schema": {"type": "string", "contentMediaType": "application/json"}}}
+    error = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+    refusals: dict[int | str, Described] = {
+        status: refusal(status, reason, error) for status, reason in ERRORS.items() if key or status != 401
+    }
+    return {200: {"description": "the picture", "content": pictures, "headers": headers}, **refusals}
+
+
+def refusal(status: int, reason: str, schema: Described) -> Described:
+    """An answer that says why there is no picture."""
+    later = {"headers": {"Retry-After": {"description": "in seconds", "schema": {"type": "integer"}}}}
+    return as_json(reason, schema) | (later if status in LATER else {})
+
+
+def facts() -> dict[int | str, Described]:
+    """What GET /health answers."""
+    status, number = {"type": "string", "enum": ["ok", "stopping"]}, {"type": "integer"}
+    told = {"status": status, "version": {"type": "string"}, "workers": number, "taken": number}
+    schema = {"type": "object", "required": list(told), "properties": told}
+    return {200: as_json("photos are taken in", schema), 503: as_json("the service is stopping", schema)}
+
+
+def as_json(text: str, schema: Described) -> Described:
+    """An answer in JSON."""
+    return {"description": text, "content": {"application/json": {"schema": schema}}}
