@@ -28,7 +28,7 @@ from recorte.training.machine.signals import exit_on_signals
 from recorte.training.runs.failure import failure_noted
 from recorte.training.runs.resume import check_same_config, claimed, clear_remains
 from recorte.training.runs.train_log import everything_in_the_log
-from recorte.training.sweeps.sweep import overrides_of_this_run
+from recorte.training.sweeps.sweep import overrides_of_this_run, own_folders_of_this_run
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ def fit(config: DictConfig) -> float:
     config = config.copy()
     with open_dict(config):
         config.overrides = overrides_of_this_run()
+        config.config_dirs = own_folders_of_this_run()
     asked_for, config = resolved(config), resolved(with_network_of_init(config))
     run_dir = Path(config.run_dir)
     alone = claimed(run_dir) if rank() == 0 else contextlib.nullcontext()

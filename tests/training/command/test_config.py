@@ -110,10 +110,6 @@ def test_hardware_profiles(profile: str, data: str) -> None:
     assert config.hardware_profile == profile
 
 
-def test_there_are_no_profiles_but_these() -> None:
-    assert {path.stem for path in (CONF / "hardware").glob("*.yaml")} == {*PROFILES, "auto"}
-
-
 def test_the_command_line_wins_then_the_experiment_then_the_hardware() -> None:
     assert composed("hardware=rtx3080", "experiment=low_memory").data.batch_size == 4
     assert composed("experiment=max_quality").data.image_size == 512

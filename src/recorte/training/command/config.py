@@ -12,6 +12,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
+from recorte.training.command.own_folder import KEY as SEARCH_PATH
+from recorte.training.command.own_folder import folder_problems, own_folders, target_problems
 from recorte.training.command.rules import value_problems
 from recorte.training.machine.cluster import sweep_problems
 
@@ -47,8 +49,12 @@ def find_problems(conf: Path, config_name: str, arguments: Sequence[str], sweep:
         problems += [f"{text}: needs a package more; pip install -e '.[sweep]' brings it" for text in missing]
         left_out = ("hydra", "search")
         overrides = [override for override in overrides if not override.key_or_group.startswith(left_out)]
+    own = own_folders(arguments)
+    problems += [problem for folder in own for problem in folder_problems(folder, conf)]
+    if not all(folder.is_dir() for folder in own):
+        return problems
     with initialize_config_dir(str(conf), version_base="1.3"):
-        problems += _compose_and_check(conf, config_name, overrides, sweep)
+        problems += _compose_and_check([conf, *own], config_name, overrides, sweep)
     return list(dict.fromkeys(problems))
 
 
@@ -93,17 +99,18 @@ def with_own_optuna(arguments: Sequence[str]) -> list[str]:
     return ["search=optuna" if text == "hydra/sweeper=optuna" else text for text in arguments]
 
 
-def _compose_and_check(conf: Path, config_name: str, overrides: list[Override], sweep: bool) -> list[str]:
-    groups = [override for override in overrides if _is_group(conf, override)]
-    values = [override for override in overrides if override not in groups]
-    problems = [problem for override in groups for problem in _choice_problems(conf, override)]
-    usable = [override for override in groups if not _choice_problems(conf, override)]
+def _compose_and_check(folders: list[Path], config_name: str, overrides: list[Override], sweep: bool) -> list[str]:
+    paths = [override for override in overrides if override.key_or_group == SEARCH_PATH]
+    groups = [override for override in overrides if _is_group(folders, override)]
+    values = [override for override in overrides if override not in groups + paths]
+    problems = [problem for override in groups for problem in _choice_problems(folders, override)]
+    usable = [*paths, *(override for override in groups if not _choice_problems(folders, override))]
     try:
         known = compose(config_name, [texts[0] for override in usable if (texts := _texts(override))])
     except (HydraException, OmegaConfBaseException) as error:
         return [*problems, str(error)]
     for override in values:
-        unknown = _unknown_key(known, override, conf)
+        unknown = _unknown_key(known, override, folders)
         if unknown:
             problems.append(unknown)
         else:
@@ -115,20 +122,24 @@ def _compose_and_check(conf: Path, config_name: str, overrides: list[Override], 
             with open_dict(composed):
                 launcher = composed.pop("hydra").launcher
             problems += value_problems(composed)
+            problems += target_problems(OmegaConf.to_container(composed))
             problems += sweep_problems(composed, launcher) if sweep else []
         except (HydraException, OmegaConfBaseException) as error:
             problems.append(" ".join(str(error).split()))
     return problems
 
 
-def _is_group(conf: Path, override: Override) -> bool:
+def _is_group(folders: list[Path], override: Override) -> bool:
     group = override.key_or_group
-    return (conf / group).is_dir() and not isinstance(override.value(), dict) and not group.startswith("hydra/")
+    found = any((folder / group).is_dir() for folder in folders)
+    return found and not isinstance(override.value(), dict) and not group.startswith("hydra/")
 
 
-def _choice_problems(conf: Path, override: Override) -> list[str]:
-    folder = conf / override.key_or_group
-    options = sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("[!_]*.yaml"))
+def _choice_problems(folders: list[Path], override: Override) -> list[str]:
+    groups = [folder / override.key_or_group for folder in folders]
+    options = sorted(
+        {path.relative_to(group).with_suffix("").as_posix() for group in groups for path in group.rglob("[!_]*.yaml")}
+    )
     valid = ", ".join(options)
     return [
         f"{text}: there is no such {override.key_or_group}; valid are {valid}"
@@ -137,13 +148,14 @@ def _choice_problems(conf: Path, override: Override) -> list[str]:
     ]
 
 
-def _unknown_key(config: DictConfig, override: Override, conf: Path) -> str | None:
+def _unknown_key(config: DictConfig, override: Override, folders: list[Path]) -> str | None:
     key = override.key_or_group
     if override.is_add() or override.is_force_add() or key.startswith(("hydra.", "hydra/")):
         return None
     if _has(config, key):
         return None
-    known = [*_keys(config), *(path.name for path in conf.iterdir() if path.is_dir())]
+    groups = {path.name for folder in folders if folder.is_dir() for path in folder.iterdir() if path.is_dir()}
+    known = [*_keys(config), *sorted(groups)]
     close = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(close)}?" if close else "--help lists every key"
     return f"{key}: there is no such key; {hint} (+{override.input_line} adds what a class accepts beyond the config)"

@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 from recorte.errors import ConfigError, RecorteError
 from recorte.training.command.config import find_problems, with_own_optuna, without_empty_choices
 from recorte.training.command.dry_run import dry_runs, is_dry_run
+from recorte.training.command.own_folder import use_own_code, with_search_path
 from recorte.training.command.path_arguments import quoted_text, with_plain_paths
 from recorte.training.command.run_folder import recall_arguments, with_run_folder
 from recorte.training.command.sweep_folder import with_sweep_folder, without_resume
@@ -62,7 +63,9 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequenc
     # Lightning starts further processes with this command line, and another job's name: they share the job and its log.
     started_with = [text for text in sys.argv[1:] if not text.startswith("hydra.job.name=train_ddp_process_")]
     several = bool({"-m", "--multirun"} & set(started_with))
-    said = with_plain_paths(with_own_optuna(without_empty_choices(CONF, config_name, started_with)), several)
+    said = with_plain_paths(
+        with_own_optuna(without_empty_choices(CONF, config_name, with_search_path(started_with))), several
+    )
     sys.argv[1:] = arguments = [_quoted_path(text, path_keys) for text in said]
     sweep_dir = None
     if all(argument in ("-m", "--multirun") for argument in arguments if argument.startswith("-")):
@@ -70,6 +73,7 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequenc
         try:
             if config_name == "train":
                 arguments = without_resume(arguments) if several else recall_arguments(arguments)
+            use_own_code(arguments)
             overrides = [text for text in arguments if not text.startswith("-")]
             problems = find_problems(CONF, config_name, overrides, several)
             if config_name == "train" and not problems and is_dry_run(overrides):
@@ -117,6 +121,7 @@ class Guarded:
         register_resolvers()
         register_job_folder()
         self.__dict__.update(state)
+        use_own_code(with_search_path(self.arguments))
 
     def __call__(self, config: DictConfig) -> Any:
         """Run the task."""

@@ -11,6 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from recorte.errors import ConfigError
+from recorte.training.command.own_folder import KEY as SEARCH_PATH
 from recorte.training.command.path_arguments import quoted_text
 from recorte.training.machine.cluster import run_name
 from recorte.training.runs.resume import check_can_go_on, find_unfinished, why_none
@@ -33,8 +34,9 @@ def recall_arguments(arguments: Sequence[str]) -> list[str]:
     if not (run_dir / "config.yaml").is_file():
         raise ConfigError(f"resume={path}: no run is there (no config.yaml); give a run's folder or its last.ckpt")
     given = {"resume", "run_dir", *map(_key, arguments)}
-    saved = OmegaConf.load(run_dir / "config.yaml").get("overrides") or []
-    earlier = [text for text in saved if _key(text) not in given]
+    saved = OmegaConf.load(run_dir / "config.yaml")
+    own = [f"{SEARCH_PATH}=[{','.join(map(quoted_text, folders))}]"] if (folders := saved.get("config_dirs")) else []
+    earlier = [text for text in [*own, *(saved.get("overrides") or [])] if _key(text) not in given]
     others = [text for text in arguments if not text.startswith("resume=")]
     return [*earlier, *others, f"resume={quoted_text(str(Path(path).absolute()))}"]
 

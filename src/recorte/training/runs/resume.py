@@ -17,7 +17,7 @@ except ImportError:  # Windows: there a run that is under way looks like an inte
     fcntl = None
 
 MAY_CHANGE = (
-    "run_dir", "resume", "overrides", "check", "dry_run", "data.num_workers", "callbacks.last.",
+    "run_dir", "resume", "overrides", "config_dirs", "check", "dry_run", "data.num_workers", "callbacks.last.",
     "trainer.enable_progress_bar",
 )  # fmt: skip
 """Keys, and beginnings of keys, that a run may go on with another value of: the weights come out the same."""

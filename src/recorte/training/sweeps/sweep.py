@@ -87,6 +87,11 @@ def overrides_of_this_run() -> list[str]:
     return list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
 
 
+def own_folders_of_this_run() -> list[str]:
+    """Give the folders of configs that the command line added to `conf/`."""
+    return [str(folder) for folder in HydraConfig.get().searchpath] if HydraConfig.initialized() else []
+
+
 def _free() -> None:
     """Let go of the network and its memory: the next job needs it."""
     gc.collect()

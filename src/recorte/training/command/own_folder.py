@@ -1,0 +1,75 @@
+"""`--config-dir mine`: a folder of one's own, with configs in groups as `conf/` has them and Python beside them."""
+
+import importlib.util
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
+from recorte.own_code import use_code_of
+from recorte.training.command.path_arguments import quoted_text
+
+KEY = "hydra.searchpath"
+SWITCHES = ("--config-dir", "-cd")
+
+
+def with_search_path(arguments: Sequence[str]) -> list[str]:
+    """Put Hydra's key for the search path in the place of its switch `--config-dir`, which may stand anywhere.
+
+    A key is checked, recalled by `resume=` and handed to the jobs of a sweep as all others are.
+    """
+    folders, others, waiting = [], [], iter(arguments)
+    for text in waiting:
+        switch, separator, value = text.partition("=")
+        if switch in SWITCHES:
+            folders.append(value if separator else next(waiting, ""))
+        else:
+            others.append(text)
+    if not folders:
+        return others
+    said = ",".join(quoted_text(str(Path(folder).expanduser().absolute())) for folder in folders)
+    return [f"{KEY}=[{said}]", *others]
+
+
+def own_folders(arguments: Sequence[str]) -> list[Path]:
+    """Give the folders of configs that a command line adds to `conf/`."""
+    folders: list[Path] = []
+    for text in arguments:
+        if text.startswith(f"{KEY}="):
+            try:
+                value = OverridesParser.create().parse_override(text).value()
+            except HydraException:  # told with the other mistakes
+                continue
+            folders += [Path(str(folder).removeprefix("file://")) for folder in value or []]
+    return folders
+
+
+def use_own_code(arguments: Sequence[str]) -> None:
+    """Let the configs of these folders name classes of the Python files beside them."""
+    for folder in own_folders(arguments):
+        use_code_of(folder)
+
+
+def folder_problems(folder: Path, conf: Path) -> Iterator[str]:
+    """Find what is wrong with a folder of one's own: it is not there, or a config of ours hides one of its."""
+    if not folder.is_dir():
+        yield f"--config-dir={folder}: there is no such folder"
+        return
+    for path in sorted(folder.glob("*/**/*.yaml")):
+        name = path.relative_to(folder)
+        if (conf / name).is_file():
+            yield f"{path}: Recorte's own {name} comes first; give yours another name"
+
+
+def target_problems(node: Any, key: str = "") -> Iterator[str]:
+    """Find classes of a config that no module of this Python has; nothing is imported."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield from target_problems(value, f"{key}.{name}" if key else str(name))
+    elif isinstance(node, str) and key.endswith("_target_"):
+        top = node.partition(".")[0]
+        if not top.isidentifier() or importlib.util.find_spec(top) is None:
+            place = f"put {top}.py into the folder that --config-dir names, or on PYTHONPATH"
+            yield f"{key}={node}: there is no module {top}; {place}"
