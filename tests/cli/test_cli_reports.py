@@ -48,7 +48,7 @@ def test_photos_are_judged_beside_each_other(
 
 @pytest.mark.parametrize("making", [{}, {"tta": True}, {"refine": False}])
 @pytest.mark.parametrize("showing", [{}, {"crop": True}, {"people": "each"}])
-def test_a_report_takes_no_second_look(
+def test_a_report_asks_the_network_nothing_again(
     photo: Path,
     best_model: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -58,17 +58,18 @@ def test_a_report_takes_no_second_look(
 ) -> None:
     pixels = np.asarray(Image.open(photo))
     expected = quality.judge(pixels, BackgroundRemover(best_model, **making).steps(pixels)).as_dict()
-    alpha, looks = Network.alpha, []
+    alphas, asked_for = Network.alphas, []
 
     def count(self: Network, seen: np.ndarray) -> np.ndarray:
-        looks.append(seen)
-        return alpha(self, seen)
+        asked_for.append(len(seen))
+        return alphas(self, seen)
 
-    monkeypatch.setattr(Network, "alpha", count)
+    monkeypatch.setattr(Network, "alphas", count)
     asked = wishes(best_model, making=making, report=True, as_json=True)
     asked.showing.update(showing)
     assert run([photo], asked) == 0
-    assert len(looks) == (2 if making.get("tta") else 1)
+    assert asked_for == [1] * len(asked_for)  # the photo, and closer the one person in it
+    assert len(asked_for) == 2 * (2 if making.get("tta") else 1)
     assert json.loads(capsys.readouterr().out)["report"] == json.loads(json.dumps(expected))
 
 

@@ -2,7 +2,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from removal.video_clips import pictures_of, write_clip
+from video_clips import pictures_of, write_clip
 
 from cli_process import expect_mistake, files, recorte, start_recorte
 

@@ -8,10 +8,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 
-def write_best_model(folder: Path, image_size: int = 64, **description: object) -> Path:
+def write_best_model(folder: Path, image_size: int = 64, batch: int | str = "batch", **description: object) -> Path:
     """Write a `best_model` folder whose alpha is sigmoid(40 * (red - (green + blue) / 2 - 0.5))."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_network(folder / "model.onnx")
+    write_network(folder / "model.onnx", batch=batch)
     content = {"format": 1, "image_size": image_size, "metrics": {}, "origin": {}, "network": {}} | description
     (folder / "model.json").write_text(json.dumps(content))
     return folder
@@ -24,6 +24,7 @@ def write_network(
     final: str = "Sigmoid",
     names: tuple[str, str, str] = ("image", "alpha", "foreground"),
     sides: tuple[int | str, int | str] = ("height", "width"),
+    batch: int | str = "batch",
 ) -> Path:
     """Write the network itself; the arguments bend it into networks that break the contract."""
     image, alpha, foreground = names
@@ -37,10 +38,10 @@ def write_network(
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info(image, TensorProto.FLOAT, ["batch", 3, *sides])],
+        [helper.make_tensor_value_info(image, TensorProto.FLOAT, [batch, 3, *sides])],
         [
-            helper.make_tensor_value_info(alpha, TensorProto.FLOAT, ["batch", 1, *sides]),
-            helper.make_tensor_value_info(foreground, TensorProto.FLOAT, ["batch", 3, *sides]),
+            helper.make_tensor_value_info(alpha, TensorProto.FLOAT, [batch, 1, *sides]),
+            helper.make_tensor_value_info(foreground, TensorProto.FLOAT, [batch, 3, *sides]),
         ],
         [numpy_helper.from_array(weights, "weights"), numpy_helper.from_array(bias, "bias")],
     )

@@ -53,7 +53,7 @@ def test_the_networks_own_doubts_count_where_they_are_known() -> None:
 
 
 def test_the_steps_of_a_photo_are_judged_without_the_padding(best_model: Path, red_square: np.ndarray) -> None:
-    steps = BackgroundRemover(best_model).steps(red_square)
+    steps = BackgroundRemover(best_model, looks=1).steps(red_square)
     found = judge(red_square, steps)
     assert steps.raw_alpha.shape == (64, 64)
     assert found == report(red_square, steps.alpha, steps.raw_alpha[8:56])  # 60 x 80 pixels lie in 48 x 64

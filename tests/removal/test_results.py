@@ -225,7 +225,8 @@ def test_jpeg_over_a_colour_keeps_profile_and_exif(
         assert np.abs(np.asarray(written)[25, 20].astype(int) - RED).max() < 8
 
 
-def test_steps_hang_together(remover: BackgroundRemover, red_square: np.ndarray) -> None:
+def test_steps_hang_together(best_model: Path, red_square: np.ndarray) -> None:
+    remover = BackgroundRemover(best_model, looks=1)
     steps = remover.steps(red_square)
     assert steps.letterboxed.shape == (64, 64, 3)
     assert steps.raw_alpha.shape == (64, 64)
@@ -246,13 +247,41 @@ def test_the_mirror_image_is_averaged_in(best_model: Path) -> None:
 
 
 def test_a_copy_in_another_process_has_the_same_options(best_model: Path) -> None:
-    copy = pickle.loads(pickle.dumps(BackgroundRemover(best_model, refine=False, colours=False, tta=True))).pipeline
-    assert (copy.refine, copy.colours, copy.tta) == (False, False, True)
+    copy = pickle.loads(pickle.dumps(BackgroundRemover(best_model, refine=False, colours=False, tta=True, looks=2)))
+    switches = copy.pipeline.refine, copy.pipeline.colours, copy.pipeline.tta, copy.pipeline.looks
+    assert switches == (False, False, True, 2)
 
 
 def test_a_region_must_be_as_sure_as_its_model_asks_for(tmp_path: Path) -> None:
     pale = np.full((64, 64, 3), (100, 100, 100), np.uint8)
     pale[20:40, 20:40] = (230, 90, 90)  # sigmoid(40 * (140 / 255 - 0.5)), that is 0.88
-    for sure, most in ((0, 0.88), (0.8, 0.88), (0.95, 0)):
+    # Of a network that says how sure it is, what is away from outlines is decided.
+    for sure, most in ((0, 0.88), (0.8, 1), (0.95, 0)):
         remover = BackgroundRemover(write_best_model(tmp_path / f"{sure}", sure=sure), refine=False)
         assert remover.predict_alpha(pale).max() == pytest.approx(most, abs=0.01)
+
+
+def test_who_is_small_is_looked_at_again(best_model: Path) -> None:
+    photo = np.full((640, 640, 3), (30, 60, 220), np.uint8)
+    photo[200:280, 300:340] = RED
+    photo[216:264, 312:328] = (30, 60, 220)  # a gap: one and a half of the network's pixels wide
+    once, again = (BackgroundRemover(best_model, looks=looks, refine=False).predict_alpha(photo) for looks in (1, 4))
+    truth = (photo == RED).all(axis=2)
+    assert np.abs(again - truth).mean() < 0.7 * np.abs(once - truth).mean()
+    assert (again[:150] == 0).all() and (again[:, 400:] == 0).all()
+    steps = BackgroundRemover(best_model).steps(photo)
+    assert steps.raw_alpha.shape == (128, 128)  # twice the network's 64
+    assert steps.letterboxed.shape == (64, 64, 3)  # the first look
+
+
+@pytest.mark.parametrize("looks", [0, 5, 2.5, "two"])
+def test_looks_are_one_to_four(best_model: Path, looks: object) -> None:
+    with pytest.raises(RecorteError, match="looks must be a whole number from 1 to 4"):
+        BackgroundRemover(best_model, looks=looks)  # type: ignore[arg-type]
+
+
+def test_a_network_for_single_photos_is_asked_for_one_at_a_time(tmp_path: Path, couple: np.ndarray) -> None:
+    alone = BackgroundRemover(write_best_model(tmp_path / "alone", batch=1))
+    together = BackgroundRemover(write_best_model(tmp_path / "together"))
+    photo = np.kron(couple, np.ones((4, 4, 1), np.uint8))
+    assert np.array_equal(alone.predict_alpha(photo), together.predict_alpha(photo))

@@ -58,13 +58,19 @@ class Network:
         return self._session.get_providers()
 
     def alpha(self, canvas: np.ndarray) -> np.ndarray:
-        """Find the person in `uint8 (S, S, 3)`, S the image size: `float32 (S, S)` in [0, 1].
+        """Find the people in `uint8 (S, S, 3)`, S the image size: `float32 (S, S)` in [0, 1]; see `alphas`."""
+        return self.alphas(canvas[None])[0]
+
+    def alphas(self, canvases: np.ndarray) -> np.ndarray:
+        """Find the people in `uint8 (N, S, S, 3)`, S the image size: `float32 (N, S, S)` in [0, 1].
 
         Raises:
             ModelError: the network gives values that no alpha can have.
         """
-        image = np.ascontiguousarray(canvas.transpose(2, 0, 1)[None], dtype=np.float32) / 255
-        alpha = self._session.run(["alpha"], {"image": image})[0][0, 0]
+        images = np.ascontiguousarray(canvases.transpose(0, 3, 1, 2), dtype=np.float32) / 255
+        single = isinstance(self._session.get_inputs()[0].shape[0], int)  # exported for one photo at a time
+        batches = np.split(images, len(images)) if single else [images]
+        alpha = np.concatenate([self._session.run(["alpha"], {"image": batch})[0][:, 0] for batch in batches])
         # Written so that NaN fails too. The margin is for quantised networks.
         if not (alpha.min() >= -0.01 and alpha.max() <= 1.01):
             values = f"from {alpha.min():.3g} to {alpha.max():.3g}"

@@ -12,8 +12,12 @@ from recorte.removal.options import Options
 from recorte.removal.steps import people
 from recorte.removal.steps.backgrounds import put_behind
 from recorte.removal.steps.colours import free_colours
-from recorte.removal.steps.islands import drop_loose, drop_unsure
+from recorte.removal.steps.islands import decided, drop_loose, drop_unsure
+from recorte.removal.steps.looks import boxes, laid_over
 from recorte.removal.steps.refinement import refine
+
+MOST_LOOKS = 4
+"""At one photo: as a whole, and at three parts of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +25,9 @@ class Steps:
     """What becomes of a photo on its way to a cut-out.
 
     Attributes:
-        letterboxed: `uint8 (S, S, 3)`, what the network sees; S is its image size.
-        raw_alpha: `float32 (S, S)` in [0, 1], what the network answers.
+        letterboxed: `uint8 (S, S, 3)`, what the network sees first; S is its image size.
+        raw_alpha: `float32 (S', S')` in [0, 1], what the network answers, with further looks laid over the first; S'
+            is S, or more after further looks.
         alpha: `float32 (H, W)` in [0, 1], cleared of what is no person and brought to the photo's size.
         foreground: `uint8 (H, W, 3)`, the people's colours without their old background; black where nobody is.
         cutout: `uint8 (H, W, 4)`, straight RGBA.
@@ -43,34 +48,49 @@ class Pipeline:
     refine: bool = True
     colours: bool = True
     tta: bool = False
+    looks: int = MOST_LOOKS
 
     def look(self, photo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give what the network sees and what it answers, `uint8 (S, S, 3)` and `float32 (S, S)`."""
-        letterboxed = self._letterbox(photo).apply(photo, PADDING_COLOUR)
-        alpha = self.network.alpha(letterboxed)
+        """Give what the network sees first and what it answers in all, `uint8 (S, S, 3)` and `float32 (S', S')`."""
+        letterbox = Letterbox(*photo.shape[:2], self.network.image_size)
+        letterboxed = letterbox.apply(photo, PADDING_COLOUR)
+        (alpha,) = self._seen([letterboxed])
+        further = boxes(letterbox.cut(alpha), *photo.shape[:2], self.looks - 1) if self.looks > 1 else []
+        if not further:
+            return letterboxed, alpha
+        parts = [photo[box.window] for box in further]
+        fits = [Letterbox(*part.shape[:2], self.network.image_size) for part in parts]
+        seen = self._seen([fit.apply(part, PADDING_COLOUR) for fit, part in zip(fits, parts, strict=True)])
+        closer = [(box, fit.cut(found)) for box, fit, found in zip(further, fits, seen, strict=True)]
+        return letterboxed, laid_over(alpha, letterbox, closer)
+
+    def _seen(self, canvases: list[np.ndarray]) -> np.ndarray:
+        """Ask the network about canvases, `uint8 (S, S, 3)` each, and their mirror images if wished: `(N, S, S)`."""
+        alphas = self.network.alphas(np.stack(canvases))
         if self.tta:
-            mirrored = self.network.alpha(np.ascontiguousarray(letterboxed[:, ::-1]))
-            alpha = (alpha + mirrored[:, ::-1]) / 2
-        return letterboxed, alpha
+            mirrored = self.network.alphas(np.stack([canvas[:, ::-1] for canvas in canvases]))
+            alphas = (alphas + mirrored[..., ::-1]) / 2
+        return alphas
 
     def found(self, photo: np.ndarray) -> np.ndarray:
-        """Give the people's alpha at the network's size, cleared of what is no person: `float32 (S, S)`."""
+        """Give the people's alpha, cleared of what is no person: `float32 (S', S')`, with the letterbox's padding."""
         return self.clear(self.look(photo)[1], photo)
 
     def clear(self, raw: np.ndarray, photo: np.ndarray) -> np.ndarray:
-        """Clear the network's answer, `float32 (S, S)`, of what is no person, and of all that lies outside the photo.
+        """Clear the network's answer, `float32 (S', S')`, of what is no person, and of all that is outside the photo.
 
         For the letterbox's padding nothing was learned, so that anything may be found there.
         """
-        letterbox = self._letterbox(photo)
+        letterbox = Letterbox(*photo.shape[:2], len(raw))
         cleared = np.zeros_like(raw)
         # The padding after the unsure: it holds together people whom the photo's border cuts in pieces.
-        letterbox.cut(cleared)[:] = letterbox.cut(drop_unsure(raw, self.network.sure))
-        return drop_loose(cleared) if self.network.sure else cleared
+        kept = letterbox.cut(drop_unsure(raw, self.network.sure))
+        letterbox.cut(cleared)[:] = decided(drop_loose(kept)) if self.network.sure else kept
+        return cleared
 
     def enlarge(self, alpha: np.ndarray, photo: np.ndarray, eight_bits: bool = False) -> np.ndarray:
         """Bring an alpha to the photo's size: `float32 (H, W)` in [0, 1], or `uint8 (H, W)` with `eight_bits`."""
-        letterbox = self._letterbox(photo)
+        letterbox = Letterbox(*photo.shape[:2], len(alpha))
         if self.refine:
             alpha = refine(letterbox.cut(alpha), photo, eight_bits)
         else:
@@ -130,6 +150,3 @@ class Pipeline:
         if options.background is not None:
             cutout = put_behind(cutout, photo, options.background)
         return np.ascontiguousarray(cutout[frame])
-
-    def _letterbox(self, photo: np.ndarray) -> Letterbox:
-        return Letterbox(*photo.shape[:2], self.network.image_size)

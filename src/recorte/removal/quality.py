@@ -112,7 +112,7 @@ class JudgingPipeline(Pipeline):
     @classmethod
     def like(cls, other: Pipeline) -> "JudgingPipeline":
         """Give one that has the network and the switches of another pipeline."""
-        return cls(other.network, other.refine, other.colours, other.tta)
+        return cls(other.network, other.refine, other.colours, other.tta, other.looks)
 
     def look(self, photo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Do as `Pipeline.look`, and keep the answer."""

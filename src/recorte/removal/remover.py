@@ -6,11 +6,12 @@ from dataclasses import replace
 from functools import partial
 from itertools import starmap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from recorte.errors import PhotoError
+from recorte.errors import PhotoError, RecorteError
 from recorte.photo import MAX_SIDE, Photo, name_of, read_photo
 from recorte.removal.files import output
 from recorte.removal.files.folder import cut_out_all, spread, usable_cores
@@ -18,7 +19,7 @@ from recorte.removal.files.plan import plan_folder
 from recorte.removal.files.report import BatchReport, Failure
 from recorte.removal.network import Network
 from recorte.removal.options import Options, People
-from recorte.removal.pipeline import Pipeline, Steps
+from recorte.removal.pipeline import MOST_LOOKS, Pipeline, Steps
 from recorte.removal.steps.backgrounds import Background, fitted
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | np.ndarray
@@ -36,10 +37,12 @@ class BackgroundRemover:
         refine: bring the alpha to the photo's size along the photo's own edges; False: by plain interpolation.
         colours: free soft edges of the old background's colours; False: leave them as they are.
         tta: take the mean of the photo and its mirror image, in twice the network's time.
+        looks: how often a photo is looked at, at most, from 1 to 4: the first time as a whole, then closer at people
+            who fill a part of it. Each look takes the network's time.
 
     Raises:
         ModelError: the model is missing, broken, or of another kind.
-        RecorteError: `threads` is no number of threads.
+        RecorteError: `threads` is no number of threads, or `looks` none of looks.
 
     Example:
         >>> remover = BackgroundRemover("outputs/2026-01-31/12-00-00")
@@ -54,10 +57,13 @@ class BackgroundRemover:
         refine: bool = True,
         colours: bool = True,
         tta: bool = False,
+        looks: int = MOST_LOOKS,
     ) -> None:
+        if looks not in range(1, MOST_LOOKS + 1):
+            raise RecorteError(f"looks must be a whole number from 1 to {MOST_LOOKS}, not {looks!r}")
         self.network = Network(model, threads)
         self.threads = threads
-        self.pipeline = Pipeline(self.network, refine, colours, tta)
+        self.pipeline = Pipeline(self.network, refine, colours, tta, looks)
         # None stays None, so that a copy on another machine finds the weights of its own installation.
         self._model = None if model is None else self.network.path
 
@@ -65,11 +71,11 @@ class BackgroundRemover:
         return self._again, (self._model, self.threads, self._switches)
 
     @property
-    def _switches(self) -> dict[str, bool]:
-        return {name: getattr(self.pipeline, name) for name in ("refine", "colours", "tta")}
+    def _switches(self) -> dict[str, Any]:
+        return {name: getattr(self.pipeline, name) for name in ("refine", "colours", "tta", "looks")}
 
     @classmethod
-    def _again(cls, model: Path | None, threads: int | None, switches: dict[str, bool]) -> "BackgroundRemover":
+    def _again(cls, model: Path | None, threads: int | None, switches: dict[str, Any]) -> "BackgroundRemover":
         return cls(model, threads, **switches)
 
     def with_threads(self, threads: int) -> "BackgroundRemover":

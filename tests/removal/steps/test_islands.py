@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from recorte.removal.steps.islands import by_size, drop_loose, drop_unsure, regions
+from recorte.removal.steps.islands import SOFT, by_size, decided, drop_loose, drop_unsure, regions
 
 
 def two_islands(peak: float) -> np.ndarray:
@@ -69,3 +70,28 @@ def test_regions_by_size_share_all_pixels_without_overlap() -> None:
     assert np.array_equal(large + small, np.ones_like(alpha))
     assert small[9, 29] == 1  # its soft rim
     assert by_size(np.zeros((4, 4), np.float32)) == []
+
+
+def test_away_from_outlines_an_alpha_is_all_or_nothing() -> None:
+    alpha = np.full((500, 500), 0.3, np.float32)  # a smear beside somebody
+    alpha[:, 250:] = 0.7  # and doubt in them
+    found = decided(alpha)
+    assert SOFT * 500 == 4  # pixels to each side
+    assert found[100, 253] == pytest.approx(0.875) and (found[:, 254:] == 1).all()
+    assert found[100, 246] == pytest.approx(0.125) and (found[:, :246] == 0).all()
+    assert found[100, 249] == pytest.approx(0.3) and found[100, 250] == pytest.approx(0.7)  # at the outline as it was
+    assert found[100, 247] == pytest.approx(0.3)  # 2.5 pixels away, where 0.375 may be left
+    assert alpha[0, 0] == np.float32(0.3)
+
+
+def test_hair_and_sharp_outlines_stay_as_they_are() -> None:
+    alpha = np.zeros((500, 500), np.float32)
+    alpha[100:300, 100:300] = 1
+    alpha[99, 100:300] = 0.4
+    alpha[98, 120:140] = 0.2
+    assert np.array_equal(decided(alpha), alpha)
+
+
+def test_nobody_and_somebody_everywhere() -> None:
+    assert (decided(np.full((9, 9), 0.4, np.float32)) == np.float32(0.4)).all()
+    assert (decided(np.full((9, 9), 0.6, np.float32)) == 1).all()

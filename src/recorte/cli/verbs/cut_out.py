@@ -77,6 +77,13 @@ def cut_out(
     tta: Annotated[
         bool, typer.Option("--tta", help="Take the mean with the mirror image, in twice the network's time.")
     ] = False,
+    looks: Annotated[
+        int,
+        _option(
+            "--looks", metavar="N", min=1, max=4,
+            help="How often to look, at most: at the whole photo, then closer at people who fill a part of it.",
+        ),
+    ] = 4,
     refine: Annotated[
         bool, typer.Option("--refine/--no-refine", help="Fit the edges to the photo's own.", show_default=False)
     ] = True,
@@ -109,7 +116,7 @@ def cut_out(
     """
     wishes = Wishes(
         output=output, overwrite=overwrite, watch=watch, jobs=jobs, report=report, as_json=as_json, model=model,
-        making={"refine": refine, "colours": colours, "tta": tta},
+        making={"refine": refine, "colours": colours, "tta": tta, "looks": looks},
         showing={"background": background, "mask": mask, "crop": crop, "people": people},
     )  # fmt: skip
     try:

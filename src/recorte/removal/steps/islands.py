@@ -6,6 +6,9 @@ import numpy as np
 INSIDE = 0.5
 """An alpha above this is inside a region."""
 
+SOFT = 0.008
+"""Of the longest side: farther than that from an outline an alpha is 0 or 1. Hair is that wide, more is doubt."""
+
 FAINT = 0.06
 """An alpha up to this does not connect what lies on its two sides; it is what the refinement clears."""
 
@@ -74,6 +77,29 @@ def drop_loose(alpha: np.ndarray) -> np.ndarray:
         return alpha
     kept = _marked(pieces, count, alpha > INSIDE)
     return alpha if kept.all() else alpha * kept[pieces]
+
+
+def decided(alpha: np.ndarray) -> np.ndarray:
+    """Bring an alpha to 0 or 1 away from its outlines, where half transparency is doubt and no hair.
+
+    Towards the inside of an outline the least alpha that is left grows evenly from 0 to 1 over `SOFT` of the longest
+    side, towards the outside the greatest falls as evenly from 1 to 0.
+
+    Args:
+        alpha: `float32 (H, W)` in [0, 1]; left as it is.
+
+    Returns:
+        The same shape and type.
+    """
+    inside = (alpha > INSIDE).astype(np.uint8)
+    if not inside.any():
+        return alpha
+    width = SOFT * max(alpha.shape)
+    most = 1 - ((cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5) - 0.5) / width).clip(0, 1)
+    if inside.all():
+        return np.ones_like(alpha)
+    least = ((cv2.distanceTransform(inside, cv2.DIST_L2, 5) - 0.5) / width).clip(0, 1)
+    return np.clip(alpha, least, most)
 
 
 def by_size(alpha: np.ndarray) -> list[np.ndarray]:

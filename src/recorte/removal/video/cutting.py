@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,8 @@ def cut_out_video(
     with VideoFile(source) as video:
         sound = choose_sound(video, KINDS[target.suffix.lower()]) if target.suffix else None
         progress = progress or Progress(job)
-        maker = _Maker(remover.pipeline, behind, target, folder, progress)
+        # One look: boxes that come and go with the people would flicker.
+        maker = _Maker(replace(remover.pipeline, looks=1), behind, target, folder, progress)
         for time, photo, inside in video.read(first=len(progress.times)):
             with naming(target):
                 maker.add(time, photo, inside)
