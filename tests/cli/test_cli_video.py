@@ -2,9 +2,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from video_clips import pictures_of, write_clip
 
 from cli_process import expect_mistake, files, recorte, start_recorte
+from video_clips import pictures_of, write_clip
 
 
 @pytest.fixture
