@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,8 @@ def teach(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_masks_are_means_over_sizes_and_the_mirror_image(tmp_path: Path, best_model: Path) -> None:
-    photo = np.random.default_rng(0).integers(0, 256, (60, 90, 3), dtype=np.uint8)
+    photo = np.random.default_rng(0).integers(0, 90, (60, 90, 3), dtype=np.uint8)
+    photo[..., 0] += 130  # somebody who fills the photo, so that there is no closer look
     (tmp_path / "photos/sub").mkdir(parents=True)
     Image.fromarray(photo).save(tmp_path / "photos/sub/a.png")
     options = ("--model", best_model, "--sizes", 64, "--sizes", 96)
@@ -36,6 +38,27 @@ def test_masks_are_means_over_sizes_and_the_mirror_image(tmp_path: Path, best_mo
     (tmp_path / "masks/sub/a.png").write_bytes(b"there already")
     assert "0 masks written" in teach(tmp_path / "photos", tmp_path / "masks", *options).stdout
     assert (tmp_path / "masks/sub/a.png").read_bytes() == b"there already"
+
+
+def test_what_is_known_of_people_says_what_counts(tmp_path: Path, best_model: Path) -> None:
+    photo = np.full((120, 160, 3), (30, 60, 220), np.uint8)
+    for rows, columns in ((slice(20, 60), slice(20, 40)), (slice(90, 110), slice(120, 140))):
+        photo[rows, columns] = (230, 20, 10)
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(photo).save(tmp_path / "photos/a.png")
+    seen, unseen = [20 / 160, 20 / 120, 40 / 160, 60 / 120], [100 / 160, 10 / 120, 130 / 160, 50 / 120]
+    (tmp_path / "boxes.json").write_text(json.dumps({"a.png": [seen, unseen]}))
+    known = ("--people", tmp_path / "boxes.json", "--weights", tmp_path / "weights")
+    answer = teach(tmp_path / "photos", tmp_path / "masks", "--model", best_model, "--sizes", 64, *known)
+    assert answer.returncode == 0, answer.stderr
+    mask, counts = read_mask(tmp_path / "masks/a.png"), read_mask(tmp_path / "weights/a.png")
+    assert (mask[24:56, 24:36] == 255).all() and (counts[24:56, 24:36] == 255).all()
+    assert (counts[94:106, 124:136] == 0).all()  # in nobody's box: perhaps of a crowd
+    assert (counts[12:48, 102:128] == 0).all()  # somebody is here whom the model does not see
+    assert (mask[70:, :100] == 0).all() and (counts[70:, :100] == 255).all()  # in no box and not red: nobody
+    (tmp_path / "boxes.json").write_text('{"a.png": 5}')
+    answer = teach(tmp_path / "photos", tmp_path / "masks", *known)
+    assert answer.returncode == 2 and 'boxes.json: not {"a.jpg"' in answer.stderr
 
 
 def test_a_mistake_is_told_in_one_message(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from recorte.model.attention_unet import Prediction
-from recorte.model.losses import BinaryCrossEntropy, CompositeLoss, Dice, Edge, Focal
+from recorte.model.losses import Absolute, BinaryCrossEntropy, CompositeLoss, Dice, Edge, Focal
 
 LOG3 = log(3)
 """The logit of 3/4; -LOG3 is that of 1/4."""
@@ -43,6 +43,13 @@ def test_bce_weighs_by_a_soft_weight() -> None:
     batch = batch_of(photos([[1.0, 0.0, 0.0]]), photos([[1.0, 0.5, 0.0]]))
     loss = BinaryCrossEntropy()(predict(photos([[LOG3, LOG3, LOG3]])), batch)
     assert loss.item() == pytest.approx((RIGHT + 0.5 * WRONG) / 1.5, rel=1e-6)
+
+
+def test_absolute_is_the_mean_distance_of_the_pixels_that_count() -> None:
+    # |3/4 - 1|, |3/4 - 0| and |3/4 - 1/4|; a photo of which nothing counts is 0
+    assert Absolute()(predict(LOGITS), BATCH).item() == pytest.approx((0.25 + 0.75 + 0.5) / 3, rel=1e-6)
+    nothing = batch_of(photos([[1.0, 0.0]]), photos([[0.0, 0.0]]))
+    assert Absolute()(predict(photos([[LOG3, LOG3]])), nothing).item() == 0
 
 
 @pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0])

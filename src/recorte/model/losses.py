@@ -38,6 +38,19 @@ class BinaryCrossEntropy(nn.Module):
         return mean_over_photos(entropy, weight)
 
 
+class Absolute(nn.Module):
+    """Absolute error of the alpha, averaged over the pixels of a photo that count.
+
+    It is least at the median of what is likely, where cross entropy is least at the mean: what is doubted comes out as
+    somebody or nobody, and not as a smear.
+    """
+
+    def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
+        """Give the scalar loss."""
+        weight = batch["weight"]
+        return mean_over_photos(weight * (torch.sigmoid(prediction.alpha_logits) - batch["alpha"]).abs(), weight)
+
+
 class Focal(nn.Module):
     """Cross entropy that looks away from what is right already (Lin et al. 2017, arXiv 1708.02002).
 

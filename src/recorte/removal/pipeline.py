@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from recorte.boxes import boxes
 from recorte.errors import PhotoError
 from recorte.letterbox import PADDING_COLOUR, Letterbox
 from recorte.removal.network import Network
@@ -13,7 +14,7 @@ from recorte.removal.steps import people
 from recorte.removal.steps.backgrounds import put_behind
 from recorte.removal.steps.colours import free_colours
 from recorte.removal.steps.islands import decided, drop_loose, drop_unsure
-from recorte.removal.steps.looks import boxes, laid_over
+from recorte.removal.steps.looks import laid_over
 from recorte.removal.steps.refinement import refine
 
 MOST_LOOKS = 4

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recorte.data.batches.company import join_people, part_without_people, paste_person
+from recorte.data.batches.company import join_people, part_with_people, part_without_people, paste_person
 from recorte.data.sample import Sample
 
 NOISE = np.random.default_rng(0)
@@ -148,3 +148,40 @@ def test_where_there_is_no_such_part_the_sample_stays(kind: str) -> None:
         sample.alpha[[0, 20, 35, 49], :] = sample.alpha[:, [0, 25, 40, 59]] = 0
         sample.alpha[0, 0] = sample.alpha[49, 59] = 255
     assert part_without_people(sample, 0) is sample
+
+
+# A part of a photo around somebody
+
+
+def test_a_part_is_around_one_of_the_people_with_the_margins_of_a_second_look() -> None:
+    photo = NOISE.integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    alpha = np.zeros((200, 300), np.uint8)
+    alpha[60:100, 40:60] = alpha[120:150, 200:230] = 255
+    sample = Sample(photo, alpha, np.ones_like(alpha), "two")
+    taken = set()
+    for seed in range(40):
+        part = part_with_people(sample, seed)
+        height, width = part.alpha.shape
+        first = part.alpha.sum() == 255 * 40 * 20
+        taken.add(first)
+        rows, columns = (40, 20) if first else (30, 30)
+        # To each side 0.4 to 1.8 times a fifth of the person and a fiftieth of the photo
+        above, beside = rows / 5 + 4, columns / 5 + 6
+        assert rows + 0.8 * above - 1 <= height <= rows + 3.6 * above + 1
+        assert columns + 0.8 * beside - 1 <= width <= columns + 3.6 * beside + 1
+        assert part.photo.shape == (height, width, 3) and part.weight.shape == (height, width)
+    assert taken == {True, False}
+
+
+def test_a_part_of_a_photo_of_nobody_is_somewhere_in_it() -> None:
+    photo = NOISE.integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    nobody = Sample(photo, np.zeros((200, 300), np.uint8), np.ones((200, 300), np.uint8), "nobody")
+    parts = [part_with_people(nobody, seed).photo for seed in range(20)]
+    assert len({part.tobytes() for part in parts}) > 10
+    assert all(part.shape[0] >= 0.2 * 200 - 1 and part.shape[1] >= 0.2 * 300 - 1 for part in parts)
+
+
+def test_who_fills_the_photo_stays_whole() -> None:
+    sample = person_before_noise()
+    sample.alpha[2:48, 2:58] = 255
+    assert part_with_people(sample, 0) is sample

@@ -31,6 +31,7 @@ class Augmentation:
         paste: probability that a person is put before a photo without people, where the data have such photos.
         join: probability that the people of another photo are put into this one, mostly smaller.
         nobody: probability that a part of the photo is taken in which nobody is, where there is a large one.
+        closer: probability that a part around one of the people is taken, as the second look sees them.
     """
 
     def __init__(
@@ -46,10 +47,11 @@ class Augmentation:
         paste: float = 0.0,
         join: float = 0.0,
         nobody: float = 0.0,
+        closer: float = 0.0,
     ) -> None:
         self.scale = float(scale[0]), float(scale[1])
         self.flip, self.rotation = flip, rotation
-        self.paste, self.join, self.nobody = paste, join, nobody
+        self.paste, self.join, self.nobody, self.closer = paste, join, nobody, closer
         change = 1 - colour, 1 + colour
         # Grain of each colour, or of the lightness alone. A.ISONoise took longer than all other steps together.
         grain = [A.GaussNoise((0.01, 0.06), per_channel=each) for each in (True, False)]

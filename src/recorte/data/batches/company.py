@@ -3,16 +3,21 @@
 import cv2
 import numpy as np
 
+from recorte.boxes import EDGE, LEAST, MOST, WIDER
 from recorte.data.sample import Sample
 from recorte.letterbox import covering, resize
 
-LEAST = 0.25
+LEAST_SIZE = 0.25
 """Least size of people who join a photo, as a share of the largest at which theirs fits in."""
 FEW = 0.12
 """Greatest share that people cover of a photo of which a part without them is taken. Where somebody fills the photo,
 who passes by in the background may be without an outline, and is nobody to learn as nobody."""
 SIDE = 0.3
 """Least side of such a part, as a share of the photo's."""
+PART = 0.2, 0.6
+"""Of a photo of nobody: how large a part is seen as if somebody were in it, shares of the photo's sides."""
+MARGINS = 0.4, 1.8
+"""How wide the margins around somebody may be, as shares of those of the second look."""
 
 
 def paste_person(sample: Sample, background: np.ndarray, seed: int) -> Sample:
@@ -42,7 +47,7 @@ def join_people(sample: Sample, others: Sample, seed: int) -> Sample:
     """
     rng = np.random.default_rng(seed)
     height, width = sample.alpha.shape
-    fit = min(height / others.alpha.shape[0], width / others.alpha.shape[1]) * float(rng.uniform(LEAST, 1))
+    fit = min(height / others.alpha.shape[0], width / others.alpha.shape[1]) * float(rng.uniform(LEAST_SIZE, 1))
     sides = tuple(max(1, round(side * fit)) for side in others.alpha.shape)
     alpha = _soft(resize(others.alpha * (others.weight > 0), *sides), rng)
     top, left = int(rng.integers(height - sides[0] + 1)), int(rng.integers(width - sides[1] + 1))
@@ -52,6 +57,33 @@ def join_people(sample: Sample, others: Sample, seed: int) -> Sample:
     whole[window] = np.maximum(alpha, whole[window])
     weight[window] |= alpha > 0
     return Sample(photo, whole, weight, sample.name)
+
+
+def part_with_people(sample: Sample, seed: int) -> Sample:
+    """Give a part of a photo around one of its people, as the second look sees them; or any part of one of nobody.
+
+    Its margins vary around those of `recorte.boxes`. A sample whose people fill it stays as it is.
+
+    Args:
+        sample: any.
+        seed: of who is taken and how wide.
+    """
+    rng = np.random.default_rng(seed)
+    height, width = sample.alpha.shape
+    _, _, found, _ = cv2.connectedComponentsWithStats((sample.alpha > 127).astype(np.uint8))
+    people = [region for region in found[1:].tolist() if region[4] >= LEAST * height * width]
+    if people:
+        left, top, across, down, _ = people[int(rng.integers(len(people)))]
+    else:
+        down, across = (max(1, round(side * rng.uniform(*PART))) for side in (height, width))
+        top, left = int(rng.integers(height - down + 1)), int(rng.integers(width - across + 1))
+    beside, above = WIDER * across + EDGE * width, WIDER * down + EDGE * height
+    margins = rng.uniform(*MARGINS, size=4) * (above, above, beside, beside)
+    rows = slice(max(0, round(top - margins[0])), min(height, round(top + down + margins[1])))
+    columns = slice(max(0, round(left - margins[2])), min(width, round(left + across + margins[3])))
+    if max(rows.stop - rows.start, columns.stop - columns.start) > MOST * max(height, width):
+        return sample
+    return Sample(*(part[rows, columns] for part in (sample.photo, sample.alpha, sample.weight)), sample.name)
 
 
 def part_without_people(sample: Sample, seed: int) -> Sample:

@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import Dataset, Sampler
 
 from recorte.data.batches.augmentation import Augmentation
-from recorte.data.batches.company import join_people, part_without_people, paste_person
+from recorte.data.batches.company import join_people, part_with_people, part_without_people, paste_person
 from recorte.data.batches.mixed import MixedPersons
 from recorte.data.sample import Sample
 from recorte.errors import DataError, PhotoError
@@ -79,6 +79,8 @@ class PersonDataset(Dataset[dict[str, Any]]):
             sample = paste_person(sample, background.photo, company_seed)
         if rng.random() < self.augmentation.join:
             sample = join_people(sample, self.source[int(rng.integers(len(self)))], company_seed)
+        if rng.random() < self.augmentation.closer:
+            sample = part_with_people(sample, company_seed)
         return self.augmentation(sample, size, augmentation_seed)
 
 
