@@ -2,7 +2,7 @@ PYTHON := .venv/bin/python
 
 .PHONY: demo test test-long lint install chromium
 
-demo: install  ## train on drawn figures for some minutes, then cut people out
+demo: install  ## cut people out, teach the weights twenty drawings in two minutes, cut the same people out again
 	$(PYTHON) scripts/demo.py
 
 test: install chromium  ## the suite, slow tests included; in order of files, or the slowest would come last, beside an idle core

@@ -40,15 +40,16 @@ def draw_sheet(title: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]])
 
 
 def _write(draw: ImageDraw.ImageDraw, text: str, left: int, top: int, width: int, bold: bool = False) -> None:
-    font = _font(bold)
-    if font.getlength(text) > width:
-        while text and font.getlength(text + "…") > width:
+    letters = font(12, bold)
+    if letters.getlength(text) > width:
+        while text and letters.getlength(text + "…") > width:
             text = text[:-1]
         text += "…"
-    draw.text((left, top), text, fill="black", font=font)
+    draw.text((left, top), text, fill="black", font=letters)
 
 
 @cache
-def _font(bold: bool) -> ImageFont.FreeTypeFont:
+def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """Give the letters that sheets and plots are written in, `size` pixels high."""
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts", "ttf", name), 12)
+    return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts", "ttf", name), size)
