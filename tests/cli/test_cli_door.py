@@ -1,5 +1,6 @@
 """The commands beside the default, and completion in the shell."""
 
+import json
 import os
 import platform
 import subprocess
@@ -12,14 +13,18 @@ import pytest
 from PIL import Image
 
 from cli_process import ENVIRONMENT, expect_mistake, recorte
+from recorte.removal.network import BUNDLED_WEIGHTS
 from tiny_models import write_network
 
 
 def test_info(tmp_path: Path, best_model: Path) -> None:
     said = recorte("info").stdout
-    for words in ("weights/model.onnx", "6.8 MB, sees 320 x 320 pixels", "tf_efficientnet_lite2", "epochs",
-                  "CPUExecutionProvider", version("recorte"), version("onnxruntime"), version("pillow"),
-                  version("opencv-python-headless"), platform.python_version()):  # fmt: skip
+    page = json.loads((BUNDLED_WEIGHTS / "model.json").read_text())
+    size = f"{(BUNDLED_WEIGHTS / 'model.onnx').stat().st_size / 1e6:.1f} MB, sees {{0}} x {{0}} pixels"
+    for words in ("weights/model.onnx", size.format(page["image_size"]), page["network"]["encoder"],
+                  f"{page['origin']['epochs']} epochs", "CPUExecutionProvider", version("recorte"),
+                  version("onnxruntime"), version("pillow"), version("opencv-python-headless"),
+                  platform.python_version()):  # fmt: skip
         assert words in said
     assert f"{best_model}/model.onnx" in recorte("info", "-m", best_model).stdout
     write_network(tmp_path / "alone.onnx")

@@ -66,7 +66,7 @@ def runs(place: Path, finished: Path) -> Iterator[dict[str, Future[Path]]]:
     write_portraits(root / "portraits", "train", 10)
     write_portraits(root / "portraits", "val", 4)
     settings = {
-        "started": [*DRAWN, f"init={finished}", "optimizer.lr=1e-12", "debug=fast"],
+        "outputs/started": started_from(finished),
         "mixed": [
             "data=mixed", "data.batch_size=8", "data.image_size=32",
             "data.shares.persons=11", "data.shares.portraits=1",  # so that every one of the persons is seen
@@ -81,6 +81,10 @@ def runs(place: Path, finished: Path) -> Iterator[dict[str, Future[Path]]]:
     }  # fmt: skip
     with ThreadPoolExecutor(2) as pool:
         yield {name: pool.submit(train, place, name, *arguments) for name, arguments in settings.items()}
+
+
+def started_from(model: Path) -> list[str]:
+    return [*DRAWN, f"init={model}", "optimizer.lr=1e-12", "debug=fast"]
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -205,14 +209,18 @@ def test_the_same_seed_gives_the_same_run_with_any_number_of_workers(finished: P
     assert {job["data.num_workers"]: job["state"] for job in jobs} == {"0": "finished", "2": "finished"}
 
 
-def test_starting_from_a_model(finished: Path, runs: dict[str, Future[Path]]) -> None:
-    folder = runs["started"].result()
+def test_starting_from_a_model(finished: Path, runs: dict[str, Future[Path]], place: Path) -> None:
+    folder = runs["outputs/started"].result()
     before, after = (load_file(path / "best_model" / "model.safetensors") for path in (finished, folder))
     learned = [name for name in before if "running_" not in name and "num_batches" not in name]  # batch norm counts on
     assert len(learned) > 50
     for name in learned:
         assert torch.allclose(before[name], after[name], atol=1e-7), name
     assert "Starting from the weights" in (folder / "train.log").read_text()
+    (folder / "metrics.json").unlink()  # as if it had been killed after its last epoch
+    answer = run("train", place, *TINY, *started_from(finished), "resume=auto")
+    assert answer.returncode == 0 and "Going on with the run in " in answer.stdout, answer.stderr
+    assert figures(folder)["epochs"] == 1
 
 
 def test_two_sources_and_a_broken_photo(runs: dict[str, Future[Path]]) -> None:
