@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recorte.cli.script import run
+from recorte.model.figures import FIGURES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     Predict = Callable[[np.ndarray], np.ndarray]
 
-FIGURES = ("photo_iou", "people_iou", "boundary_iou", "mae", "nobody_marked")
 SHARES = {"under 3 %": 0.03, "3 to 10 %": 0.10, "10 to 30 %": 0.30, "over 30 %": 1.01}
 """Of the photo that the largest person outlined in it covers."""
 NUMBERS = ("nobody", "one", "two", "three to five", "six or more")
@@ -41,11 +41,12 @@ def main(
 
     remover = BackgroundRemover(model)
     strata, scores = measure(remover.predict_alpha, validation(data))
-    print(f"| | photos | {' | '.join(f'`{name}`' for name in FIGURES)} |\n|{'---|' * (len(FIGURES) + 2)}")
+    shown = [figure for figure in FIGURES if figure.main or figure.name == "nobody_marked"]
+    print(f"| | photos | {' | '.join(f'`{figure.name}`' for figure in shown)} |\n|{'---|' * (len(shown) + 2)}")
     for name in sorted(strata, key=_place):
         metrics = strata[name]
         figures = {key: float(value) for key, value in metrics.compute().items()}
-        cells = ("" if figures[key] != figures[key] else f"{figures[key]:.3f}" for key in FIGURES)
+        cells = (figure.text(figures[figure.name]) for figure in shown)
         print(f"| {name} | {int(metrics.photos)} | {' | '.join(cells)} |")
     scores.sort(key=lambda item: item[0])
     for score, sample in scores[:worst]:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from recorte.model.figures import FIGURES
 from recorte.model.metrics import MeanLosses, SegmentationMetrics, boundary_iou
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -53,10 +54,25 @@ def places(mask: np.ndarray) -> set[tuple[int, int]]:
     return {(int(row), int(column)) for row, column in np.argwhere(mask)}
 
 
+def far_and_near(alpha: np.ndarray, real: set, counted: set) -> tuple[int, list[float]]:
+    """Half-transparent pixels away from the true outline, and how far the found one is from it, pair by pair."""
+    empty, reach = counted - real, 0.0125 * max(alpha.shape)
+
+    def distance(place: tuple[int, int]) -> float:
+        others = np.array(list(empty if place in real else real))
+        return (float(np.hypot(*(others - place).T).min()) - 0.5) * (-1 if place in real else 1)
+
+    far = [place for place in counted if 0.1 < alpha[place] < 0.9 and abs(distance(place)) > reach]
+    beside = [(place, (place[0] + down, place[1] + 1 - down)) for place in counted for down in (0, 1)]
+    pairs = [pair for pair in beside if pair[1] in counted and (alpha[pair[0]] >= 0.5) != (alpha[pair[1]] >= 0.5)]
+    between = [(distance(one) + distance(other)) / 2 for one, other in pairs]
+    return len(far), [value for value in between if abs(value) <= reach]
+
+
 def reference(batch: Arrays) -> tuple[dict[str, float], list[list[int]]]:
     """The figures once more, with sets of pixels and a loop over photos."""
     confusion, errors = np.zeros((2, 2), int), []
-    photo_ious, people_ious, boundary_ious, marked = [], [], [], []
+    photo_ious, people_ious, boundary_ious, marked, smears, biases = [], [], [], [], [], []
     for alpha, truth, weight in zip(*(part[:, 0] for part in batch), strict=True):
         counted = places(weight > 0)
         if not counted:
@@ -70,6 +86,9 @@ def reference(batch: Arrays) -> tuple[dict[str, float], list[list[int]]]:
             people_ious.append(photo_ious[-1])
             outlines = (cheng_boundary((part >= 0.5) & (weight > 0)) for part in (alpha, truth))
             boundary_ious.append(set_iou(*map(places, outlines)))
+            far, near = far_and_near(alpha, real, counted)
+            smears.append(far > 0.05 * len(real))
+            biases += [1000 * np.mean(near) / max(alpha.shape)] if near else []
         else:
             marked.append(len(found) > 0.005 * len(counted))
     (right, extra), (missed, hit) = confusion.tolist()
@@ -82,6 +101,8 @@ def reference(batch: Arrays) -> tuple[dict[str, float], list[list[int]]]:
         "boundary_iou": np.mean(boundary_ious),
         "mae": np.mean(errors),
         "nobody_marked": np.mean(marked),
+        "smear": np.mean(smears),
+        "outline_bias": np.mean(biases),
     }
     return figures, confusion.tolist()
 
@@ -174,7 +195,13 @@ def test_figures_about_nothing_are_nan() -> None:
     assert all(math.isnan(value) for value in figures_of().values())
     people_only = figures_of(one_photo(1.0, 1.0))
     assert math.isnan(people_only.pop("nobody_marked"))
-    assert people_only == dict.fromkeys(people_only, 1.0) | {"mae": 0.0}
+    assert math.isnan(people_only.pop("outline_bias"))  # the photo is all person
+    assert people_only == dict.fromkeys(people_only, 1.0) | {"mae": 0.0, "smear": 0.0}
+
+
+@pytest.mark.filterwarnings("ignore:The ``compute`` method:UserWarning")
+def test_all_figures_of_the_list_are_computed_in_its_order() -> None:
+    assert list(SegmentationMetrics().compute()) == [figure.name for figure in FIGURES]
 
 
 @pytest.mark.parametrize(("height", "width"), [(20, 20), (64, 64), (200, 120), (384, 384)])

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 
 from recorte.model.attention_unet import AttentionUNet
 from recorte.model.export import load_network
+from recorte.model.figures import FIGURES
 from recorte.model.losses import BinaryCrossEntropy, CompositeLoss, Dice
 from recorte.model.metrics import SegmentationMetrics
 from recorte.model.module import PersonSegmenter, parameter_groups
@@ -20,8 +21,8 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:You have overridden `on_after_batch_transfer`",
 )
 
-FIGURES = {"iou", "dice", "accuracy", "photo_iou", "people_iou", "boundary_iou", "mae", "nobody_marked"}
 SIDE, BATCH = 32, 2
+NAMES = {figure.name for figure in FIGURES}
 
 
 def photos(count: int, seed: int, side: int = SIDE) -> list[dict[str, Any]]:
@@ -77,7 +78,7 @@ def measured(module: PersonSegmenter, samples: list[dict[str, Any]]) -> dict[str
 def test_a_fit_logs_losses_and_figures_by_name(tmp_path: Path) -> None:
     logged = fit(tiny(), trainer_in(tmp_path))
     losses = {f"{split}/{name}" for split in ("train", "val") for name in ("loss", "loss_bce", "loss_dice")}
-    assert set(logged) == losses | {f"val/{name}" for name in FIGURES}
+    assert set(logged) == losses | {f"val/{name}" for name in NAMES}
     for split in ("train", "val"):
         total = logged[f"{split}/loss_bce"] + 0.5 * logged[f"{split}/loss_dice"]
         assert logged[f"{split}/loss"].item() == pytest.approx(total.item(), rel=1e-5)
@@ -88,7 +89,7 @@ def test_the_figures_are_those_of_the_whole_validation_and_of_nothing_else(tmp_p
     # The trial run over the validation photos before training must leave no trace in the figures.
     logged = fit(module, trainer_in(tmp_path, num_sanity_val_steps=2, max_epochs=2))
     expected = measured(module, VAL)
-    assert {name: logged[f"val/{name}"].item() for name in FIGURES} == pytest.approx(expected, abs=1e-4, nan_ok=True)
+    assert {name: logged[f"val/{name}"].item() for name in NAMES} == pytest.approx(expected, abs=1e-4, nan_ok=True)
     (right, extra), (missed, hit) = module.confusion_matrix
     assert right + extra + missed + hit == sum(int(sample["weight"].sum()) for sample in VAL)
 
@@ -96,10 +97,10 @@ def test_the_figures_are_those_of_the_whole_validation_and_of_nothing_else(tmp_p
 def test_every_source_is_measured_by_itself(tmp_path: Path) -> None:
     module = tiny(sources=("coco", "drawn"))
     logged = fit(module, trainer_in(tmp_path))
-    assert {f"val/{source}/{name}" for source in ("coco", "drawn") for name in FIGURES} < set(logged)
+    assert {f"val/{source}/{name}" for source in ("coco", "drawn") for name in NAMES} < set(logged)
     for number, source in enumerate(("coco", "drawn")):
         expected = measured(module, [sample for sample in VAL if sample["source"] == number])
-        found = {name: logged[f"val/{source}/{name}"].item() for name in FIGURES}
+        found = {name: logged[f"val/{source}/{name}"].item() for name in NAMES}
         assert found == pytest.approx(expected, abs=1e-4, nan_ok=True)
 
 
@@ -239,7 +240,7 @@ def test_without_a_loss_it_is_only_measured(tmp_path: Path) -> None:
     module = PersonSegmenter(tiny().network)
     trainer = trainer_in(tmp_path)
     (logged,) = trainer.validate(module, DataLoader(VAL, BATCH), verbose=False)
-    assert set(logged) == {f"val/{name}" for name in FIGURES}
+    assert set(logged) == {f"val/{name}" for name in NAMES}
     assert logged == pytest.approx({f"val/{n}": v for n, v in measured(module, VAL).items()}, abs=1e-4, nan_ok=True)
 
 

@@ -3,40 +3,44 @@
 from collections.abc import Mapping
 from typing import Any
 
+import cv2
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 from torchmetrics import Metric
+
+from recorte.model.figures import FIGURES
 
 THRESHOLD = 0.5
 MARKED = 0.005
 """Share of a photo's pixels taken for a person from which on something was "found" in it."""
 BOUNDARY = 0.02
 """Width of the boundary band, as a share of the canvas's diagonal (Cheng et al. 2021)."""
+NEAR = 0.0125
+"""Share of the longest side up to which something lies at an outline: hair, or an outline found beside the true one."""
+UNDECIDED = 0.1, 0.9
+"""Alphas between which a pixel is half-transparent."""
+SMEARED = 0.05
+"""Share of the person's area from which on half-transparent pixels away from the outline are a smear."""
 
 
 class SegmentationMetrics(Metric):
-    """All figures of the plan in one pass over photos; alphas count as person from 0.5 on.
+    """All `recorte.model.figures.FIGURES`, which say what they mean, in one pass over photos.
 
-    `compute()` gives, each in [0, 1]:
-
-    - `iou`, `dice`, `accuracy`: over the pixels of the whole set;
-    - `photo_iou`: IoU of each photo, averaged; a photo of nobody counts 1 if nothing is found in it, else 0;
-    - `people_iou`: the same over the photos with people;
-    - `boundary_iou`: IoU within 2 % of the diagonal from the outlines (Cheng et al. 2021, arXiv 2103.16562), averaged
-      over the photos with people;
-    - `mae`: mean absolute error of the alpha, before any threshold;
-    - `nobody_marked`: share of the photos of nobody in which more than 0.5 % of the pixels were taken for a person.
-
-    A figure about nothing (no photo of nobody, say) is NaN. Pixels of weight 0 count nowhere, and a photo without any
-    other is not counted at all. Sums add up over processes.
+    Alphas count as person from 0.5 on. A figure about nothing (no photo of nobody, say) is NaN. Pixels of weight 0
+    count nowhere, and a photo without any other is not counted at all. A photo with people near whose outline none was
+    found has no bias. Sums add up over processes.
 
     Args:
         options: of torchmetrics, such as `sync_on_compute=False` for the photos of this process alone.
     """
 
     full_state_update = False
-    sums = ("photo_iou", "people_iou", "boundary_iou", "nobody_marked", "photos", "people", "nobody", "error", "pixels")
+    sums = (
+        "photo_iou", "people_iou", "boundary_iou", "nobody_marked", "smear", "outline_bias",
+        "photos", "people", "nobody", "outlined", "error", "pixels",
+    )  # fmt: skip
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -65,6 +69,12 @@ class SegmentationMetrics(Metric):
         self.people_iou += iou[people].sum()
         self.boundary_iou += boundary_iou(person, truth)[people].sum()
         self.nobody_marked += (extra > MARKED * (extra + right))[nobody].sum()
+        arrays = [part[people, 0].cpu().numpy() for part in (alpha.float(), truth, counted)]
+        for photo in zip(*arrays, strict=True):
+            smeared, bias = outline_faults(*photo)
+            self.smear += smeared > SMEARED
+            self.outline_bias += 0 if np.isnan(bias) else bias
+            self.outlined += not np.isnan(bias)
 
     def compute(self) -> dict[str, Tensor]:
         """Give the figures by name."""
@@ -78,8 +88,10 @@ class SegmentationMetrics(Metric):
             "boundary_iou": self.boundary_iou / self.people,
             "mae": self.error / self.pixels,
             "nobody_marked": self.nobody_marked / self.nobody,
+            "smear": self.smear / self.people,
+            "outline_bias": self.outline_bias / self.outlined,
         }
-        return {name: value.float() for name, value in figures.items()}
+        return {figure.name: figures[figure.name].float() for figure in FIGURES}
 
     def confusion_matrix(self) -> list[list[int]]:
         """Pixels, rows by truth and columns by prediction, background first."""
@@ -149,3 +161,51 @@ def _boundary(mask: Tensor, reach: int) -> Tensor:
     for window in ((1, 2 * reach + 1), (2 * reach + 1, 1)):  # rows, then columns: a fraction of the square's work
         outside = functional.max_pool2d(outside, window, stride=1)
     return mask & (outside > 0)
+
+
+def outline_faults(alpha: np.ndarray, truth: np.ndarray, counted: np.ndarray) -> tuple[float, float]:
+    """Measure how decided an alpha is away from a person's outline, and on which side of it the found one lies.
+
+    The found outline runs between neighbouring pixels on either side of 0.5, both of which count; its distance there
+    is the mean of theirs, so that of the true outline itself is exactly 0.
+
+    Args:
+        alpha: predicted, `float32 (H, W)` in [0, 1].
+        truth: where a person is, `bool (H, W)`; somewhere.
+        counted: which pixels count, `bool (H, W)`.
+
+    Returns:
+        Half-transparent pixels farther from the outline than `NEAR`, as a share of the person's area; and the mean
+        signed distance of the found outline, as far as it is not farther, in per mille of the longest side: outside is
+        positive; NaN where none was found.
+    """
+    distance, longest = signed_distance(truth, counted), max(truth.shape)
+    low, high = UNDECIDED
+    smeared = (alpha > low) & (alpha < high) & counted & (np.abs(distance) > NEAR * longest)
+    found, parts = alpha >= THRESHOLD, []
+    for one, other in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+        between = (found[one] != found[other]) & counted[one] & counted[other]
+        parts.append((distance[one][between] + distance[other][between]) / 2)
+    between = np.concatenate(parts)
+    near = between[np.abs(between) <= NEAR * longest]
+    bias = 1000 * float(near.mean()) / longest if near.size else float("nan")
+    return float(smeared.sum() / truth.sum()), bias
+
+
+def signed_distance(truth: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Give each pixel's distance from the outline, in pixels: outside positive, the pixels beside it -0.5 and 0.5.
+
+    The outline lies between person and background that count. A photo's border is none, nor is that of its padding.
+
+    Args:
+        truth: where a person is, `bool (H, W)`.
+        counted: which pixels count, `bool (H, W)`.
+
+    Returns:
+        `float32 (H, W)`; beyond any size where there is no person, or nothing else.
+    """
+    to_person, to_background = (
+        cv2.distanceTransform(elsewhere.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        for elsewhere in (~truth, truth | ~counted)
+    )
+    return np.where(truth, 0.5 - to_background, to_person - 0.5)

@@ -11,6 +11,7 @@ from rich.table import Table
 from recorte.errors import ModelError
 from recorte.files import write_whole
 from recorte.model.export import load_network
+from recorte.model.figures import figure_of
 from recorte.training.build import build_data, model_path
 from recorte.training.command.config import resolved
 from recorte.training.machine.inspection import check_machine
@@ -66,5 +67,5 @@ def _table(figures: dict[str, float | None], photos: int, sources: list[str]) ->
         table.add_column(prefix.rstrip("/") or "all", justify="right")
     for name in (name for name in figures if "/" not in name):
         values = (figures.get(prefix + name) for prefix in columns)
-        table.add_row(name, *("-" if value is None else f"{value:.4f}" for value in values))
+        table.add_row(name, *map(figure_of(name).text, values))
     return table

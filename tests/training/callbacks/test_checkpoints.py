@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from recorte.errors import DiskFullError, ModelError
+from recorte.errors import ConfigError, DiskFullError, ModelError
 from recorte.model.export import read_checkpoint
 from recorte.training.callbacks.checkpoints import BestCheckpoint, WholeFiles
 from recorte.training.callbacks.last_checkpoint import LastCheckpoint
@@ -106,6 +106,15 @@ def test_the_best_is_known_where_the_folder_has_been_moved(tmp_path: Path) -> No
     assert here.best_k_models == {here.best_model_path: torch.tensor(0.5)}
     assert here.best_model_score == 0.5
     assert (there.state_key, there.last_model_path) == (here.state_key, here.last_model_path)
+
+
+def test_a_figure_chooses_by_its_own_direction(tmp_path: Path) -> None:
+    assert BestCheckpoint(tmp_path, "best", "val/mae", "min").mode == "min"
+    assert BestCheckpoint(tmp_path, "best", "val/mine", "min").mode == "min"  # a metric of one's own
+    with pytest.raises(ConfigError, match=r"mode=max: the lowest value of val/mae is the best"):
+        BestCheckpoint(tmp_path, "best", "val/mae", "max")
+    with pytest.raises(ConfigError, match=r"monitor=val/outline_bias: .* nearest to 0, by which no checkpoint"):
+        BestCheckpoint(tmp_path, "best", "val/outline_bias", "min")
 
 
 def test_nothing_is_saved_between_optimizer_steps_nor_before_a_validation(

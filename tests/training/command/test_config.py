@@ -110,6 +110,24 @@ def test_hardware_profiles(profile: str, data: str) -> None:
     assert config.hardware_profile == profile
 
 
+@pytest.mark.parametrize(
+    ("monitor", "mode"),
+    [
+        ("val/photo_iou", "max"),
+        ("val/mae", "min"),
+        ("val/loss", "min"),
+        ("val/persons/smear", "min"),
+        ("val/x", "max"),
+    ],
+)
+def test_the_direction_of_a_figure_is_that_of_the_list(monitor: str, mode: str) -> None:
+    arguments = [f"callbacks.checkpoint.monitor={monitor}", "callbacks=early_stopping", "search=optuna"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("train", ["run_dir=.", *arguments], return_hydra_config=True)
+    assert (config.callbacks.checkpoint.mode, config.callbacks.early_stopping.mode) == (mode, mode)
+    assert config.hydra.sweeper.direction == f"{mode}imize"
+
+
 def test_the_command_line_wins_then_the_experiment_then_the_hardware() -> None:
     assert composed("hardware=rtx3080", "experiment=low_memory").data.batch_size == 4
     assert composed("experiment=max_quality").data.image_size == 512

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from recorte.model.figures import FIGURES
 from recorte.training.figures.plots import Row, write_confusion_matrix, write_metrics_evolution, write_training_curves
 
 
@@ -36,6 +37,7 @@ HISTORIES = {
     "missing values": [row(1), row(2, val__dice=None, val__loss=None, val__photo_iou=None), row(3)],
     "many epochs": [row(epoch, val__nobody_marked=0.1) for epoch in range(1, 61)],
     "a figure that comes late": [row(1), row(2) | {"val/portraits/iou": 0.5, "val/boundary_iou": 0.25}],
+    "all figures, and one's own": [row(1) | {f"val/{figure.name}": 0.5 for figure in FIGURES} | {"val/mine": 3.0}],
 }
 
 
@@ -47,13 +49,13 @@ def test_training_curves(rows: list[Row], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rows", HISTORIES.values(), ids=HISTORIES)
 def test_metrics_evolution(rows: list[Row], tmp_path: Path) -> None:
-    write_metrics_evolution(rows, "val/photo_iou", tmp_path / "metrics.png")
+    write_metrics_evolution(rows, rows[0], tmp_path / "metrics.png")
     drawn(tmp_path / "metrics.png")
 
 
 def test_rows_without_any_figure(tmp_path: Path) -> None:
     rows = [row(1, val__photo_iou=None, val__dice=None, val__mae=None)]
-    write_metrics_evolution(rows, "val/photo_iou", tmp_path / "metrics.png")
+    write_metrics_evolution(rows, rows[0], tmp_path / "metrics.png")
 
 
 @pytest.mark.parametrize("matrix", [[[90_000, 10_000], [5_000, 45_000]], [[1_000, 0], [0, 0]], [[0, 0], [0, 0]]])

@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from rich.console import Console
 
 from recorte.errors import DataError
+from recorte.model.figures import MAIN
 from recorte.training.runs.failure import failure_noted
 from recorte.training.runs.listing import find_runs, read_run
 from recorte.training.runs.page import page_of, table_of
@@ -71,6 +72,16 @@ def test_what_runs_tell(outputs: Path) -> None:
     assert (damaged.figures, damaged.overrides) == ({}, [])
 
 
+def test_the_best_epoch_is_that_of_the_figure(tmp_path: Path) -> None:
+    def best(monitor: str, mode: str) -> float | None:
+        config = CONFIG | {"callbacks": {"checkpoint": {"monitor": f"val/{monitor}", "mode": mode}}}
+        rows = "epoch,val/mae,val/mine\n1,0.3,5\n2,0.1,7\n3,0.2,6\n"
+        return read_run(write(tmp_path / f"{monitor}-{mode}", config, rows)).best
+
+    assert best("mae", "min") == best("mae", "max") == 0.1  # `max` is what runs of before have
+    assert (best("mine", "max"), best("mine", "min")) == (7, 5)
+
+
 def test_a_run_under_way(outputs: Path) -> None:
     code = f"from recorte.training.runs.listing import *; print(read_run(Path({os.fspath(outputs / 'a#1')!r})).state)"
 
@@ -91,6 +102,7 @@ def test_the_table(outputs: Path) -> None:
     console = Console(width=200, record=True, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
     console.print(table_of(find_runs(outputs), outputs))
     text = console.export_text()
+    assert all(name in text for name in MAIN)
     for words in ("multirun/b/0", "0.7200", "3/10", "0:03:00", "failed: the photos are gone", "optimizer.lr=0.0001368"):
         assert words in text
 

@@ -13,11 +13,12 @@ from recorte.errors import ConfigError
 from recorte.training.command import config
 from recorte.training.command.sweep_folder import with_sweep_folder
 from recorte.training.machine.hardware import register_resolvers
+from recorte.training.runs.listing import find_runs
 from recorte.training.sweeps.sweep import job_folder
-from recorte.training.sweeps.table import Spread
+from recorte.training.sweeps.table import Spread, by_figure
 
 CONF = Path(__file__).parents[3] / "conf"
-JOBS = Path(__file__).parent / "sweep_jobs.py"
+JOBS = Path(__file__).parents[2] / "helpers" / "sweep_jobs.py"
 SET = ["data=synthetic", "hardware=cpu"]
 Answer = subprocess.CompletedProcess[str]
 
@@ -108,10 +109,19 @@ def test_each_job_has_the_folder_of_its_overrides(tmp_path: Path) -> None:
 
 def test_a_spread_in_a_line() -> None:
     figures = {"photo_iou": (0.5124, 0.0131), "mae": (0.1, 0.02), "loss": (3.0, 1.0)}
-    assert str(Spread({}, 5, 5, figures)) == "photo_iou 0.512 ± 0.013, mae 0.100 ± 0.020 over 5 folds"
+    assert str(Spread({}, 5, 5, figures)) == "photo_iou 0.5124 ± 0.0131, mae 0.1000 ± 0.0200 over 5 folds"
     line = str(Spread({"optimizer.lr": "0.1", "seed": "2"}, 4, 5, figures))
     assert line.startswith("optimizer.lr=0.1 seed=2: photo_iou")
     assert line.endswith("over 4 of 5 folds")
+
+
+def test_the_best_job_comes_first(tmp_path: Path) -> None:
+    for name, value in {"0": 0.2, "1": 0.1, "2": 0.3}.items():
+        (tmp_path / name).mkdir()
+        OmegaConf.save({"seed": 1}, tmp_path / name / "config.yaml")
+        result = {"monitor": "val/mae", "metrics": {"mae": value}}
+        (tmp_path / name / "metrics.json").write_text(json.dumps(result))
+    assert [job.folder.name for job in by_figure(find_runs(tmp_path))] == ["1", "0", "2"]
 
 
 # Whole sweeps, of jobs that train nothing
@@ -158,7 +168,7 @@ def test_joblib_cross_validation_and_a_killed_process(tmp_path: Path) -> None:
         folds, killed = pool.map(lambda command: sweep(tmp_path, *command), commands)
     assert folds.returncode == 0, folds.stderr
     lines = folds.stdout.splitlines()
-    assert "photo_iou 0.110 ± 0.010, mae 0.890 ± 0.010 over 3 folds" in lines
+    assert "photo_iou 0.1100 ± 0.0100, mae 0.8900 ± 0.0100 over 3 folds" in lines
     mean, deviation = table(tmp_path / "folds")[3:]
     assert (mean["data.fold"], float(mean["photo_iou"])) == ("mean", pytest.approx(0.11))
     assert (deviation["data.fold"], float(deviation["mae"])) == ("standard deviation", pytest.approx(0.01))

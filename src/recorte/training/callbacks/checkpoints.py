@@ -9,8 +9,10 @@ import torch
 from lightning.fabric.plugins.io import CheckpointIO
 from lightning.pytorch.callbacks import ModelCheckpoint
 
+from recorte.errors import ConfigError
 from recorte.files import write_whole
 from recorte.model.export import read_checkpoint
+from recorte.model.figures import figure_of
 
 
 class WholeFiles(CheckpointIO):
@@ -45,7 +47,31 @@ class WholeFiles(CheckpointIO):
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """Lightning's, which also knows its best value when the run's folder has been moved."""
+    """Lightning's, which also knows its best value when the run's folder has been moved.
+
+    Args:
+        dirpath: folder of the checkpoint.
+        filename: without suffix.
+        monitor: the figure that chooses.
+        mode: `max` or `min`.
+        options: others of Lightning's.
+
+    Raises:
+        ConfigError: a figure that cannot choose, or the wrong way to its best value.
+    """
+
+    def __init__(self, dirpath: str, filename: str, monitor: str, mode: str = "max", **options: Any) -> None:
+        figure = figure_of(monitor, mode)
+        if figure.best == "nearest to 0":
+            raise ConfigError(
+                f"callbacks.checkpoint.monitor={monitor}: its best value is that nearest to 0, by which no checkpoint "
+                "can be chosen; give a figure whose highest or lowest value is best, such as val/photo_iou"
+            )
+        if mode != figure.mode:
+            raise ConfigError(
+                f"callbacks.checkpoint.mode={mode}: the {figure.best} value of {monitor} is the best; leave it out"
+            )
+        super().__init__(dirpath, filename, monitor, mode=mode, **options)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the best value so far."""

@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from recorte.model.figures import figure_of
 from recorte.training.figures.text import duration
 
 log = logging.getLogger(__name__)
@@ -130,7 +131,8 @@ class RunProgress(pl.Callback):
             parts.append(f"{duration(left)} left")
         checkpoint = trainer.checkpoint_callback
         if isinstance(checkpoint, ModelCheckpoint) and checkpoint.best_model_score is not None:
-            parts.append(f"best {checkpoint.monitor.removeprefix('val/')} {float(checkpoint.best_model_score):.3f}")
+            name = checkpoint.monitor.removeprefix("val/")
+            parts.append(f"best {name} {figure_of(name).text(float(checkpoint.best_model_score))}")
         return ", ".join(parts)
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from recorte.files import write_whole
+from recorte.model.figures import figure_of
 from recorte.training.figures.plots import write_confusion_matrix, write_metrics_evolution, write_training_curves
 from recorte.training.figures.text import duration, plain
 
@@ -62,12 +64,13 @@ class RunRecord(pl.Callback):
         for logger in trainer.loggers:  # not by Lightning, which would come too late for the checkpoint of the epoch
             logger.log_metrics(losses, step=trainer.global_step - 1)
         if trainer.is_global_zero:
-            self._write(trainer.checkpoint_callback.monitor, pl_module.confusion_matrix)
+            self._write(trainer.checkpoint_callback, pl_module.confusion_matrix)
 
     def _seconds(self) -> float:
         return self.earlier + time.monotonic() - self.started
 
-    def _write(self, monitor: str, confusion_matrix: list[list[int]]) -> None:
+    def _write(self, checkpoint: ModelCheckpoint, confusion_matrix: list[list[int]]) -> None:
+        monitor, figure = checkpoint.monitor, figure_of(checkpoint.monitor, checkpoint.mode)
         names = list(dict.fromkeys(name for row in self.rows for name in row))
         table = io.StringIO()
         writer = csv.DictWriter(table, names)
@@ -75,14 +78,14 @@ class RunRecord(pl.Callback):
         writer.writerows(self.rows)
         write_whole(self.run_dir / "metrics.csv", table.getvalue())
         write_training_curves(self.rows, self.run_dir / "plots" / "training_curves.png")
-        write_metrics_evolution(self.rows, monitor, self.run_dir / "plots" / "metrics_evolution.png")
-        row, best = self.rows[-1], max(row.get(monitor) or 0 for row in self.rows)
+        row, best = self.rows[-1], max(self.rows, key=lambda row: figure.rank(row.get(monitor)))
+        write_metrics_evolution(self.rows, best, self.run_dir / "plots" / "metrics_evolution.png")
         path = self.run_dir / "plots" / "confusion_matrix.png"
         write_confusion_matrix(confusion_matrix, path, f"Epoch {row['epoch']}")
         log.info(
-            "Epoch %d: training loss %.4f, validation loss %.4f, %s %.4f (best %.4f), %s%s",
-            row["epoch"], row["train/loss"], row["val/loss"], monitor, row[monitor], best, duration(row["seconds"]),
-            _speed(row),
+            "Epoch %d: training loss %.4f, validation loss %.4f, %s %s (best %s), %s%s",
+            row["epoch"], row["train/loss"], row["val/loss"], monitor, figure.text(row.get(monitor)),
+            figure.text(best.get(monitor)), duration(row["seconds"]), _speed(row),
         )  # fmt: skip
 
 

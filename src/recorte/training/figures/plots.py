@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from recorte.files import whole_file
+from recorte.model.figures import FIGURES, figure_of
 
 Row = dict[str, float | None]
 
@@ -25,16 +26,6 @@ STYLE = {
     "axes.titlesize": 10,
     "legend.frameon": False,
 }
-FIGURES = {
-    "photo_iou": "IoU, per photo",
-    "iou": "IoU, whole set",
-    "dice": "Dice",
-    "accuracy": "Pixel accuracy",
-    "boundary_iou": "Boundary IoU",
-    "mae": "Mean absolute error",
-    "nobody_marked": "Photos of nobody marked",
-    "people_iou": "IoU, photos with people",
-}
 
 
 def write_training_curves(rows: Sequence[Row], path: Path) -> None:
@@ -49,23 +40,22 @@ def write_training_curves(rows: Sequence[Row], path: Path) -> None:
                 continue
             _curve(axis, rows, f"train/{panel}", "training", BLUE)
             _curve(axis, rows, f"val/{panel}", "validation", ORANGE)
-            axis.set_title("Loss" if panel == "loss" else f"Loss term: {panel.removeprefix('loss_')}")
+            axis.set_title(figure_of(panel).title)
             axis.legend()
         _save(figure, path)
 
 
-def write_metrics_evolution(rows: Sequence[Row], monitor: str, path: Path) -> None:
-    """Draw the validation figures over the epochs, and mark the epoch whose weights are kept."""
-    names = [name for name in FIGURES if any(row.get(f"val/{name}") is not None for row in rows)] or ["photo_iou"]
-    best = max(rows, key=lambda row: row.get(monitor) or float("-inf"))
+def write_metrics_evolution(rows: Sequence[Row], best: Row, path: Path) -> None:
+    """Draw the validation figures over the epochs, and mark the epoch whose weights are kept, `best` of the rows."""
+    names = _known_figures(rows) or [FIGURES[0].name]
     with matplotlib.rc_context(STYLE):
         figure, axes = _grid(len(names))
         for name, axis in zip(names, axes, strict=False):
             _curve(axis, rows, f"val/{name}", name, ORANGE)
             axis.axvline(best["epoch"], color=GREY, linewidth=1, linestyle=":")
-            value = best.get(f"val/{name}")
-            label = "" if value is None else f"   {value:.3f}"
-            axis.set_title(FIGURES[name] + label)
+            figure_here, value = figure_of(name), best.get(f"val/{name}")
+            label = "" if value is None else f"   {figure_here.text(value)}"
+            axis.set_title(figure_here.title + label)
         figure.suptitle(f"Validation; dotted: best epoch ({best['epoch']:.0f})", x=0.01, ha="left", color=GREY)
         _save(figure, path)
 
@@ -89,6 +79,14 @@ def write_confusion_matrix(matrix: list[list[int]], path: Path, when: str) -> No
         axis.set_ylabel("true")
         axis.set_title(f"{when}: pixels of the validation photos")
         _save(figure, path)
+
+
+def _known_figures(rows: Sequence[Row]) -> list[str]:
+    """Name the figures of all photos together that have a value: ours in their order, then others."""
+    known = [name for row in rows for name, value in row.items() if name.startswith("val/") and value is not None]
+    found = {name.removeprefix("val/"): None for name in known if not name.startswith("val/loss")}
+    ours = [figure.name for figure in FIGURES if figure.name in found]
+    return [*ours, *(name for name in found if name not in ours and "/" not in name)]
 
 
 def _grid(panels: int) -> tuple[Figure, list[Axes]]:

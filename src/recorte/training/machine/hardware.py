@@ -9,6 +9,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from recorte.model.figures import figure_of
 from recorte.training.machine.cluster import run_name
 
 log = logging.getLogger(__name__)
@@ -17,10 +18,11 @@ PROFILES = Path(__file__).parents[4] / "conf" / "hardware"
 
 
 def register_resolvers() -> None:
-    """Make `${auto_hardware:key}`, `${cpu_precision:}` and `${run_name:}` known to the configs."""
+    """Make `${auto_hardware:key}`, `${cpu_precision:}`, `${run_name:}` and `${mode_of:figure}` known to the configs."""
     OmegaConf.register_new_resolver("auto_hardware", _profile_value, replace=True)
     OmegaConf.register_new_resolver("cpu_precision", cpu_precision, replace=True)
     OmegaConf.register_new_resolver("run_name", run_name, replace=True, use_cache=True)
+    OmegaConf.register_new_resolver("mode_of", lambda monitor: figure_of(monitor).mode, replace=True)
 
 
 def _profile_value(key: str) -> Any:

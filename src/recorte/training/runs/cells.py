@@ -5,11 +5,6 @@ from datetime import timedelta
 from recorte.training.runs.listing import Run
 
 
-def figure_cell(value: float | None) -> str:
-    """Write a figure with four decimals; "-" where it is not known."""
-    return "-" if value is None else f"{value:.4f}"
-
-
 def time_cell(run: Run) -> str:
     """Write how long a run has trained, as hours, minutes and seconds; "-" before its first epoch."""
     return str(timedelta(seconds=round(run.seconds))) if run.epochs else "-"

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from recorte.model.figures import Figure, figure_of
 from recorte.training.runs import failure
 from recorte.training.runs.resume import state_of
 
@@ -47,6 +48,11 @@ class Run:
         """The value of the monitor."""
         return self.figures.get(self.monitor)
 
+    @property
+    def rank(self) -> float:
+        """The greater, the better the value of the monitor."""
+        return figure_of(self.monitor, self.setting("callbacks.checkpoint.mode")).rank(self.best)
+
     def setting(self, key: str) -> Any:
         """Look a dotted key up in the config; None where there is none."""
         node: Any = self.config
@@ -68,8 +74,8 @@ def read_run(folder: Path) -> Run:
     result = _read(folder / "metrics.json", json.loads)
     rows = _rows(folder / "metrics.csv")
     state = state_of(folder)
-    checkpoint = config.get("callbacks") or {}
-    monitor = result.get("monitor") or (checkpoint.get("checkpoint") or {}).get("monitor") or "val/photo_iou"
+    checkpoint = (config.get("callbacks") or {}).get("checkpoint") or {}
+    monitor = result.get("monitor") or checkpoint.get("monitor") or "val/photo_iou"
     seconds = (_number(row.get("seconds")) for row in rows)
     return Run(
         folder=folder,
@@ -79,7 +85,7 @@ def read_run(folder: Path) -> Run:
         started=_started(folder),
         config=config,
         monitor=monitor.removeprefix("val/"),
-        figures=result.get("metrics") or _best_row(rows, monitor),
+        figures=result.get("metrics") or _best_row(rows, monitor, figure_of(monitor, checkpoint.get("mode"))),
         epochs=len(rows),
         seconds=sum(value for value in seconds if value is not None),
     )
@@ -91,9 +97,9 @@ def _state(state: str, failed: dict[str, Any], result: dict[str, Any]) -> str:
     return "failed" if failed else "interrupted"
 
 
-def _best_row(rows: list[dict[str, str]], monitor: str) -> dict[str, float | None]:
+def _best_row(rows: list[dict[str, str]], monitor: str, figure: Figure) -> dict[str, float | None]:
     known = [row for row in rows if _number(row.get(monitor)) is not None]
-    best = max(known, key=lambda row: _number(row[monitor]) or 0.0, default={})
+    best = max(known, key=lambda row: figure.rank(_number(row[monitor])), default={})
     return {name.removeprefix("val/"): _number(value) for name, value in best.items() if name.startswith("val/")}
 
 

@@ -8,10 +8,10 @@ from urllib.parse import quote
 from rich.table import Table
 from rich.text import Text
 
-from recorte.training.runs.cells import figure_cell, state_cell, time_cell, value_cell
+from recorte.model.figures import MAIN, figure_of
+from recorte.training.runs.cells import state_cell, time_cell, value_cell
 from recorte.training.runs.listing import Run
 
-FIGURES = ("photo_iou", "people_iou", "boundary_iou", "mae")
 PLAIN = ("hardware", "data", "data.root", "model.encoder", "run_dir", "resume", "trainer.max_epochs")
 """Keys that have a column of their own, or that say nothing about a run."""
 PLOTS = ("sample_predictions", "training_curves", "metrics_evolution")
@@ -41,7 +41,7 @@ document.querySelectorAll("th").forEach((head, place) => head.addEventListener("
   const value = row => { const cell = row.cells[place]; return cell.dataset.value ?? cell.textContent };
   const body = document.querySelector("tbody");
   const known = row => value(row) !== "" && value(row) !== "-";
-  const order = (a, b) => value(a).localeCompare(value(b), undefined, { numeric: true });
+  const order = (a, b) => value(a) - value(b) || value(a).localeCompare(value(b), undefined, { numeric: true });
   const compare = (a, b) => known(b) - known(a) || (up ? order(a, b) : order(b, a));
   [...body.rows].sort(compare).forEach(row => body.append(row));
 }));
@@ -53,11 +53,11 @@ def table_of(runs: Sequence[Run], root: Path) -> Table:
     table = Table()
     for name in ("run", "state", "data", "encoder"):
         table.add_column(name, overflow="fold")
-    for name in ("epochs", *FIGURES, "time"):
+    for name in ("epochs", *MAIN, "time"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("settings", overflow="fold")
     for run in runs:
-        figures = (figure_cell(run.figures.get(name)) for name in FIGURES)
+        figures = (figure_of(name).text(run.figures.get(name)) for name in MAIN)
         state = Text(state_cell(run), style=COLOURS[run.state])
         before = map(Text, (_data(run), _encoder(run), _epochs(run)))
         table.add_row(Text(_name(run, root)), state, *before, *figures, time_cell(run), Text(_settings(run)))
@@ -71,9 +71,9 @@ def page_of(runs: Sequence[Run], root: Path) -> str:
         runs: below `root`.
         root: the folder that the page is for.
     """
-    heads = ("run", "state", "data", "encoder", "epochs", *FIGURES, "time", "settings", "plots")
-    numbers = ("epochs", *FIGURES, "time")
-    head = "".join(f"<th{' class=number' if name in numbers else ''}>{name}</th>" for name in heads)
+    heads = ("run", "state", "data", "encoder", "epochs", *MAIN, "time", "settings", "plots")
+    numbers = ("epochs", *MAIN, "time")
+    head = "".join(f"<th{' class=number' if name in numbers else ''}{_meaning(name)}>{name}</th>" for name in heads)
     rows = "\n".join(_row(run, root) for run in runs)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n<title>Runs</title>\n'
@@ -91,12 +91,25 @@ def _row(run: Run, root: Path) -> str:
         f"<td>{html.escape(_data(run))}</td>",
         f"<td>{html.escape(_encoder(run))}</td>",
         f'<td class="number">{_epochs(run)}</td>',
-        *(f'<td class="number">{figure_cell(run.figures.get(name))}</td>' for name in FIGURES),
+        *(_figure(name, run.figures.get(name)) for name in MAIN),
         f'<td class="number" data-value="{run.seconds:.0f}">{time_cell(run)}</td>',
         f'<td class="settings">{html.escape(_settings(run))}</td>',
         f"<td class=plots>{''.join(_plot(run, folder, name) for name in PLOTS)}</td>",
     ]
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _meaning(head: str) -> str:
+    if head not in MAIN:
+        return ""
+    figure = figure_of(head)
+    return f' title="{html.escape(f"{figure.meaning}; the {figure.best} is best")}"'
+
+
+def _figure(name: str, value: float | None) -> str:
+    figure = figure_of(name)
+    rank = "" if value is None else f' data-value="{figure.rank(value)}"'  # a first click sorts the best to the top
+    return f'<td class="number"{rank}>{figure.text(value)}</td>'
 
 
 def _plot(run: Run, folder: str, name: str) -> str:

@@ -12,7 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from recorte.errors import RecorteError
-from recorte.training.runs.cells import figure_cell
+from recorte.model.figures import figure_of
 from recorte.training.runs.failure import failure_noted, reason_of
 from recorte.training.runs.listing import read_run
 from recorte.training.sweeps.table import report
@@ -65,7 +65,7 @@ def run_job(task: Callable[[DictConfig], Any], config: DictConfig) -> float | No
     run_dir = Path(config.run_dir)
     run = read_run(run_dir)
     if run.state == "finished":
-        log.info("Finished earlier: %s %s; %s", run.monitor, figure_cell(run.best), run_dir)
+        log.info("Finished earlier: %s %s; %s", run.monitor, figure_of(run.monitor).text(run.best), run_dir)
         return run.best
     try:
         if (run_dir / "config.yaml").exists():

@@ -12,12 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from recorte.files import write_whole
-from recorte.training.runs.cells import figure_cell, state_cell, time_cell, value_cell
+from recorte.model.figures import MAIN, figure_of
+from recorte.training.runs.cells import state_cell, time_cell, value_cell
 from recorte.training.runs.listing import Run, find_runs
 
 FOLD = "data.fold"
-SHOWN = ("photo_iou", "people_iou", "boundary_iou", "mae")
-"""The figures that the terminal has room for; sweep.csv has all."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,7 @@ class Spread:
 
     def __str__(self) -> str:
         """Say it in a line, such as "photo_iou 0.512 ± 0.013 over 5 folds"."""
-        names = [name for name in dict.fromkeys([*SHOWN, *self.figures]) if name in self.figures and name in SHOWN]
-        values = ", ".join(f"{name} {self.figures[name][0]:.3f} ± {self.figures[name][1]:.3f}" for name in names)
+        values = ", ".join(f"{name} {_spread(name, self.figures[name])}" for name in MAIN if name in self.figures)
         setting = " ".join(f"{key}={value}" for key, value in self.setting.items())
         count = f"{self.folds}" if self.folds == self.asked else f"{self.folds} of {self.asked}"
         return f"{setting}{': ' if setting else ''}{values} over {count} folds"
@@ -68,10 +66,7 @@ def report(sweep_dir: Path) -> bool:
 
 def by_figure(jobs: Sequence[Run]) -> list[Run]:
     """Sort jobs, the best first; those without a figure come last."""
-    sign = -1 if any(job.setting("callbacks.checkpoint.mode") == "max" for job in jobs) else 1
-    return sorted(
-        jobs, key=lambda job: (job.state != "finished", job.best is None, sign * (job.best or 0.0), job.folder.name)
-    )
+    return sorted(jobs, key=lambda job: (job.state != "finished", -job.rank, job.folder.name))
 
 
 def varied_keys(jobs: Sequence[Run]) -> list[str]:
@@ -113,7 +108,7 @@ def _figures(jobs: Sequence[Run]) -> dict[str, tuple[float, float]]:
 
 def _table(jobs: Sequence[Run], varied: Sequence[str], spreads: Sequence[Spread], sweep_dir: Path) -> Table:
     monitor = jobs[0].monitor
-    names = [name for name in dict.fromkeys([monitor, *SHOWN]) if any(name in job.figures for job in jobs)]
+    names = [name for name in dict.fromkeys([monitor, *MAIN]) if any(name in job.figures for job in jobs)]
     table = Table(title=str(sweep_dir), title_justify="left")
     for name in ["job", *varied]:
         table.add_column(name, overflow="fold")
@@ -122,13 +117,13 @@ def _table(jobs: Sequence[Run], varied: Sequence[str], spreads: Sequence[Spread]
     table.add_column("state", overflow="fold")
     for job in jobs:
         setting = settings_of(job)
-        figures = (figure_cell(job.figures.get(name)) for name in names)
+        figures = (figure_of(name).text(job.figures.get(name)) for name in names)
         values = (value_cell(setting.get(key, "")) for key in varied)
         table.add_row(*map(Text, [job.folder.name, *values, *figures, time_cell(job), state_cell(job)]))
     table.add_section()
     for spread in spreads:
         setting = {FOLD: f"{spread.folds} of {spread.asked}"} | spread.setting
-        figures = (_mean(spread.figures.get(name)) for name in names)
+        figures = (_spread(name, spread.figures[name]) if name in spread.figures else "-" for name in names)
         table.add_row(*map(Text, ["mean", *(setting.get(key, "") for key in varied), *figures]))
     return table
 
@@ -151,5 +146,6 @@ def _csv(jobs: Sequence[Run], spreads: Sequence[Spread], sweep_dir: Path) -> str
     return content.getvalue()
 
 
-def _mean(value: tuple[float, float] | None) -> str:
-    return "-" if value is None else f"{value[0]:.4f} ± {value[1]:.4f}"
+def _spread(name: str, value: tuple[float, float]) -> str:
+    mean, deviation = value
+    return f"{figure_of(name).text(mean)} ± {deviation:.{figure_of(name).digits}f}"
