@@ -24,7 +24,7 @@ INSIDE = {
     "data": [{"sample"}, {"reading", "drawing"}, {"coco", "supervisely", "folder", "cutouts", "synthetic", "download"},
              {"batches", "checks"}],
     "removal": [{"steps"}, {"network", "options"}, {"files", "pipeline"}, {"quality", "remover"}, {"video"}],
-    "training": [{"figures", "machine", "schedules"}, {"callbacks", "runs"}, {"sweeps"}, {"build"}, {"command"},
+    "training": [{"build", "figures", "schedules"}, {"machine"}, {"callbacks", "runs"}, {"sweeps"}, {"command"},
                  {"measure"}, {"evaluate", "finish"}, {"fit"}],
 }  # fmt: skip
 """The same within a room: its sub-rooms and the modules at its door."""

@@ -136,14 +136,9 @@ def _train(config: "DictConfig") -> None:
     import torch
     from hydra.utils import instantiate
 
-    from recorte.model.module import PersonSegmenter
+    from recorte.training.build import build_segmenter
 
-    segmenter = PersonSegmenter(
-        instantiate(config.model, _convert_="all"),
-        instantiate(config.loss),
-        instantiate(config.optimizer),
-        memory_format=config.memory_format,
-    )
+    segmenter = build_segmenter(config, instantiate(config.model, _convert_="all"))
     photos, size = config.data.batch_size, config.data.image_size
     batches = [
         {"image": torch.rand(3, size, size), "alpha": torch.rand(1, size, size), "weight": torch.ones(1, size, size)}

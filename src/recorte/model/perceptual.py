@@ -45,9 +45,16 @@ class Perceptual(nn.Module):
             value = torch.tensor(network.pretrained_cfg[name]).view(1, 3, 1, 1)
             self.register_buffer(name, value, persistent=False)
 
+    @property
+    def encoder(self) -> nn.Module:
+        """The frozen encoder, which is no child of this module."""
+        return self._hidden.network
+
     def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
         """Give the scalar loss."""
-        network = self._hidden.network.to(prediction.alpha_logits.device)
+        network, device = self.encoder, prediction.alpha_logits.device
+        if next(network.parameters()).device != device:
+            network.to(device)
         image, alpha, weight = batch["image"], batch["alpha"], batch["weight"]
         half_weight = 1 - functional.max_pool2d(1 - weight, 2)  # a half-size pixel counts if all four pixels do
         half_image = functional.avg_pool2d(image, 2)

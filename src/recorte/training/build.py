@@ -1,6 +1,7 @@
 """From a config to the objects of a run."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from hydra.utils import instantiate
@@ -11,7 +12,7 @@ from recorte.data.batches.datamodule import PersonDataModule
 from recorte.errors import ModelError
 from recorte.model.attention_unet import AttentionUNet
 from recorte.model.export import load_network
-from recorte.training.sweeps.sweep import overrides_of_this_run
+from recorte.model.module import PersonSegmenter
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,9 @@ def build_data(config: DictConfig, image_size: int | None = None) -> PersonDataM
 def with_network_of_init(config: DictConfig) -> DictConfig:
     """Copy a config, its `model` describing the network that `config.init` starts from.
 
+    Args:
+        config: composed; `overrides` is what the command line set, as `key=value`.
+
     Raises:
         ModelError: a model that cannot be read, or another network is asked for on the command line.
     """
@@ -55,7 +59,7 @@ def with_network_of_init(config: DictConfig) -> DictConfig:
     if config.init is None:
         return config
     trained, _ = load_network(model_path(config.init))
-    asked_for = {text.partition("=")[0] for text in overrides_of_this_run()}
+    asked_for = {text.partition("=")[0] for text in config.get("overrides") or []}
     for key in ("encoder", "attention", "decoder_channels"):
         value = trained.config[key]
         if config.model[key] != value and asked_for & {f"model.{key}", "model"}:
@@ -81,6 +85,29 @@ def build_network(config: DictConfig) -> AttentionUNet:
     network.load_state_dict(trained.state_dict())
     log.info("Starting from the weights of %s", path)
     return network
+
+
+def build_segmenter(
+    config: DictConfig, network: AttentionUNet, sources: Sequence[str] = ("all",), with_loss: bool = True
+) -> PersonSegmenter:
+    """Put a network together with the loss, optimizer and schedule of a config, as far as it has them.
+
+    Args:
+        config: composed from `conf/train.yaml`, or from `conf/evaluate.yaml` to measure only.
+        network: on any device.
+        sources: names of the validation sources.
+        with_loss: else it is only to be measured.
+    """
+    return PersonSegmenter(
+        network,
+        instantiate(config.loss) if with_loss else None,
+        instantiate(config.get("optimizer")),
+        instantiate(config.get("scheduler")),
+        sources=list(sources),
+        memory_format=config.memory_format,
+        encoder_lr=config.get("encoder_lr"),
+        freeze_encoder=config.get("freeze_encoder", 0),
+    )
 
 
 def model_path(name: str) -> Path:

@@ -14,6 +14,7 @@ from recorte.data.batches.datamodule import PersonDataModule
 from recorte.files import write_whole
 from recorte.model.attention_unet import AttentionUNet
 from recorte.model.export import export_model, load_network, read_checkpoint
+from recorte.model.figures import Figure, figure_of, is_loss
 from recorte.training.callbacks.pictures import write_sample_predictions
 from recorte.training.figures.plots import write_confusion_matrix
 from recorte.training.machine.processes import go_on_alone
@@ -40,7 +41,8 @@ def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str,
     """
     run_dir = Path(config.run_dir)
     name = monitor.removeprefix("val/")
-    averaged, network, figures, confusion_matrix = _better_weights(best, name, data, config)
+    figure = figure_of(name, config.callbacks.checkpoint.mode)
+    averaged, network, figures, confusion_matrix = _better_weights(best, name, figure, data, config)
     if not go_on_alone():
         return figures[name]
     result = {
@@ -60,22 +62,22 @@ def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str,
     write_hparams(config, figures)
     write_whole(run_dir / "metrics.json", json.dumps(result, indent=2) + "\n")
     log.info("Exported to %s; ONNX Runtime and PyTorch agree within %.1e", run_dir / "best_model", difference)
-    log.info("Best epoch %d of %d: %s %.4f", result["best_epoch"], epochs, monitor, figures[name])
+    log.info("Best epoch %d of %d: %s %s", result["best_epoch"], epochs, monitor, figure.text(figures[name]))
     return figures[name]
 
 
 def _better_weights(
-    best: Path, name: str, data: PersonDataModule, config: DictConfig
+    best: Path, name: str, figure: Figure, data: PersonDataModule, config: DictConfig
 ) -> tuple[bool, AttentionUNet, dict[str, float | None], list[list[int]]]:
     network, page = load_network(best)
-    figures, confusion_matrix = measure(network, data, config)
+    figures, confusion_matrix = measure(network, data, config, is_loss(name))
     if not page["averaged"]:
         return False, network, figures, confusion_matrix
     trained, _ = load_network(best, averaged=False)
-    trained_figures, trained_matrix = measure(trained, data, config)
-    log.info("%s %.4f with averaged weights, %.4f without", name, figures[name], trained_figures[name])
-    # `mae` and the like never choose the best epoch: the configs' monitors are all to be raised.
-    if trained_figures[name] > figures[name]:
+    trained_figures, trained_matrix = measure(trained, data, config, is_loss(name))
+    values = figure.text(figures[name]), figure.text(trained_figures[name])
+    log.info("%s %s with averaged weights, %s without", name, *values)
+    if figure.rank(trained_figures[name]) > figure.rank(figures[name]):
         return False, trained, trained_figures, trained_matrix
     return True, network, figures, confusion_matrix
 

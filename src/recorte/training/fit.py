@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import warnings
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -13,8 +12,7 @@ from timm.layers import convert_sync_batchnorm
 from recorte.errors import ConfigError
 from recorte.files import write_whole
 from recorte.model.export import read_checkpoint
-from recorte.model.module import PersonSegmenter
-from recorte.training.build import build_data, build_network, with_network_of_init
+from recorte.training.build import build_data, build_network, build_segmenter, with_network_of_init
 from recorte.training.callbacks.checkpoints import WholeFiles
 from recorte.training.callbacks.seeding import SeededSteps
 from recorte.training.command.config import resolved
@@ -23,8 +21,9 @@ from recorte.training.machine.cluster import rank
 from recorte.training.machine.inspection import check_machine
 from recorte.training.machine.memory import checkpoint_bytes
 from recorte.training.machine.memory_advice import told_when_out_of_memory
-from recorte.training.machine.processes import EndTogether, strategy_for
+from recorte.training.machine.processes import EndTogether
 from recorte.training.machine.signals import exit_on_signals
+from recorte.training.machine.trainer import build_trainer
 from recorte.training.runs.failure import failure_noted
 from recorte.training.runs.resume import check_same_config, claimed, clear_remains
 from recorte.training.runs.train_log import everything_in_the_log
@@ -62,7 +61,6 @@ def fit(config: DictConfig) -> float:
 
 def _fit(config: DictConfig, run_dir: Path, checkpoint: Path | None, step: int) -> float:
     log.info("Everything about this run is in %s", run_dir)
-    _quieten()
     pl.seed_everything(config.seed, workers=True, verbose=False)
 
     data = build_data(config)
@@ -75,28 +73,17 @@ def _fit(config: DictConfig, run_dir: Path, checkpoint: Path | None, step: int) 
         network = convert_sync_batchnorm(network)
     millions = sum(parameter.numel() for parameter in network.parameters()) / 1e6
     log.info("%s with %s: %.1f million parameters", type(network).__name__, network.config["encoder"], millions)
-    segmenter = PersonSegmenter(
-        network,
-        instantiate(config.loss),
-        instantiate(config.optimizer),
-        instantiate(config.scheduler),
-        sources=list(data.sources),
-        memory_format=config.memory_format,
-        encoder_lr=config.encoder_lr,
-        freeze_encoder=config.freeze_encoder,
-    )
+    segmenter = build_segmenter(config, network, data.sources)
     if config.compile:  # in place: neither a name in the state dict nor what is exported changes
         segmenter.network.compile()
         segmenter.loss.compile()
     callbacks = [instantiate(callback) for callback in config.callbacks.values() if callback is not None]
-    trainer: pl.Trainer = instantiate(
-        config.trainer,
-        callbacks=[EndTogether(), SeededSteps(config.seed), *callbacks],
+    trainer = build_trainer(
+        config,
+        [EndTogether(), SeededSteps(config.seed), *callbacks],
         # What an interrupted run logged after the checkpoint is logged again.
         logger=instantiate(config.logger, purge_step=step),
         plugins=[WholeFiles()],
-        strategy=strategy_for(config),
-        sync_batchnorm=False,
     )
     if (processes := trainer.num_devices * trainer.num_nodes) > 1:
         log.info("%d processes; together they see %d photos at a time", processes, processes * data.batch_size)
@@ -133,19 +120,3 @@ def _begin(config: DictConfig, run_dir: Path) -> tuple[Path | None, int]:
     step = read_checkpoint(checkpoint)["global_step"]
     log.info("Going on with the run in %s from %s, step %d", run_dir, checkpoint.name, step)
     return checkpoint, step
-
-
-def _quieten() -> None:
-    """Keep in the log what a user can act on."""
-    lightning = ("lightning.fabric", "lightning.pytorch", "lightning.pytorch.utilities.rank_zero")
-    for name in (*lightning, "onnx_ir", "onnxscript"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for message in (
-        ".*on_after_batch_transfer.*",
-        ".*LeafSpec.*",
-        ".*smaller than the logging interval.*",
-        ".*sync_dist=True.*",
-        ".*exists and is not empty.*",  # a run that goes on
-        ".*your dataloader is not resumable.*",  # ours is, by its sampler
-    ):
-        warnings.filterwarnings("ignore", message)

@@ -8,7 +8,7 @@ from hydra import compose, initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, InstantiationException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 
 from recorte.errors import RecorteError
 from recorte.training.command.config import resolved
@@ -40,6 +40,8 @@ def dry_runs(conf: Path, overrides: Sequence[str]) -> int:
     for job in jobs:
         with initialize_config_dir(str(conf), version_base="1.3"):
             config = compose("train", ["run_dir=outputs", *job])
+        with open_dict(config):
+            config.overrides = list(job)
         try:
             print("Dry run of", *(text for text in job if not is_dry_run([text])))
             status = max(status, show(config))

@@ -1,6 +1,5 @@
 """How much memory a training takes, counted on tensors that have a shape and a place but no content."""
 
-import itertools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,8 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary, weakref
 
 from recorte.model.module import PersonSegmenter
+from recorte.model.perceptual import Perceptual
+from recorte.training.build import build_segmenter
 from recorte.training.machine.processes import strategy_for
 
 BLOCK = 512
@@ -93,7 +94,7 @@ def count_need(config: DictConfig) -> Need:
     Args:
         config: composed from `conf/train.yaml`, with every value resolved.
     """
-    with FakeTensorMode(), LiveBytes() as live:
+    with FakeTensorMode(allow_non_fake_inputs=True), LiveBytes() as live:
         segmenter, optimizer, averages = _at_rest(config)
         batch = segmenter.on_after_batch_transfer(_batch(config), 0)
         live.peak = at_rest = live.now
@@ -108,7 +109,7 @@ def count_need(config: DictConfig) -> Need:
 
 def checkpoint_bytes(config: DictConfig) -> int:
     """Count what a checkpoint of a training holds. Argument as for `count_need`."""
-    with FakeTensorMode():
+    with FakeTensorMode(allow_non_fake_inputs=True):
         segmenter, optimizer, averages = _at_rest(config)
         return _bytes([segmenter.state_dict(), optimizer.state_dict(), averages])
 
@@ -116,7 +117,6 @@ def checkpoint_bytes(config: DictConfig) -> int:
 def _at_rest(config: DictConfig) -> tuple[PersonSegmenter, torch.optim.Optimizer, list[Tensor]]:
     """Give what is there between two steps: network and loss with gradients, optimizer with states, averages."""
     segmenter = _segmenter(config)
-    _put_onto_cpu(segmenter)
     for parameter in segmenter.network.parameters():
         parameter.grad = torch.empty_like(parameter)
     optimizer = segmenter.configure_optimizers()["optimizer"]
@@ -126,39 +126,20 @@ def _at_rest(config: DictConfig) -> tuple[PersonSegmenter, torch.optim.Optimizer
 
 
 def _segmenter(config: DictConfig) -> PersonSegmenter:
-    """Build network, loss and optimizer, whose tensors are nowhere."""
+    """Build network, loss and optimizer of tensors that pretend to be there, without reading weights."""
     config = config.copy()
     config.model.encoder_weights = "none"
+    config.scheduler = None  # it would ask how many steps there will be
     for term in config.loss.terms.values():
         if "encoder_weights" in term:
             term.encoder_weights = "none"
     with unset_fake_temporarily(), torch.device("meta"):
-        segmenter = PersonSegmenter(
-            instantiate(config.model, _convert_="all"),
-            instantiate(config.loss),
-            instantiate(config.optimizer),
-            memory_format=config.memory_format,
-        )
+        segmenter = build_segmenter(config, instantiate(config.model, _convert_="all"))
+    hidden = (term.encoder for term in segmenter.loss.terms.values() if isinstance(term, Perceptual))
+    for module in (segmenter, *hidden):
+        module.to_empty(device="cpu")
     segmenter.network.freeze_encoder(config.freeze_encoder < 0)
     return segmenter
-
-
-def _put_onto_cpu(segmenter: PersonSegmenter) -> None:
-    """Replace tensors that are nowhere by ones that pretend to be there; `Module.to` cannot do it."""
-    hidden = [term._hidden.network for term in segmenter.loss.terms.values() if hasattr(term, "_hidden")]
-    for module in itertools.chain(segmenter.modules(), *(network.modules() for network in hidden)):
-        for name, old in module._parameters.items():
-            if old is not None:
-                module._parameters[name] = nn.Parameter(_like(old), requires_grad=old.requires_grad)
-        for name, old in module._buffers.items():
-            if old is not None:
-                module._buffers[name] = _like(old)
-    for network in hidden:
-        network.to = lambda _, network=network: network
-
-
-def _like(tensor: Tensor) -> Tensor:
-    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype)
 
 
 def _batch(config: DictConfig) -> dict[str, Tensor]:
