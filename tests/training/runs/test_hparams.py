@@ -1,7 +1,9 @@
 from pathlib import Path
 
+import pytest
 from omegaconf import OmegaConf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.backend.event_processing.event_multiplexer import EventMultiplexer
 from tensorboard.plugins.hparams import metadata
 from torch.utils.tensorboard import SummaryWriter
 
@@ -24,8 +26,9 @@ def test_settings_and_figures_join_the_events_of_the_run(tmp_path: Path) -> None
     with SummaryWriter(tmp_path) as writer:
         writer.add_scalar("val/photo_iou", 0.4, 3)
     write_hparams(OmegaConf.create(CONFIG | {"run_dir": str(tmp_path)}), {"photo_iou": 0.5, "mae": None, "dice": 0.1})
-    assert len(list(tmp_path.iterdir())) == 1
+    assert list(EventMultiplexer().AddRunsFromDirectory(str(tmp_path)).Runs()) == ["."]  # one run, one session
     events = EventAccumulator(str(tmp_path)).Reload()
+    assert [(event.step, event.value) for event in events.Scalars("val/photo_iou")] == [(3, pytest.approx(0.4))]
     assert [(event.step, event.value) for event in events.Scalars("best/photo_iou")] == [(0, 0.5)]
     assert "best/mae" not in events.Tags()["scalars"]
     contents = events.PluginTagToContent(metadata.PLUGIN_NAME)

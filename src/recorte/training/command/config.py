@@ -115,6 +115,7 @@ def _compose_and_check(folders: list[Path], config_name: str, overrides: list[Ov
             problems.append(unknown)
         else:
             usable.append(override)
+    # Hydra itself composes a job of a sweep when that starts: a mistake in the third would show after two trainings.
     for texts in _each_choice([_texts(override) for override in usable]):
         try:
             # Only Hydra's main knows the run's folder.

@@ -18,6 +18,8 @@ _CHOICES = re.compile(r"""'(?:[^'\\]|\\.)*'(?=,|$)|"(?:[^"\\]|\\.)*"(?=,|$)|[^,]
 """The values of a sweep `a,b`; a comma inside of quotes divides nothing."""
 
 
+# Hydra has no way to say that the value of a key is text: its grammar tells by the look of it, and a path such as
+# `2024-01 (a)` looks like a mistake. Nor does its API take values that are parsed already. So quotes are added here.
 def with_plain_paths(arguments: Sequence[str], several: bool = False) -> list[str]:
     """Quote the paths of a command line that Hydra would not take as the text that they are.
 

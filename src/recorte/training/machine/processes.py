@@ -81,7 +81,8 @@ class EndTogether(pl.Callback):
         started = getattr(launcher, "procs", [])
         if started:
             self.others = launcher.procs = list(started)
-            started.clear()  # the list that Lightning's watch looks at
+            # Lightning has no switch for its watch, which looks at this very list.
+            started.clear()
             threading.Thread(target=self._watch, daemon=True, name="watch of the other processes").start()
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:

@@ -1,46 +1,40 @@
 """A finished run on TensorBoard's HPARAMS page."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.summary.writer.record_writer import RecordWriter
+from torch.utils.tensorboard import FileWriter
 from torch.utils.tensorboard.summary import hparams, scalar
+
+from recorte.model.figures import MAIN
 
 SHOWN = (
     "model.encoder", "loss.weights", "optimizer.lr", "optimizer.weight_decay", "data.batch_size", "data.image_size",
     "trainer.max_epochs", "seed",
 )  # fmt: skip
 """What every run shows, beside what its command line set."""
-FIGURES = ("photo_iou", "people_iou", "iou", "boundary_iou", "mae")
-"""As many as the page shows columns of."""
 
 
 def write_hparams(config: DictConfig, figures: dict[str, float | None]) -> None:
     """Add a run's settings and the figures of its best weights to its TensorBoard events.
 
-    Lightning has closed the events by then, so it is their file that is added to: another one would be another
-    session on the page.
+    Lightning's `log_hyperparams` would add a list of columns too, which would hold for all runs: TensorBoard finds out
+    itself what differs. So its parts are written here.
 
     Args:
         config: of the run, whose events are in its `run_dir`; without events nothing is done.
         figures: of its best weights, by name; shown as `best/<name>`.
     """
-    events = sorted(Path(config.run_dir).glob("events.out.tfevents.*"), key=lambda path: path.stat().st_mtime)
-    if not events:
+    if not any(Path(config.run_dir).glob("events.out.tfevents.*")):
         return
-    known = {f"best/{name}": figures[name] for name in FIGURES if figures.get(name) is not None}
-    summaries = [scalar(name, value) for name, value in known.items()]
-    # Without the first, a list of columns that would hold for all runs: TensorBoard finds out itself what differs.
-    summaries += hparams(dict(_settings(config)), known)[1:]
-    with events[-1].open("ab") as file:
-        writer = RecordWriter(file)
-        for summary in summaries:
-            writer.write(Event(wall_time=time.time(), summary=summary).SerializeToString())
-        writer.flush()
+    known = {f"best/{name}": figures[name] for name in MAIN if figures.get(name) is not None}
+    _columns, *start_and_end = hparams(dict(_settings(config)), known)
+    writer = FileWriter(config.run_dir)  # one more file of events in the same folder is the same run
+    for summary in [*(scalar(name, value) for name, value in known.items()), *start_and_end]:
+        writer.add_summary(summary)
+    writer.close()
 
 
 def _settings(config: DictConfig) -> Iterator[tuple[str, Any]]:
