@@ -54,7 +54,7 @@ def table_of(runs: Sequence[Run], root: Path) -> Table:
     for name in ("run", "state", "data", "encoder"):
         table.add_column(name, overflow="fold")
     for name in ("epochs", *MAIN, "time"):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
     table.add_column("settings", overflow="fold")
     for run in runs:
         figures = (figure_of(name).text(run.figures.get(name)) for name in MAIN)

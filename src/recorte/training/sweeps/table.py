@@ -113,7 +113,7 @@ def _table(jobs: Sequence[Run], varied: Sequence[str], spreads: Sequence[Spread]
     for name in ["job", *varied]:
         table.add_column(name, overflow="fold")
     for name in [*names, "time"]:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
     table.add_column("state", overflow="fold")
     for job in jobs:
         setting = settings_of(job)
