@@ -41,42 +41,53 @@ class Refusal(RecorteError):
     Args:
         status: of HTTP.
         message: one sentence for whoever asked.
+        code: one word for programs, where the status does not say enough.
     """
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, code: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.code = code
 
 
-def check_photo(content: bytes, limits: Limits) -> None:
+def check_photo(content: bytes, limits: Limits, what: str = "photo") -> tuple[int, int]:
     """Look at a file's header, before anything is decoded; a strange one may take seconds.
+
+    Args:
+        content: the file.
+        limits: what is taken at most.
+        what: it is, in a refusal.
+
+    Returns:
+        Width and height in pixels, as they are stored.
 
     Raises:
         Refusal: no file, no photo, too large a one, or one that would take too long.
     """
     if not content:
-        raise Refusal(422, "The photo is empty: 0 bytes arrived")
+        raise Refusal(422, f"The {what} is empty: 0 bytes arrived")
     if len(content) > limits.bytes:
-        raise too_many_bytes(limits)
+        raise too_many_bytes(limits, f"The {what} has")
     try:
         with opened(content) as image:
             (width, height), jpeg = image.size, image.format in ("JPEG", "MPO")
     except LargePhotoError:
         most = f"{limits.pixels:,} pixels, or of {MAX_SIDE:,} on a side"
-        raise Refusal(413, f"The photo has more than the limit of {most}; scale it down") from None
+        message = f"The {what} has more than the limit of {most}; scale it down"
+        raise Refusal(413, message, "resolution_too_high") from None
     except PhotoError as error:
         status, reason = 415 if isinstance(error, UnknownPhotoError) else 422, str(error).partition(": ")[2]
         kind, _, advice = reason.partition("; ")
         if "pip install" in advice:  # which whoever sends photos cannot do
             reason = f"{kind}; send it as JPEG or PNG"
-        raise Refusal(status, f"The photo cannot be read: {reason}") from None
+        raise Refusal(status, f"The {what} cannot be read: {reason}") from None
     if width * height > limits.pixels:
-        raise Refusal(
-            413, f"The photo has {width} x {height} pixels, more than the limit of {limits.pixels:,}; scale it down"
-        )
+        size = f"{width} x {height} pixels, more than the limit of {limits.pixels:,}"
+        raise Refusal(413, f"The {what} has {size}; scale it down", "resolution_too_high")
     if jpeg and _too_many_scans(content):
         reason = f"more than {SCANS} scans, which no usual program writes"
-        raise Refusal(422, f"The photo has {reason}; save it again as JPEG or PNG")
+        raise Refusal(422, f"The {what} has {reason}; save it again as JPEG or PNG")
+    return width, height
 
 
 def _too_many_scans(content: bytes) -> bool:
@@ -90,6 +101,6 @@ def _too_many_scans(content: bytes) -> bool:
     return scans > SCANS
 
 
-def too_many_bytes(limits: Limits) -> Refusal:
-    """Say that a file is too large."""
-    return Refusal(413, f"The photo has more than the limit of {limits.bytes / 1e6:g} MB; send a smaller file")
+def too_many_bytes(limits: Limits, what: str) -> Refusal:
+    """Say that a file is too large; `what` is the subject and its verb."""
+    return Refusal(413, f"{what} more than the limit of {limits.bytes / 1e6:g} MB; send a smaller file")

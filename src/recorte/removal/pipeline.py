@@ -1,5 +1,6 @@
 """From a photo's pixels to the pixels of a result, step by step."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -126,16 +127,20 @@ class Pipeline:
         Raises:
             PhotoError: nobody is in the photo whom `crop` or "each" could show.
         """
+        results = [*self.results_one_by_one(photo, options)]
+        if not results:
+            raise PhotoError(f"{name}: nobody was found in it, so there is nothing to show")
+        return results
+
+    def results_one_by_one(self, photo: np.ndarray, options: Options) -> Iterator[np.ndarray]:
+        """Make what `results` makes, each when it is asked for; none if nobody is there and somebody must be."""
         alphas = [self.found(photo)]
         if options.people == "largest":
             alphas = [people.largest(alphas[0])]
         elif options.people == "each":
             alphas = people.each(alphas[0])
-        made = [self._result(alpha, photo, options) for alpha in alphas]
-        results = [result for result in made if result is not None]
-        if not results:
-            raise PhotoError(f"{name}: nobody was found in it, so there is nothing to show")
-        return results
+        made = (self._result(alpha, photo, options) for alpha in alphas)
+        yield from (result for result in made if result is not None)
 
     def _result(self, alpha: np.ndarray, photo: np.ndarray, options: Options) -> np.ndarray | None:
         """Make one result; None if nobody is in it and somebody must be."""

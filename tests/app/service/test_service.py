@@ -174,7 +174,9 @@ def test_what_is_no_photo(client: httpx.Client, photo: bytes) -> None:
         ({"background": "colourless"}, ["background", "'colourless'"]),
         ({"background": "/etc/hostname"}, ["background must be a colour"]),
         ({"background": "rgb(300,0,0)"}, ["background must be a colour"]),
-        ({"people": "each"}, ["people must be one of all, largest"]),
+        ({"people": "everyone"}, ["people must be one of all, largest, each", "'everyone'"]),
+        ({"background": "https://example.org/beach.jpg"}, ["a picture's file", "nothing is fetched"]),
+        ({f"option{number}": "x" * 9000 for number in range(20)}, ["'option2' and 17 more"]),
         ({"format": "gif"}, ["format must be one of png, webp, jpg", "'gif'"]),
         ({"format": "jpg"}, ["JPEG cannot be transparent", "background"]),
         ({"colour": "red", "size": "3"}, ["Unknown option 'colour', 'size'", "background"]),
@@ -198,9 +200,9 @@ def test_forms_that_cannot_be_read(client: httpx.Client, photo: bytes) -> None:
         (b"no form at all", kind, "cannot be read"),
         (part + b"\r\n--x--\r\n", "multipart/form-data", "boundary"),
         (part.replace(b'name="file"; ', b"") + b"\r\n--x--\r\n", kind, "name"),
-        (part.replace(b'"file"', b'"photo"') + b"\r\n--x--\r\n", kind, "no file in the field 'file'"),
+        (part.replace(b'"file"', b'"photo"') + b"\r\n--x--\r\n", kind, "in the field 'photo'; files belong in file"),
         (part.replace(b'; filename="a.png"', b"") + b"\r\n--x--\r\n", kind, "no file in the field 'file'"),
-        (part + b"\r\n" + part + b"\r\n--x--\r\n", kind, "Too many files"),
+        (part + b"\r\n" + part + b"\r\n--x--\r\n", kind, "file is given twice"),
     ):
         expect_refusal(client.post("/cutout", content=content, headers={"Content-Type": content_type}), 422, word)
 

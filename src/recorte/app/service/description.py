@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from recorte.app.service.body import FIELD
-from recorte.app.service.work import KINDS, PEOPLE
+from recorte.app.service.body import FIELD, FORM
+from recorte.app.service.removebg import BACKGROUND, FLAGS, FORMATS, ONLY, PHOTO, SIZES
+from recorte.app.service.work import KINDS, PEOPLE, ZIP
 
 Described = dict[str, Any]
 
@@ -22,7 +23,7 @@ ERRORS = {
 LATER = (429, 503)
 """What is worth another try, with the header Retry-After."""
 
-OWN_HEADERS = ("Recorte-Report", "Retry-After")
+OWN_HEADERS = ("Recorte-Report", "Retry-After", "X-Width", "X-Height", "X-Type", "X-Credits-Charged")
 """Headers of answers that pages of other origins are let see."""
 
 
@@ -32,10 +33,16 @@ def request() -> Described:
     options: Described = {
         "background": {
             "type": "string",
-            "description": "a colour such as #ffffff or teal, or blur; without it: transparent",
+            "description": "a colour such as #ffffff or teal, or blur; in a form also a picture's file; without it: "
+            "transparent",
         },
         "mask": flag | {"description": "the mask instead of the cut-out, white = person"},
-        "people": {"type": "string", "enum": list(PEOPLE), "default": "all"},
+        "people": {
+            "type": "string",
+            "enum": list(PEOPLE),
+            "default": "all",
+            "description": "all, their largest connected region, or each region as a picture of its own, in a ZIP",
+        },
         "crop": flag | {"description": "cut the picture to the people"},
         "format": {"type": "string", "enum": list(KINDS), "default": "png"},
         "report": flag | {"description": "judge the result, in the header Recorte-Report, as JSON"},
@@ -47,20 +54,66 @@ def request() -> Described:
         {"name": name, "in": "query", "required": False, "schema": schema, "description": schema.get("description", "")}
         for name, schema in options.items()
     ]
-    content = {"multipart/form-data": {"schema": form}, "image/*": bare, "application/octet-stream": bare}
+    content = {FORM: {"schema": form}, "image/*": bare, "application/octet-stream": bare}
     return {"requestBody": {"required": True, "content": content}, "parameters": query}
 
 
 def answers(key: bool) -> dict[int | str, Described]:
     """What comes back, with refusals for want of a key where the service asks for one."""
-    pictures = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in KINDS.values()}
+    pictures = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in (*KINDS.values(), ZIP)}
     report = {"description": "if a report was asked for: how good the result is likely to be, as JSON"}
     headers = {"Recorte-Report": report | {"schema": {"type": "string", "contentMediaType": "application/json"}}}
     error = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
     refusals: dict[int | str, Described] = {
         status: refusal(status, reason, error) for status, reason in ERRORS.items() if key or status != 401
     }
-    return {200: {"description": "the picture", "content": pictures, "headers": headers}, **refusals}
+    return {
+        200: {"description": "the picture, or a ZIP of one for each person", "content": pictures, "headers": headers},
+        **refusals,
+    }
+
+
+def removebg_request() -> Described:
+    """The body of a request as remove.bg's API has it: a form, or JSON."""
+    text, file = {"type": "string"}, {"type": "string", "format": "binary"}
+    chosen = {name: {"type": "string", "enum": list(values), "default": values[0]} for name, values in ONLY.items()}
+    flags = {name: {"type": "boolean"} for name in FLAGS}
+    parameters: Described = {
+        "image_file_b64": text | {"description": "the photo in base64"},
+        "size": {"type": "string", "enum": list(SIZES), "default": "preview"},
+        "format": {"type": "string", "enum": list(FORMATS), "default": "auto"},
+        "bg_color": text | {"description": "such as 81d4fa or green"},
+        **chosen,
+        **flags,
+    }
+    files = {PHOTO: file | {"description": "the photo"}, BACKGROUND: file | {"description": "the background"}}
+    schema, form = ({"type": "object", "properties": properties} for properties in (parameters, files | parameters))
+    kinds = {FORM: form, "application/json": schema, "application/x-www-form-urlencoded": schema}
+    return {"requestBody": {"required": True, "content": {kind: {"schema": schema} for kind, schema in kinds.items()}}}
+
+
+def removebg_answers(key: bool) -> dict[int | str, Described]:
+    """What comes back from this route."""
+    whole = {"type": "integer"}
+    headers: Described = {name: {"schema": whole} for name in ("X-Width", "X-Height", "X-Credits-Charged")}
+    headers["X-Type"] = {"schema": {"type": "string", "enum": ["person"]}}
+    picture = {"schema": {"type": "string", "format": "binary"}}
+    result = {"type": "object", "required": ["result_b64"], "properties": {"result_b64": {"type": "string"}}}
+    told = {"type": "object", "required": ["data"], "properties": {"data": result}}
+    content = dict.fromkeys((*KINDS.values(), ZIP), picture) | {"application/json": {"schema": told}}
+    one = {
+        "type": "object",
+        "required": ["title", "code"],
+        "properties": {name: {"type": "string"} for name in ("title", "code")},
+    }
+    errors = {"type": "object", "required": ["errors"], "properties": {"errors": {"type": "array", "items": one}}}
+    reasons = {400: "a photo or a parameter that cannot be", 403: ERRORS[401]} | {
+        status: ERRORS[status] for status in (408, 429, 500, 503)
+    }
+    refusals: dict[int | str, Described] = {
+        status: refusal(status, reason, errors) for status, reason in reasons.items() if key or status != 403
+    }
+    return {200: {"description": "the picture", "content": content, "headers": headers}, **refusals}
 
 
 def refusal(status: int, reason: str, schema: Described) -> Described:

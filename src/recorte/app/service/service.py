@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from recorte import __version__
 from recorte.app.limits import Limits, Refusal
-from recorte.app.service import description
-from recorte.app.service.body import read_request
+from recorte.app.service import description, removebg, removebg_http
+from recorte.app.service.body import BACKGROUND, FIELD, read_request
 from recorte.app.service.measures import Measures
 from recorte.app.service.settings import KEY_HEADER, Settings
 from recorte.app.service.work import Options, cut_out
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from recorte import BackgroundRemover
 
 log = logging.getLogger("recorte.service")
+
+REMOVEBG = "/v1.0/removebg"
 
 
 def create_app(
@@ -66,6 +68,14 @@ def create_app(
         """Answer with the picture, or say in one sentence why there is none."""
         return await _told(lambda: _cut_out(request, remover, crew, settings, measures), _refuse, measures)
 
+    @app.post(REMOVEBG, summary="The same, as programs ask that were written for remove.bg", dependencies=key,
+              openapi_extra=description.removebg_request(), response_class=Response,
+              responses=description.removebg_answers(bool(key)))  # fmt: skip
+    async def as_removebg(request: Request) -> Response:
+        """Answer as remove.bg does."""
+        return await _told(lambda: _as_removebg(request, remover, crew, settings, measures),
+                           removebg_http.refuse, measures)  # fmt: skip
+
     _add_what_is_told(app, crew, measures)
     return app
 
@@ -88,8 +98,9 @@ def _add_what_is_told(app: FastAPI, crew: Workers, measures: Measures) -> None:
         return HTMLResponse(Path(__file__).with_name("docs.html").read_text(encoding="utf-8"))
 
     @app.exception_handler(HTTPException)
-    async def refuse(_: Request, error: HTTPException) -> JSONResponse:
-        answer = _refuse(Refusal(error.status_code, f"{error.detail}; GET /docs tells what there is"))
+    async def refuse(request: Request, error: HTTPException) -> JSONResponse:
+        form = removebg_http.refuse if request.url.path.endswith(REMOVEBG) else _refuse
+        answer = form(Refusal(error.status_code, f"{error.detail}; GET /docs tells what there is"))
         answer.headers.update(error.headers or {})
         if answer.headers.get("allow") == "GET":
             answer.headers["allow"] = "GET, HEAD"
@@ -128,12 +139,32 @@ async def _cut_out(
     if not settings.admits(request.headers.get(KEY_HEADER, "")):
         raise Refusal(401, f"The header {KEY_HEADER} must hold this service's API key")
     async with crew.place() as place:
-        content, given = await read_request(request, crew.limits)
-        options = Options.read(given)
-        measures.received.inc(len(content))
-        result = await place.do(lambda: cut_out(remover, content, options, crew.limits))
+        body = await read_request(request, crew.limits)
+        options = Options.read(body.texts, body.files.get(BACKGROUND))
+        measures.received.inc(sum(map(len, body.files.values())))
+        result = await place.do(lambda: cut_out(remover, body.files[FIELD], options, crew.limits))
     headers = {"Recorte-Report": json.dumps(result.report.as_dict())} if result.report else {}
     return Response(result.content, media_type=result.media_type, headers=headers)
+
+
+async def _as_removebg(
+    request: Request, remover: "BackgroundRemover", crew: Workers, settings: Settings, measures: Measures
+) -> Response:
+    if not settings.admits(request.headers.get(KEY_HEADER, "")):
+        raise Refusal(403, f"The header {KEY_HEADER} must hold this service's API key")
+    async with crew.place() as place:
+        take_apart = await removebg_http.read_body(request, crew.limits)
+
+        def work() -> tuple[removebg.Answer, bool]:
+            """Take the request apart and do what it asks for."""
+            body = take_apart()
+            wanted = removebg.Wanted.read(body.texts, body.files.get(removebg.BACKGROUND))
+            content = removebg_http.photo_of(body)
+            measures.received.inc(len(content))
+            return removebg.cut_out(remover, content, wanted, crew.limits), wanted.typed
+
+        result, typed = await place.do(work)
+    return removebg_http.answer(request, result, typed)
 
 
 def _refuse(error: Refusal) -> JSONResponse:

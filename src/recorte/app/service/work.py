@@ -1,16 +1,24 @@
 """From a photo's bytes and options to the bytes of a result: what the service does with one photo."""
 
+import io
+import math
+import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
 
 from recorte.app.limits import Limits, Refusal, check_photo
+from recorte.app.service.body import BACKGROUND
 from recorte.errors import PhotoError, RecorteError
-from recorte.photo import read_photo
+from recorte.letterbox import resize
+from recorte.photo import Photo, read_photo
 from recorte.removal import options as removal
 from recorte.removal.files.output import encode
 from recorte.removal.quality import JudgingPipeline, QualityReport
-from recorte.removal.steps.backgrounds import BLUR, Colour, in_colours_of, read_colour
+from recorte.removal.steps.backgrounds import BLUR, Colour, ReadBackground, fitted, read_colour
+from recorte.removal.steps.profiles import in_srgb
 
 if TYPE_CHECKING:
     from recorte import BackgroundRemover
@@ -18,7 +26,12 @@ if TYPE_CHECKING:
 KINDS = {"png": "image/png", "webp": "image/webp", "jpg": "image/jpeg"}
 """Formats that results come in, with their media types."""
 
-PEOPLE = ("all", "largest")
+ZIP = "application/zip"
+
+PEOPLE = get_args(removal.People)
+
+MOST_WORK = 10
+"""Largest photos' worth of pixels that the results for each of many people may have: half a minute's work or so."""
 
 FLAGS = {
     "true": True,
@@ -38,40 +51,43 @@ class Options:
     """What is wanted of a photo.
 
     Attributes:
-        background: a colour to lay the people over, or "blur", the photo's own, blurred; None: transparent.
+        background: a colour to lay the people over, a picture's bytes, or "blur", the photo's own, blurred; None:
+            transparent.
         mask: the mask instead of the cut-out, white = person.
         crop: cut the picture to the people, with a small margin.
-        people: all, or the largest connected region of them.
+        people: all, the largest connected region of them, or each of these regions as a picture of its own, in a ZIP.
         format: one of `KINDS`.
         report: judge what was found in the photo.
     """
 
-    background: Colour | Literal["blur"] | None = None
+    background: Colour | bytes | Literal["blur"] | None = None
     mask: bool = False
     crop: bool = False
-    people: Literal["all", "largest"] = "all"
+    people: removal.People = "all"
     format: str = "png"
     report: bool = False
 
     @classmethod
-    def read(cls, given: Mapping[str, str]) -> "Options":
-        """Read options as a form gives them.
+    def read(cls, given: Mapping[str, str], picture: bytes | None = None) -> "Options":
+        """Read options as a form gives them; `picture` is the background's.
 
         Raises:
             Refusal: an unknown option, a value that it cannot have, or two that exclude each other.
         """
         known = list(cls.__slots__)
-        unknown = [repr(name[:40]) for name in given if name not in known]
-        if unknown:
-            raise Refusal(422, f"Unknown option {', '.join(unknown)}; there are {', '.join(known)}")
-        flags = {name: _flag(name, given.get(name, "")) for name in ("mask", "crop", "report")}
+        if unknown := [repr(name[:40]) for name in given if name not in known]:
+            more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+            raise Refusal(422, f"Unknown option {', '.join(unknown[:3])}{more}; there are {', '.join(known)}")
+        flags = {name: read_flag(name, given.get(name, "")) for name in ("mask", "crop", "report")}
         kind = (given.get("format") or "png").lower().replace("jpeg", "jpg")
         if kind not in KINDS:
             raise Refusal(422, f"format must be one of {', '.join(KINDS)}, not {given['format'][:40]!r}")
-        people = given.get("people") or "all"
-        if people not in PEOPLE:
-            raise Refusal(422, f"people must be one of {', '.join(PEOPLE)}, not {people[:40]!r}")
-        options = cls(background=_background(given.get("background", "")), people=people, format=kind, **flags)
+        wanted = given.get("people") or "all"
+        people = next((name for name in PEOPLE if name == wanted), None)
+        if people is None:
+            raise Refusal(422, f"people must be one of {', '.join(PEOPLE)}, not {wanted[:40]!r}")
+        background = _background(given.get("background", "")) if picture is None else picture
+        options = cls(background=background, people=people, format=kind, **flags)
         if options.mask and options.background is not None:
             raise Refusal(422, removal.MASK_ALONE)
         if kind == "jpg" and options.background is None and not options.mask:
@@ -81,7 +97,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A finished picture.
+    """A finished picture, or several in a ZIP.
 
     Attributes:
         content: the bytes of its file.
@@ -98,29 +114,96 @@ def cut_out(remover: "BackgroundRemover", content: bytes, options: Options, limi
     """Cut the people out of a photo.
 
     Raises:
-        Refusal: the photo cannot be read, is too large, or shows nobody to crop to.
+        Refusal: the photo or the background cannot be read, or is too large; or there is nobody to crop to.
     """
-    check_photo(content, limits)  # here, not before a worker is free: Pillow may take seconds for a strange header
-    try:
-        photo = read_photo(content)
-    except PhotoError as error:
-        raise Refusal(422, f"The photo cannot be read: {str(error).partition(': ')[2]}") from None
+    photo, behind = read_both(content, options.background, limits)
     pipeline = JudgingPipeline.like(remover.pipeline)
-    background = in_colours_of(options.background, photo.icc_profile)
-    wanted = removal.Options(background, options.mask, options.crop, options.people)
+    wanted = removal.Options(behind, options.mask, options.crop, options.people)
+    judged: QualityReport | None = None
+    files: list[bytes] = []
+    for picture in pipeline.results_one_by_one(photo.pixels, wanted):
+        if options.report and judged is None:
+            judged = pipeline.judge_last()
+        if photo.pixels[..., 0].size * len(files) > MOST_WORK * limits.pixels:
+            many = f"more than {len(files)} people, too many to show each of them at its size"
+            raise Refusal(422, f"The photo has {many}; scale it down, or ask for people=all")
+        files.append(packed(picture, photo, options.format))
+    if not files:
+        shown = "show" if options.people == "each" else "crop to"
+        raise Refusal(422, f"Nobody was found in the photo, so there is nothing to {shown}")
+    if options.people == "each":
+        names = [f"person-{number}.{options.format}" for number in range(1, len(files) + 1)]
+        return Result(zipped(dict(zip(names, files, strict=True))), ZIP, judged)
+    return Result(files[0], KINDS[options.format], judged)
+
+
+def read_both(
+    content: bytes, background: Colour | bytes | Literal["blur"] | None, limits: Limits, pixels: float = math.inf
+) -> tuple[Photo, ReadBackground]:
+    """Decode a photo, scaled to `pixels` at most, and the picture behind it if there is one, in the photo's colours.
+
+    Raises:
+        Refusal: one of them cannot be read, or is too large.
+    """
+    # The sizes first, and here, not before a worker is free: Pillow may take seconds for a strange header.
+    longest, shortest = _sides(check_photo(content, limits))
+    if isinstance(background, bytes):
+        long, short = _sides(check_photo(background, limits, BACKGROUND))
+    enough = math.ceil(math.sqrt(pixels * longest / shortest)) if longest * shortest > pixels else None
+    photo = _scaled(_read(content, "photo", enough), pixels)
+    if isinstance(background, bytes):
+        # So much that its shorter side covers the photo's longer one.
+        read = _read(background, BACKGROUND, math.ceil(max(photo.pixels.shape) * long / short))
+        return photo, fitted(in_srgb(read), photo)
+    return photo, fitted(background, photo)
+
+
+def _sides(size: tuple[int, int]) -> tuple[int, int]:
+    return max(size), min(size)
+
+
+def _scaled(photo: Photo, pixels: float) -> Photo:
+    height, width = photo.pixels.shape[:2]
+    if height * width <= pixels:
+        return photo
+    scale = math.sqrt(pixels / (height * width))
+    return replace(photo, pixels=resize(photo.pixels, max(1, int(height * scale)), max(1, int(width * scale))))
+
+
+def _read(content: bytes, what: str, enough: int | None) -> Photo:
     try:
-        (picture,) = pipeline.results(photo.pixels, wanted, "the photo")
-    except PhotoError:
-        raise Refusal(422, "Nobody was found in the photo, so there is nothing to crop to") from None
-    judged = pipeline.judge_last() if options.report else None
+        return read_photo(content, enough=enough)
+    except PhotoError as error:
+        raise Refusal(422, f"The {what} cannot be read: {str(error).partition(': ')[2]}") from None
+
+
+def packed(picture: np.ndarray, photo: Photo, kind: str) -> bytes:
+    """Encode a result as one of `KINDS`.
+
+    Raises:
+        Refusal: it is too large for it.
+    """
     try:
-        content = encode(picture, photo, f".{options.format}")
-    except RecorteError as error:  # too large for the format
+        return encode(picture, photo, f".{kind}")
+    except RecorteError as error:
         raise Refusal(422, str(error)) from None
-    return Result(content, KINDS[options.format], judged)
 
 
-def _flag(name: str, value: str) -> bool:
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """Put files into a ZIP, as they are: pictures are packed already."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, file in files.items():
+            archive.writestr(zipfile.ZipInfo(name), file)
+    return content.getvalue()
+
+
+def read_flag(name: str, value: str) -> bool:
+    """Read what is true or false.
+
+    Raises:
+        Refusal: it is neither.
+    """
     try:
         return FLAGS[value.strip().lower()]
     except KeyError:
@@ -132,10 +215,12 @@ def _background(value: str) -> Colour | Literal["blur"] | None:
     if not value.strip():
         return None
     if value.strip() == BLUR:
-        return BLUR
+        return "blur"
     try:
         return read_colour(value.strip())
     except ValueError:
         raise Refusal(
-            422, f"background must be a colour such as #ffffff or teal, or blur, not {value[:40]!r}"
+            422,
+            f"background must be a colour such as #ffffff or teal, blur, or a picture's file, not {value[:40]!r}; "
+            "nothing is fetched from elsewhere",
         ) from None
