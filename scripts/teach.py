@@ -82,7 +82,7 @@ def mean_alpha(network: "Network", photo: "np.ndarray", sizes: list[int]) -> "np
 
     found = []
     for size in sizes:
-        letterbox = Letterbox(*photo.shape[:2], size)
+        letterbox = Letterbox.of(photo, size)
         for step in (1, -1):
             canvas = letterbox.apply(np.ascontiguousarray(photo[:, ::step]), PADDING_COLOUR)
             found.append(letterbox.restore(network.alpha(canvas))[:, ::step])

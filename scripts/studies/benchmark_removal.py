@@ -84,7 +84,7 @@ def _steps(path: Path, rounds: int) -> dict[str, float]:
 
     pipeline = BackgroundRemover().pipeline
     photo = read_photo(path)
-    box = Letterbox(*photo.pixels.shape[:2], pipeline.network.image_size)
+    box = Letterbox.of(photo.pixels, pipeline.network.image_size)
     canvas = box.apply(photo.pixels, PADDING_COLOUR)
     raw = pipeline.network.alpha(canvas)
     alpha = pipeline.enlarge(drop_unsure(raw, pipeline.network.sure), photo.pixels, eight_bits=True)

@@ -60,7 +60,7 @@ def _steps(
     from recorte.removal.steps.refinement import refine
 
     photo = scene.photo
-    box = Letterbox(*photo.shape[:2], remover.network.image_size)
+    box = Letterbox.of(photo, remover.network.image_size)
     raw, foreground = _network(scene, box, remover)
     plain, guided = box.restore(raw).clip(0, 1), refine(box.cut(raw), photo)
     steps = {

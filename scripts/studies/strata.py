@@ -132,7 +132,7 @@ def _draw(path: Path, samples: "list[Sample]", remover: "BackgroundRemover") -> 
     rows = []
     for sample in samples:
         alpha = (remover.predict_alpha(sample.photo) * 255).astype(np.uint8)
-        fit = Letterbox(*sample.alpha.shape, 240)
+        fit = Letterbox.of(sample.alpha, 240)
         grey = fit.apply(sample.photo, PADDING_COLOUR)
         masks = [fit.apply(mask)[..., None] / 255 for mask in (sample.alpha, alpha)]
         cells = [grey, *((grey * mask + np.array((90, 200, 120)) * (1 - mask)).astype(np.uint8) for mask in masks)]

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from recorte.removal.remover import BackgroundRemover
 
+    __version__: str
+
 __all__ = ["BackgroundRemover", "__version__"]
 
 

@@ -1,6 +1,7 @@
 """The one geometry between a photo and the network: scale the longest side, centre, pad; and exactly back."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import cv2
 import numpy as np
@@ -25,6 +26,12 @@ class Letterbox:
     def __post_init__(self) -> None:
         if min(self.height, self.width, self.size) < 1:
             raise ValueError(f"a letterbox needs sides of at least 1 pixel, not {self}")
+
+    @classmethod
+    def of(cls, photo: np.ndarray, size: int) -> Self:
+        """Give the letterbox of a photo, `(H, W)` or `(H, W, C)`, in a canvas of `size` pixels."""
+        height, width = photo.shape[:2]
+        return cls(height, width, size)
 
     @property
     def box(self) -> tuple[int, int, int, int]:

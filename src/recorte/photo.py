@@ -23,6 +23,9 @@ the number that Pillow itself refuses."""
 MAX_SIDE = 100_000
 """Longer photos are refused too: what is computed for squares of pixels would fill the memory for a line of them."""
 
+PhotoSource = str | os.PathLike[str] | bytes | Image.Image
+"""A path, a file's bytes, or an image that Pillow has opened."""
+
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"})
 """What counts as a photo when a folder is read, in lower case."""
 
@@ -67,9 +70,7 @@ class Photo:
     exif: bytes | None = None
 
 
-def read_photo(
-    source: str | os.PathLike[str] | bytes | Image.Image, upright: bool = True, enough: int | None = None
-) -> Photo:
+def read_photo(source: PhotoSource, upright: bool = True, enough: int | None = None) -> Photo:
     """Read a photograph of one of the kinds in `recorte.heif`, HEIC where pillow-heif is installed.
 
     Of several pictures in a file the first counts. Grey, 16-bit, palette and CMYK become 8-bit RGB; transparent pixels
@@ -90,7 +91,8 @@ def read_photo(
     with opened(source) as image:
         if enough is not None and not isinstance(source, Image.Image):
             share = enough / max(image.size)
-            image.draft(None, tuple(max(1, math.ceil(side * share)) for side in image.size))
+            width, height = (max(1, math.ceil(side * share)) for side in image.size)
+            image.draft(None, (width, height))
         return _decode(image, upright)
 
 
@@ -105,8 +107,8 @@ def read_mask(source: str | os.PathLike[str] | bytes) -> np.ndarray:
     """
     with opened(source) as image:
         colours, alpha = _parted(_positive(image))
-        if alpha is not None and alpha.getextrema()[0] < 255:
-            return np.asarray(alpha)
+        if alpha is not None and (mask := np.asarray(alpha)).min() < 255:
+            return mask
         return np.asarray(_eight_bits(colours).convert("L"))
 
 
@@ -129,19 +131,19 @@ def list_photos(folder: str | os.PathLike[str], sealed: dict[Path, str] | None =
             found += [path for path in paths if path.suffix.lower() in EXTENSIONS and path.is_file()]
         except PermissionError as error:  # one may read the names in it, and no more
             refused.append(PermissionError(error.errno, error.strerror, base))
-    for error in refused:
-        if isinstance(error, FileNotFoundError | NotADirectoryError):  # it just went away
+    for refusal in refused:
+        if isinstance(refusal, FileNotFoundError | NotADirectoryError):  # it just went away
             continue
-        reason = f"cannot be looked into ({error.strerror}); give yourself the right to, or move it elsewhere"
-        sentence = f"{error.filename}: this folder {reason}"
-        if sealed is None or Path(error.filename) == Path(folder):
+        reason = f"cannot be looked into ({refusal.strerror}); give yourself the right to, or move it elsewhere"
+        sentence = f"{refusal.filename}: this folder {reason}"
+        if sealed is None or Path(refusal.filename) == Path(folder):
             raise PhotoError(sentence)
-        sealed[Path(error.filename)] = sentence
+        sealed[Path(refusal.filename)] = sentence
     return sorted(found)
 
 
 @contextlib.contextmanager
-def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Image.Image]:
+def opened(source: PhotoSource) -> Iterator[Image.Image]:
     """Open an image within the limit, its pixels not decoded yet.
 
     Raises:
@@ -151,8 +153,7 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
     too_large = f"more than the limit of {MAX_PIXELS:,} pixels; scale it down first"
     try:
         with contextlib.ExitStack() as files:
-            given = isinstance(source, Image.Image)
-            image = source if given else files.enter_context(open_image(source, name))
+            image = source if isinstance(source, Image.Image) else files.enter_context(open_image(source, name))
             if image.format == "EPS":  # a program, which Pillow would have Ghostscript run
                 raise UnidentifiedImageError
             if image.width * image.height > MAX_PIXELS:
@@ -178,7 +179,7 @@ def opened(source: str | os.PathLike[str] | bytes | Image.Image) -> Iterator[Ima
         raise PhotoError(f"{name}: truncated or damaged ({error}); copy it again from where it came") from None
 
 
-def name_of(source: str | os.PathLike[str] | bytes | Image.Image | np.ndarray) -> str:
+def name_of(source: PhotoSource | np.ndarray) -> str:
     """Tell what an error calls a photo: its path, where it has one.
 
     Raises:

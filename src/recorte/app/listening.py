@@ -12,7 +12,7 @@ def free_port(host: str, port: int) -> int:
         RecorteError: it cannot.
     """
     with listen(host, port) as listening:
-        return listening.getsockname()[1]
+        return int(listening.getsockname()[1])
 
 
 def listen(host: str, port: int) -> socket.socket:

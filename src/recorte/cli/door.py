@@ -1,5 +1,6 @@
 """The door: cutting out photos is what `recorte` does, unless its first word is one of the other commands."""
 
+import io
 import sys
 import warnings
 from typing import Any
@@ -23,7 +24,9 @@ CUT_OUT = "photos"
 class _Door(TyperGroup):
     """Hands everything to `cut_out` that is not for one of the commands; a photo named `info` is `./info`."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    # Contexts are Any here and below: whether they are Click's, or of Typer's own copy of it, its version decides.
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         own_options = {option for param in self.params for option in param.opts}
         first = args[0].split("=")[0] if args else ""
         if first not in own_options and (first not in self.commands or first == CUT_OUT):
@@ -34,12 +37,12 @@ class _Door(TyperGroup):
 class _CutOut(TyperCommand):
     """Appears as `recorte` itself: in its usage no name of a command, in its help all of them."""
 
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> typer.Context:
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         self.door = parent
         # Without a parent, so that usage and complaints say `recorte` and no more.
         return super().make_context(parent.info_name if parent else info_name, args, **extra)
 
-    def format_epilog(self, ctx: typer.Context, formatter: Any) -> None:
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Name the other commands below the help of this one."""
         commands = [command for command in self.door.command.commands.values() if not command.hidden]
         with formatter.section("Other commands"):
@@ -63,7 +66,7 @@ def main() -> None:
     """Run the command `recorte`."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # Pillow's remarks on odd photos, which are read all the same
-    if sys.stdout:  # unless it is closed
+    if isinstance(sys.stdout, io.TextIOWrapper):  # unless it is closed
         sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be valid text
     end_on_sigterm()
     try:

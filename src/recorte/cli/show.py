@@ -48,7 +48,7 @@ def print_written(*files: "Path") -> None:
 
 def print_json(outcome: "Outcome", report: "QualityReport | None" = None, err: bool = False) -> None:
     """Print what became of a photo as one line of JSON, in plain ASCII, so that no name can spoil it."""
-    content = {
+    content: dict[str, object] = {
         "photo": str(outcome.photo),
         "result": None if outcome.status == "failed" else str(outcome.result),
         "status": outcome.status,

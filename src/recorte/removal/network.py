@@ -55,7 +55,7 @@ class Network:
     @property
     def providers(self) -> list[str]:
         """ONNX Runtime's names of what computes the network."""
-        return self._session.get_providers()
+        return list(self._session.get_providers())
 
     def alpha(self, canvas: np.ndarray) -> np.ndarray:
         """Find the people in `uint8 (S, S, 3)`, S the image size: `float32 (S, S)` in [0, 1]; see `alphas`."""

@@ -95,7 +95,7 @@ class QualityReport:
 
 def judge(photo: np.ndarray, steps: Steps) -> QualityReport:
     """Report on a photo, `uint8 (H, W, 3)`, whose `steps` were kept."""
-    letterbox = Letterbox(*photo.shape[:2], len(steps.raw_alpha))
+    letterbox = Letterbox.of(photo, len(steps.raw_alpha))
     return report(photo, steps.alpha, letterbox.cut(steps.raw_alpha))
 
 
@@ -125,7 +125,7 @@ class JudgingPipeline(Pipeline):
         photo, raw = self.last.look
         del self.last.look
         alpha = self.enlarge(self.clear(raw, photo), photo)
-        return report(photo, alpha, Letterbox(*photo.shape[:2], len(raw)).cut(raw))
+        return report(photo, alpha, Letterbox.of(photo, len(raw)).cut(raw))
 
 
 def report(
@@ -180,7 +180,7 @@ def likely_iou(person: np.ndarray, alpha: np.ndarray) -> float:
     the truth in the sum of its alphas, and together they would cover the mask and the alphas outside of it. The network
     is surer than it should be: what it expects to miss counts `OVERCONFIDENCE` times.
     """
-    expected = float(alpha[person].sum()) / max(1.0, person.sum() + float(alpha[~person].sum()))
+    expected = float(alpha[person].sum()) / max(1.0, float(person.sum()) + float(alpha[~person].sum()))
     return max(0.0, 1 - OVERCONFIDENCE * (1 - expected))
 
 
@@ -194,7 +194,7 @@ def _edges(alpha: np.ndarray, person: np.ndarray) -> float:
     """Compare the number of half-transparent pixels with the length of the outlines."""
     outlines, _ = cv2.findContours(person.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     length = sum(max(1.0, cv2.arcLength(outline, closed=True)) for outline in outlines)
-    width = float(((alpha > 0.05) & (alpha < 0.95)).sum()) / length * SIDE / max(alpha.shape)
+    width: float = int(((alpha > 0.05) & (alpha < 0.95)).sum()) / length * SIDE / max(alpha.shape)
     return 100 * SOFT_EDGE / (SOFT_EDGE + width)
 
 

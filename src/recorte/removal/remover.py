@@ -1,7 +1,7 @@
 """Removing the background from photographs of people, with a trained model."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import starmap
@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from recorte.errors import PhotoError, RecorteError
-from recorte.photo import MAX_SIDE, Photo, name_of, read_photo
+from recorte.photo import MAX_SIDE, Photo, PhotoSource, name_of, read_photo
 from recorte.removal.files import output
 from recorte.removal.files.folder import cut_out_all, spread, usable_cores
 from recorte.removal.files.plan import plan_folder
@@ -22,7 +22,7 @@ from recorte.removal.options import Options, People
 from recorte.removal.pipeline import MOST_LOOKS, Pipeline, Steps
 from recorte.removal.steps.backgrounds import Background, fitted
 
-Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | np.ndarray
+Source = PhotoSource | bytearray | memoryview | np.ndarray
 Result = Image.Image | np.ndarray | bytes
 
 
@@ -67,7 +67,7 @@ class BackgroundRemover:
         # None stays None, so that a copy on another machine finds the weights of its own installation.
         self._model = None if model is None else self.network.path
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[object, ...]:
         return self._again, (self._model, self.threads, self._switches)
 
     @property
@@ -181,7 +181,7 @@ class BackgroundRemover:
         photo = _read(source)
         options = replace(options, background=fitted(options.background, photo))
         pictures = self.pipeline.results(photo.pixels, options, name_of(source))
-        contents = []
+        contents: list[bytes] = []
         if target is not None or kind is not None or isinstance(source, bytes):
             contents = _encoded(pictures, photo, suffix, name_of(source))
         if target is not None:
@@ -193,11 +193,10 @@ class BackgroundRemover:
             # The first one last: that it is there means that all are.
             for file, content in reversed(results):
                 output.write(file, content)
-        if kind is not None or isinstance(source, bytes):
-            given = contents
-        else:
+        given: Sequence[Result] = contents
+        if kind is None and not isinstance(source, bytes):
             given = pictures if isinstance(source, np.ndarray) else [output.as_image(p, photo) for p in pictures]
-        return given if options.people == "each" else given[0]
+        return list(given) if options.people == "each" else given[0]
 
     def batch_process(
         self,
@@ -238,7 +237,7 @@ class BackgroundRemover:
         return report
 
 
-def _read(source: Source) -> Photo:
+def _read(source: PhotoSource | np.ndarray) -> Photo:
     if isinstance(source, np.ndarray):
         _check_array(source)
         return Photo(source)

@@ -153,7 +153,7 @@ def address(picture: np.ndarray) -> str:
     code = {1: None, 3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}[1 if picture.ndim == 2 else picture.shape[2]]
     quality = [cv2.IMWRITE_WEBP_QUALITY if kind == ".webp" else cv2.IMWRITE_JPEG_QUALITY, 88]
     _, content = cv2.imencode(kind, picture if code is None else cv2.cvtColor(picture, code), quality)
-    return f"data:image/{kind[1:].replace('jpg', 'jpeg')};base64,{base64.b64encode(content).decode()}"
+    return f"data:image/{kind[1:].replace('jpg', 'jpeg')};base64,{base64.b64encode(content.tobytes()).decode()}"
 
 
 def packed(photos: Iterable[tuple[str, Made]], background: ReadBackground, crop: bool) -> bytes:

@@ -12,7 +12,6 @@ from pathlib import Path
 from threading import Semaphore
 
 import streamlit as st
-from PIL import ImageColor
 
 from recorte import BackgroundRemover
 from recorte.app.limits import Limits, Refusal, check_photo
@@ -23,7 +22,7 @@ from recorte.errors import PhotoError, RecorteError
 from recorte.messages import LANGUAGES, Language, say
 from recorte.photo import EXTENSIONS, read_photo
 from recorte.removal.files.folder import usable_cores
-from recorte.removal.steps.backgrounds import BLUR, ReadBackground
+from recorte.removal.steps.backgrounds import BLUR, ReadBackground, read_colour
 from recorte.removal.steps.profiles import in_srgb
 
 log = logging.getLogger("recorte.page")
@@ -85,11 +84,12 @@ def choose_language() -> Language:
     with st.container(key="top", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         place = st.empty()
         st.segmented_control(
-            "Language / Idioma", list(LANGUAGES), format_func=LANGUAGES.get, key="language", required=True,
+            "Language / Idioma", list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="language", required=True,
             label_visibility="collapsed",
         )  # fmt: skip
-    place.html(panels.header(st.session_state.language))
-    return st.session_state.language
+    language: Language = st.session_state.language
+    place.html(panels.header(language))
+    return language
 
 
 def choose_options(language: Language) -> tuple[ReadBackground, bool]:
@@ -102,7 +102,7 @@ def choose_options(language: Language) -> tuple[ReadBackground, bool]:
         place = st.empty()  # what comes and goes has a place of its own: else Streamlit builds all cards after it anew
         background: ReadBackground = None
         if kind == "colour":
-            background = ImageColor.getrgb(
+            background = read_colour(
                 place.color_picker(say("colour", language), "#f2c14e", key="colour", label_visibility="collapsed")
             )
         elif kind == "blur":
@@ -164,8 +164,9 @@ def show(one: Made, name: str, key: str, background: ReadBackground, crop: bool,
     left, right = st.columns([3, 2], gap="medium")
     with left:
         after = address(shown(one, background))
-        words = [say(word, language) for word in ("before", "after", "slide")]
-        before_after(address(one.photo_shown), after, *words, one.width / one.height, key=f"slider-{key}")
+        left_word, right_word, label = (say(word, language) for word in ("before", "after", "slide"))
+        ratio = one.width / one.height
+        before_after(address(one.photo_shown), after, left_word, right_word, label, ratio, key=f"slider-{key}")
         stem = Path(name).stem
         with st.container(horizontal=True, key=f"downloads-{key}"):
             download(say("cutout", language), lambda: finished(one, background, crop), f"{stem}-cutout.png", key=key)

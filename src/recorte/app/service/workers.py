@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from recorte.app.limits import Limits, Refusal
 from recorte.app.service.measures import Measures
@@ -95,7 +95,7 @@ class Place:
     def __init__(self, workers: Workers) -> None:
         self.arrived = False
         self._workers = workers
-        self._work: Future | None = None
+        self._work: Future[Any] | None = None
 
     async def do(self, work: Callable[[], T]) -> T:
         """Run `work` in a thread, when one is free.

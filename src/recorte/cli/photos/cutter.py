@@ -10,7 +10,7 @@ from recorte.cli.show import complain
 from recorte.errors import DiskFullError, PhotoError, RecorteError
 
 if TYPE_CHECKING:
-    from recorte.removal.quality import QualityReport
+    from recorte.removal.quality import JudgingPipeline, QualityReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class Cutter:
         self.options = Options.of(**wishes.showing)
         self._overwrite = wishes.overwrite
         self._report = wishes.report
+        self._judging: JudgingPipeline | None = None
         self._reports: dict[Path | bytes, QualityReport] = {}
         self._make = partial(BackgroundRemover, wishes.model, threads, **wishes.making)
 
@@ -94,14 +95,14 @@ class Cutter:
         if self._report:
             from recorte.removal.quality import JudgingPipeline
 
-            self._remover.pipeline = JudgingPipeline.like(self._remover.pipeline)
+            self._remover.pipeline = self._judging = JudgingPipeline.like(self._remover.pipeline)
 
     def __call__(self, source: Path | bytes, target: Path | None) -> Any:
         """Cut out a photo; as `BackgroundRemover.remove_with`. If a report is wished, it is made and kept."""
         result = self._remover.remove_with(self.options, source, target, overwrite=self._overwrite)
         # Here rather than where it is shown, since that is one thread for all photos.
-        if self._report:
-            self._judge(source)
+        if self._judging is not None:
+            self._judge(source, self._judging)
         return result
 
     def attempt(self, source: Path | bytes, target: Path | None, name: str) -> tuple[Any, str | None]:
@@ -123,11 +124,11 @@ class Cutter:
         """Hand out the report on a photo that was cut out, if there is one."""
         return self._reports.pop(source, None)
 
-    def _judge(self, source: Path | bytes) -> None:
+    def _judge(self, source: Path | bytes, pipeline: "JudgingPipeline") -> None:
         from recorte.photo import name_of
 
         try:
-            self._reports[source] = self._remover.pipeline.judge_last()
+            self._reports[source] = pipeline.judge_last()
         except Exception as trouble:  # no memory, say: the result is there all the same
             reason = str(trouble) or type(trouble).__name__
             complain(f"{name_of(source)}: cut out, but no report could be made ({reason})")

@@ -55,7 +55,8 @@ def _cut_out_one(photo: Path, wishes: Wishes) -> int:
 def _cut_out_many(sources: Sources, wishes: Wishes) -> int:
     from recorte.removal.files.plan import make_folder, plan_many, plan_photos
 
-    folder, sealed = folder_of(sources, wishes.output), {}
+    folder = folder_of(sources, wishes.output)
+    sealed: dict[Path, str] = {}
     if folder:
         plan = plan_many(sources.paths, folder, sources.roots, sealed)
     else:
@@ -84,7 +85,8 @@ def _watch(sources: Sources, wishes: Wishes) -> int:
     if any(source.resolve().is_relative_to(folder.resolve()) for source in folders):
         raise RecorteError(f"{folder}: with --watch the results must not go into the folder of the photos or above it")
 
-    account, told = Account(None, wishes.as_json, each=True), {}
+    account = Account(None, wishes.as_json, each=True)
+    told: dict[Path, str] = {}
 
     def plan() -> Mapping[Path, Path]:
         sealed: dict[Path, str] = {}
@@ -120,8 +122,10 @@ def _worker(wishes: Wishes) -> Callable[[Mapping[Path, Path], Account, Callable[
     cutter.open()
 
     def work(plan: Mapping[Path, Path], account: Account, stopped: Callable[[], bool]) -> None:
-        options = {"overwrite": wishes.overwrite, "jobs": jobs, "stopped": stopped, "options": cutter.options}
-        for outcome in cut_out_each(cutter, plan, **options):
+        outcomes = cut_out_each(
+            cutter, plan, overwrite=wishes.overwrite, jobs=jobs, stopped=stopped, options=cutter.options
+        )
+        for outcome in outcomes:
             account.add(outcome, cutter.report_of(outcome.photo))
 
     return work

@@ -52,7 +52,7 @@ class BatchReport:
 
     def add(self, outcome: Outcome) -> None:
         """Note what became of one more photo."""
-        if outcome.status == "failed":
+        if outcome.error is not None:
             self.failed.append(Failure(outcome.photo, outcome.error))
         else:
             (self.written if outcome.status == "written" else self.skipped).append(outcome.result)

@@ -3,7 +3,7 @@
 import contextlib
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import cv2
 import numpy as np
@@ -21,7 +21,7 @@ Background = str | os.PathLike[str] | Colour | Image.Image | np.ndarray | None
 ReadBackground = Colour | np.ndarray | Literal["blur"] | None
 """What that is once it is read: nothing, a colour, `uint8 (H, W, 3)`, both in sRGB, or "blur"."""
 
-BLUR = "blur"
+BLUR: Final = "blur"
 
 BLUR_CELLS = 320
 """Cells of the grid on which the background is blurred, along the longest side, at least."""
@@ -42,7 +42,8 @@ def read_background(given: Background) -> ReadBackground:
     if isinstance(given, tuple | list):
         if len(given) != 3 or not all(isinstance(value, int | np.integer) and 0 <= value <= 255 for value in given):
             raise RecorteError(f"background {given}: a colour needs three whole numbers from 0 to 255 (RGB)")
-        return tuple(int(value) for value in given)
+        red, green, blue = (int(value) for value in given)
+        return red, green, blue
     if isinstance(given, Image.Image):
         return in_srgb(read_photo(given))
     if not isinstance(given, str | os.PathLike):
@@ -85,9 +86,9 @@ def in_colours_of(background: ReadBackground, profile: bytes | None) -> ReadBack
 
 def fitted(background: ReadBackground, photo: Photo) -> ReadBackground:
     """Convert a background to a photo's colour space; a picture that is larger is scaled to the photo's size first."""
-    larger = isinstance(background, np.ndarray) and background.size > photo.pixels.size
-    if larger and photo.icc_profile:
-        background = covering(background, *photo.pixels.shape[:2])
+    if isinstance(background, np.ndarray) and background.size > photo.pixels.size and photo.icc_profile:
+        height, width = photo.pixels.shape[:2]
+        background = covering(background, height, width)
     return in_colours_of(background, photo.icc_profile)
 
 

@@ -79,10 +79,13 @@ def _estimate(
 ) -> np.ndarray:
     """Estimate the person's colours in a part of the photo, `uint8`; the second pass' windows reach beyond it."""
     reach = NARROW // 2
-    around = tuple(slice(max(0, part.start - reach), part.stop + reach) for part in pixels)
+    down, across = (
+        slice(max(0, part.start - reach), min(side, part.stop + reach))
+        for part, side in zip(pixels, alpha.shape, strict=True)
+    )
+    around = down, across
     rows, columns = (slice(p.start - a.start, p.stop - a.start) for p, a in zip(pixels, around, strict=True))
     share = alpha[around].astype(np.float32) / 255
-    around = tuple(slice(a.start, a.start + side) for a, side in zip(around, share.shape, strict=True))
     rest = 1 - share
     # person + share * (seen - share * person - rest * background), with what both passes need computed once
     seen = [share * channel for channel in cv2.split(photo[around])]
@@ -95,4 +98,5 @@ def _estimate(
             (own * person + part - mixed * background).clip(0, 255)
             for person, part, background in zip(persons, seen, backgrounds, strict=True)
         ]
-    return cv2.merge([np.rint(person[rows, columns]).astype(np.uint8) for person in persons])
+    planes: list[np.ndarray] = [np.rint(person[rows, columns]).astype(np.uint8) for person in persons]
+    return cv2.merge(planes)

@@ -52,7 +52,8 @@ def drop_unsure(alpha: np.ndarray, sure: float) -> np.ndarray:
     labels, count = regions(alpha)
     kept = _marked(labels, count + 1, alpha >= sure)
     kept[0] = False
-    return alpha * kept[labels]
+    cleared: np.ndarray = alpha * kept[labels]
+    return cleared
 
 
 def _marked(labels: np.ndarray, count: int, chosen: np.ndarray) -> np.ndarray:

@@ -106,7 +106,8 @@ def _planes(grid: Grid, photo: np.ndarray, alpha: np.ndarray, person: np.ndarray
 
 def _box(wanted: np.ndarray, margin: int) -> Tile:
     rows, columns = (np.flatnonzero(wanted.any(axis=axis)) for axis in (1, 0))
-    return tuple(slice(max(0, int(found[0]) - margin), int(found[-1]) + 1 + margin) for found in (rows, columns))
+    down, across = (slice(max(0, int(found[0]) - margin), int(found[-1]) + 1 + margin) for found in (rows, columns))
+    return down, across
 
 
 def _enlarged(person: np.ndarray, grid: Grid, dtype: type, full: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -32,11 +32,11 @@ class Kind(NamedTuple):
     """
 
     format: str
-    codec: str
+    codec: Literal["prores_ks", "libvpx-vp9", "libx264"]
     pixels: str
     options: dict[str, str]
     sounds: tuple[str, ...] | None
-    sound: str
+    sound: Literal["aac", "libopus"]
 
 
 KINDS = {
@@ -49,7 +49,7 @@ KINDS = {
 }  # fmt: skip
 """By suffix: ProRes 4444 and VP9, which can be transparent, and H.264, which cannot."""
 
-ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+ALPHA_DECODERS: dict[str, Literal["libvpx", "libvpx-vp9"]] = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """FFmpeg's own decoders of these know nothing of an alpha."""
 TICKS = 40
 """Milliseconds that a frame takes in a part; its true time is given when the parts are joined."""
@@ -94,12 +94,12 @@ class VideoFile:
             self._file: InputContainer = av.open(str(path))
         except (av.FFmpegError, OSError) as error:
             raise RecorteError(f"{path}: not a video that can be read ({error.strerror})") from None
-        if not self._file.streams.video:
+        pictures = next(iter(self._file.streams.video), None)
+        if pictures is None or pictures.time_base is None:
             self._file.close()
             raise RecorteError(f"{path}: there are no pictures in it, so it is no video")
-        self._pictures = self._file.streams.video[0]
+        self._pictures, self.time_base = pictures, pictures.time_base
         self._pictures.thread_type = "AUTO"
-        self.time_base: Fraction = self._pictures.time_base
         self.start = self._pictures.start_time or 0
         self.frames = self._pictures.frames
         rate = self._pictures.guessed_rate or self._pictures.average_rate or Fraction(1000, TICKS)
@@ -149,18 +149,21 @@ class VideoFile:
         """The first track of sound of a codec that is known."""
         return next((track for track in self._file.streams.audio if track.codec_context), None)
 
-    def sound_packets(self) -> "Iterator[Packet]":
-        """Give the packets of that track.
+    def sound_packets(self) -> "Iterator[Packet[Any]]":
+        """Give the packets of that track; none without one.
 
         Raises:
             RecorteError: the file cannot be read any more.
         """
         import av
 
+        track = self.sound()
+        if track is None:
+            return
         # Opened anew: to go back to the beginning would leave out what comes before time 0, as in AAC something does.
         with reading(self.path), av.open(str(self.path)) as file:
-            track = file.streams[self.sound().index]
-            yield from (packet for packet in file.demux(track) if packet.dts is not None)
+            again = file.streams[track.index]
+            yield from (packet for packet in file.demux(again) if packet.dts is not None)
 
 
 @contextmanager
@@ -178,7 +181,7 @@ def reading(path: Path) -> Iterator[None]:
         raise RecorteError(f"{path}: cannot be read to its end ({error.strerror})") from error
 
 
-def decoded(packets: "Iterable[Packet]", decoder: "av.CodecContext | None" = None) -> "Iterator[Any]":
+def decoded(packets: "Iterable[Packet[Any]]", decoder: "av.VideoCodecContext | None" = None) -> "Iterator[Any]":
     """Give the frames, of pictures or sound, in packets; those that are damaged are passed over."""
     import av
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import groupby
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class Sound(NamedTuple):
         layout: of its channels.
     """
 
-    codec: str | None
+    codec: Literal["aac", "libopus"] | None
     rate: int
     layout: str
 
@@ -103,13 +103,18 @@ def join(
             make = _copied_sound if sound.codec is None else _turned_sound
             # Its times begin where the pictures' do.
             streams.append(make(source, sound.add_to(file, track), source.start * source.time_base))
-        for packet in heapq.merge(*streams, key=lambda packet: float(packet.dts * packet.time_base)):
+        for packet in heapq.merge(*streams, key=_due):
             file.mux(packet)
+
+
+def _due(packet: "Packet[Any]") -> float:
+    """The second at which a packet is needed; those that are joined all have a time."""
+    return float((packet.dts or 0) * packet.time_base)
 
 
 def _picture_packets(
     parts: Sequence[Path], times: Sequence[int], source: VideoFile, pictures: "av.VideoStream"
-) -> "Iterator[Packet]":
+) -> "Iterator[Packet[Any]]":
     import av
 
     durations, number = _durations(times, source), 0
@@ -146,11 +151,12 @@ def _sound_clock(time_base: Fraction, rate: int) -> Clock:
     return Clock(time_base, least=max(1, ceil(1 / (rate * time_base))))
 
 
-def _copied_sound(source: VideoFile, copied: "AudioStream", start: Fraction) -> "Iterator[Packet]":
+def _copied_sound(source: VideoFile, copied: "AudioStream", start: Fraction) -> "Iterator[Packet[Any]]":
     clock = None
     for packet in source.sound_packets():
         clock = clock or _sound_clock(packet.time_base, copied.rate)
         shift = round(start / packet.time_base)
+        assert packet.dts is not None  # such are passed over where packets are read
         later = 0 if packet.pts is None else packet.pts - packet.dts
         packet.dts = clock(packet.dts - shift, packet.duration or 0)
         packet.pts = packet.dts + later
@@ -158,7 +164,7 @@ def _copied_sound(source: VideoFile, copied: "AudioStream", start: Fraction) -> 
         yield packet
 
 
-def _turned_sound(source: VideoFile, turned: "AudioStream", start: Fraction) -> "Iterator[Packet]":
+def _turned_sound(source: VideoFile, turned: "AudioStream", start: Fraction) -> "Iterator[Packet[Any]]":
     from av.audio.resampler import AudioResampler
 
     context, clock, resampler = turned.codec_context, None, None

@@ -1,7 +1,7 @@
 """A video's frames as they are to be seen: upright, with square pixels, over white, and all of one size."""
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -75,8 +75,9 @@ def _square(height: int, width: int, ratio: Fraction) -> tuple[int, int]:
 
 def _mirrored(frame: "av.VideoFrame") -> bool:
     """Whether a file mirrors its frames, top to bottom, before they are rotated."""
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+    side_data: Any = frame.side_data  # of which PyAV's types know the motion vectors alone
+    matrix = side_data.get("DISPLAYMATRIX")
     if matrix is None:
         return False
     a, b, _, c, d = np.frombuffer(matrix, np.int32)[:5].tolist()
-    return a * d < b * c
+    return bool(a * d < b * c)

@@ -66,8 +66,9 @@ class Progress:
     def save(self, folder: Path) -> None:
         """Keep it in a folder, whole or not at all."""
         with whole_file(folder / "progress.npz") as path:
-            state = {"alpha": self.smoothing.alpha, "grey": self.smoothing.grey} if self.parts else {}
-            np.savez(path, job=self.job, times=np.array(self.times, np.int64), parts=self.parts, **state)
+            nothing, times = np.zeros(0), np.array(self.times, np.int64)
+            alpha, grey = (nothing if a is None else a for a in (self.smoothing.alpha, self.smoothing.grey))
+            np.savez(path, job=self.job, times=times, parts=self.parts, alpha=alpha, grey=grey)
 
     @classmethod
     def load(cls, folder: Path, job: str) -> "Progress | None":
