@@ -1,6 +1,7 @@
 """`analyze`: what is in the data, as text, JSON and a page of plots."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +89,9 @@ def _spread(values: np.ndarray) -> dict[str, float] | None:
     values = values[~np.isnan(values)]
     if not len(values):
         return None
-    kinds = {"mean": np.mean, "least": np.min, "median": np.median, "greatest": np.max}
-    return {name: _rounded(float(kind(values))) for name, kind in kinds.items()}
+    measures: dict[str, Callable[[np.ndarray], Any]]
+    measures = {"mean": np.mean, "least": np.min, "median": np.median, "greatest": np.max}
+    return {name: _rounded(float(measure(values))) for name, measure in measures.items()}
 
 
 def _rounded(value: float) -> float:

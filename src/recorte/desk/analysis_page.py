@@ -52,9 +52,9 @@ def _people_per_photo(axes: Axes, counts: np.ndarray) -> None:
 def _bars(axes: Axes, title: str, values: np.ndarray, label: str, what: str = "photos", log: bool = False) -> None:
     values = values[np.isfinite(values)]
     values = values[values > 0] if log else values
-    bins = 40
+    bins: int | list[float] = 40
     if log and len(values):
-        bins = np.geomspace(values.min(), values.max() * 1.001, 41)
+        bins = np.geomspace(values.min(), values.max() * 1.001, 41).tolist()
         axes.set_xscale("log")
     axes.hist(values, bins=bins, color=BLUE)
     if len(values):

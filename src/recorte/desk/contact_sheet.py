@@ -140,7 +140,7 @@ def _cell(source: PersonSource, index: int) -> Cell:
 def tinted(sample: Sample, size: int) -> np.ndarray:
     """Lay people in green and what is ignored in red over a photo, letterboxed: `uint8 (size, size, 3)`."""
     fit = Letterbox.of(sample.alpha, size)
-    photo = fit.apply(sample.photo, PADDING_COLOUR).astype(np.float32)
+    photo: np.ndarray = fit.apply(sample.photo, PADDING_COLOUR).astype(np.float32)
     for mask, colour in ((sample.alpha / np.float32(255), (60, 220, 90)), (1 - sample.weight, (230, 40, 40))):
         share = 0.5 * fit.apply(mask.astype(np.float32))[..., None]
         photo = photo * (1 - share) + share * np.array(colour, np.float32)

@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from recorte.data.checks.mending import mend
 from recorte.data.coco import CocoPersons
 from recorte.data.reading.findings import Finding
+from recorte.data.sample import PersonSource
 from recorte.desk.looking.sources import Looked, check_sources
 from recorte.desk.results import result_file
 from recorte.errors import DataError, RecorteError
@@ -69,7 +70,7 @@ def check_data(config: DictConfig) -> None:
         )
 
 
-def _sources(config: DictConfig) -> dict[str, partial]:
+def _sources(config: DictConfig) -> dict[str, partial[PersonSource]]:
     return {name: instantiate(opened) for name, opened in config.data.sources.items()}
 
 

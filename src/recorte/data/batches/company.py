@@ -121,4 +121,5 @@ def _soft(alpha: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _mixed(alpha: np.ndarray, front: np.ndarray, back: np.ndarray) -> np.ndarray:
     share = alpha[..., None].astype(np.float32) / 255
-    return (share * front + (1 - share) * back).round().astype(np.uint8)
+    mixed: np.ndarray = (share * front + (1 - share) * back).round()
+    return mixed.astype(np.uint8)

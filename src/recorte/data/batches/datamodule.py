@@ -111,10 +111,13 @@ class PersonDataModule(pl.LightningDataModule):
 
     def state_dict(self) -> dict[str, int]:
         """Give where the training is: the epoch, and how many batches of it each process has seen."""
+        assert self.trainer is not None  # which asks for it
         loop = self.trainer.fit_loop
-        within = loop.epoch_progress.current.started > loop.epoch_progress.current.processed
-        batches = loop.epoch_loop.batch_progress.current.processed if within else 0
-        return {"epoch": loop.epoch_progress.current.processed, "batches": batches}
+        # What they count Lightning's types do not say.
+        epochs: Any = loop.epoch_progress.current
+        batches: Any = loop.epoch_loop.batch_progress.current
+        within = epochs.started > epochs.processed
+        return {"epoch": epochs.processed, "batches": batches.processed if within else 0}
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
         """Let the training batches go on from there."""

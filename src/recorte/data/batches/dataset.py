@@ -123,11 +123,11 @@ class EpochSampler(Sampler[tuple[int, int]]):
         self.rank, self.processes = rank, processes
         wanted = np.asarray(lengths if shares is None else shares, float)
         ends = np.rint(np.cumsum(wanted / wanted.sum()) * sum(lengths)).astype(int)
-        self.counts = np.diff(ends, prepend=0).tolist()
+        self.counts: list[int] = np.diff(ends, prepend=0).tolist()
         photos = sum(self.counts)
         require_a_photo_each("train", photos, processes)
-        self.batch_size = min(batch_size, photos // processes)
-        self.steps = photos // (processes * self.batch_size)
+        self.batch_size: int = min(batch_size, photos // processes)
+        self.steps: int = photos // (processes * self.batch_size)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch that the next iteration gives; Lightning calls this."""

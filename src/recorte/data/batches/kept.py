@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.reduction import DupFd
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -117,7 +118,7 @@ class PreloadedPersons(_Kept):
         shape = height, width
         return Sample(photo.reshape(*shape, 3), alpha.reshape(shape), weight.reshape(shape), self.name(index))
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[object, ...]:
         """Hand the memory itself on to a process that multiprocessing is starting."""
         arrays = (self._slots, self._shapes, self._starts, self._broken)
         return _reopened, (DupFd(self._file.fileno()), len(self._map), self._source, *arrays)
@@ -180,7 +181,7 @@ def _read_all(source: PersonSource, chosen: list[int], side: int) -> Iterator[Sa
 
 
 def _reopened(
-    file: DupFd, size: int, source: PersonSource, slots: np.ndarray, shapes: np.ndarray, starts: np.ndarray,
+    file: Any, size: int, source: PersonSource, slots: np.ndarray, shapes: np.ndarray, starts: np.ndarray,
     broken: dict[int, str],
 ) -> PreloadedPersons:  # fmt: skip
     preloaded = PreloadedPersons.__new__(PreloadedPersons)

@@ -110,8 +110,8 @@ def check_brightness(splits: Iterable[ImageMaskFolder]) -> Iterator[Finding]:
     for source in splits:
         chosen = range(0, len(source), -(-len(source) // FEW) or 1)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            lights = pool.map(_brightest, [source.mask(index) for index in chosen])
-            found[source.mask_folder] += [light for light in lights if light is not None]
+            brightest = pool.map(_brightest, [source.mask(index) for index in chosen])
+            found[source.mask_folder] += [light for light in brightest if light is not None]
     for folder, lights in found.items():
         dark = [light for light in lights if light < LIGHT]
         if any(dark) or (dark and dark == lights):

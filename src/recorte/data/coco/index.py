@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import platformdirs
@@ -67,7 +67,7 @@ class InFile:
         start, end = int(self.starts[index]), int(self.ends[index])
         return os.pread(self._file, end - start, start)
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.path, self.starts, self.ends)
 
 
@@ -230,14 +230,14 @@ def _load(path: Path, place: Path, fingerprint: Mapping[str, str]) -> PersonInde
 _KINDS = {"I64": np.int64, "I32": np.int32, "F64": np.float64, "U8": np.uint8, "BOOL": np.bool_}
 
 
-def _view(content: np.ndarray, facts: Mapping[str, list[int]]) -> np.ndarray:
+def _view(content: np.ndarray, facts: Mapping[str, Any]) -> np.ndarray:
     """Give an array of a safetensors file without reading it."""
     start, end = facts["data_offsets"]
     return content[start:end].view(_KINDS[facts["dtype"]]).reshape(facts["shape"])
 
 
 def _index_of(path: Path, arrays: Mapping[str, np.ndarray]) -> PersonIndex:
-    values: dict[str, np.ndarray | Packed | InFile | bool] = {"cached": True}
+    values: dict[str, Any] = {"cached": True}
     for field in fields(PersonIndex):
         if f"{field.name}.starts" in arrays:
             values[field.name] = InFile(path, arrays[f"{field.name}.starts"], arrays[f"{field.name}.ends"])

@@ -87,7 +87,8 @@ def fill_outlines(outlines: Sequence[list[list[float]] | np.ndarray], height: in
     if merged is None:
         return np.zeros((height, width), np.uint8)
     # Down the columns, which OpenCV turns several times faster than NumPy.
-    return cv2.transpose(coco_mask.decode(merged).T)
+    mask: np.ndarray = coco_mask.decode(merged)
+    return cv2.transpose(mask.T)
 
 
 def count_inside(outlines: Sequence[list[list[float]] | np.ndarray], height: int, width: int) -> int:
@@ -108,7 +109,7 @@ def _decode(content: bytes | memoryview, height: int, width: int) -> Outline:
     if height * width > MAX_PIXELS:
         raise ValueError(f"the photo's {width} x {height} pixels are more than the limit of {MAX_PIXELS:,}")
     try:
-        outline = _decoder.decode(content)
+        outline: Outline = _decoder.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"neither polygons nor run lengths of finite numbers ({error})") from None
     if not outline:
@@ -144,8 +145,8 @@ def _check_runs(outline: RunLengths, height: int, width: int) -> np.ndarray:
     if outline.size != (height, width):
         size = f"{outline.size[1]} x {outline.size[0]}"
         raise ValueError(f"run lengths for {size} pixels, where the photo has {width} x {height}")
-    compressed = isinstance(outline.counts, str)
-    counts = _decompress(outline.counts) if compressed else np.array(outline.counts, np.int64)
+    said = outline.counts
+    counts = _decompress(said) if isinstance(said, str) else np.array(said, np.int64)
     if counts.min(initial=0) < 0 or counts.max(initial=0) > height * width or counts.sum() != height * width:
         raise ValueError(f"run lengths that do not add up to the photo's {width} x {height} pixels")
     return _without_empty_runs(counts)

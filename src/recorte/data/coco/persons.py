@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -117,7 +118,8 @@ class CocoPersons:
         Raises:
             PhotoError: an outline is faulty.
         """
-        photo, outlines = self.photos[index], ([], [])
+        photo = self.photos[index]
+        outlines: tuple[list[list[list[float]] | np.ndarray], ...] = ([], [])
         height, width = self.index.sizes[photo].tolist()
         for position in range(self.index.first[photo], self.index.first[photo + 1]):
             try:
@@ -136,7 +138,7 @@ class CocoPersons:
             times[position] = int(negatives) + (chance < negatives % 1)
         return np.repeat(np.arange(len(times)), times)
 
-    def __reduce__(self) -> str | tuple:
+    def __reduce__(self) -> str | tuple[Any, ...]:
         """Send only where it comes from, if the other process can open the same cache."""
         if not self.index.cached:
             return super().__reduce__()

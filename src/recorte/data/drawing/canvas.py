@@ -124,7 +124,8 @@ class Pen:
         """Turn local points `(N, 2)` into pixels."""
         cosine, sine = self.scale * math.cos(math.radians(self.angle)), self.scale * math.sin(math.radians(self.angle))
         mirror = -1 if self.flip else 1
-        return points @ np.array([[mirror * cosine, mirror * sine], [-sine, cosine]]) + (self.x, self.y)
+        placed: np.ndarray = points @ np.array([[mirror * cosine, mirror * sine], [-sine, cosine]]) + (self.x, self.y)
+        return placed
 
     def fill(
         self,

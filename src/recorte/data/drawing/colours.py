@@ -60,17 +60,19 @@ def chance(rng: np.random.Generator, probability: float) -> bool:
 def vary(rng: np.random.Generator, base: np.ndarray, amount: float = 0.05) -> np.ndarray:
     """Shift a colour a little, in brightness most."""
     shift = rng.normal(0, amount, 4).astype(np.float32)
-    return np.minimum(np.maximum(base * (1 + shift[3]) + shift[:3] * 0.4, 0), 1)
+    varied: np.ndarray = np.minimum(np.maximum(base * (1 + shift[3]) + shift[:3] * 0.4, 0), 1)
+    return varied
 
 
 def mix(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
     """Give `first` with a share of `second` in it."""
-    return (first + (second - first) * share).astype(np.float32)
+    return np.asarray(first + (second - first) * share, np.float32)
 
 
 def _blend(first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
     share = np.minimum(np.maximum(share, 0), 1)
-    return first.reshape(3, 1, 1) + (second - first).reshape(3, 1, 1) * share
+    blended: np.ndarray = first.reshape(3, 1, 1) + (second - first).reshape(3, 1, 1) * share
+    return blended
 
 
 def cloth(
@@ -127,7 +129,8 @@ def _flowers(rng: np.random.Generator, first: np.ndarray, second: np.ndarray, un
         distance = np.hypot(across, along)
         petal = 0.3 + 0.1 * np.cos(5 * np.arctan2(along, across) + row)
         leaves = _blend(first, second, (petal - distance) * 14)
-        return leaves + (heart.reshape(3, 1, 1) - leaves) * np.clip((0.1 - distance) * 16, 0, 1)
+        coloured: np.ndarray = leaves + (heart.reshape(3, 1, 1) - leaves) * np.clip((0.1 - distance) * 16, 0, 1)
+        return coloured
 
     return flowers
 

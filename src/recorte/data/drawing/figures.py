@@ -10,7 +10,7 @@ from recorte.data.drawing.hair import draw_hair_behind
 from recorte.data.drawing.heads import draw_head
 from recorte.data.drawing.looks import Fabric, Looks
 from recorte.data.drawing.poses import Pose, Skeleton, place_joints
-from recorte.data.drawing.shapes import box, ellipse, hull, limb, mirrored, smooth
+from recorte.data.drawing.shapes import box, ellipse, ellipse_at, hull, limb, mirrored, smooth
 
 
 class Figure:
@@ -42,8 +42,9 @@ class Figure:
         """Draw the figure. `pen.scale` is the height of an average grown person in pixels."""
         pen = replace(pen.at(0, 0, self.looks.height), person=True)
         back = self.pose.facing == "back"
-        head = pen.at(*self.head, self.looks.head_size, self.pose.lean * (0.5 if self.side else 1))
-        trunk = pen.at(*self.joints.pelvis, 1, self.pose.lean)
+        (x, y), (pelvis_x, pelvis_y) = self.head, self.joints.pelvis
+        head = pen.at(x, y, self.looks.head_size, self.pose.lean * (0.5 if self.side else 1))
+        trunk = pen.at(pelvis_x, pelvis_y, 1, self.pose.lean)
         if self.looks.bag == "backpack" and not back:
             self._backpack(trunk)
         if not back:
@@ -120,14 +121,14 @@ class Figure:
             self._skirt(pen, looks.bottom_cloth, 0.7 if looks.bottom == "skirt" else 1.55)
 
     def _shoe(self, pen: Pen, i: int) -> None:
-        ankle, (_, shin) = self.joints.ankles[i], self.pose.legs[i]
+        (x, y), (_, shin) = self.joints.ankles[i], self.pose.legs[i]
         if self.side:
-            foot = pen.at(*ankle, 1, 0 if self.pose.flat or self.pose.seated else -0.7 * shin)
+            foot = pen.at(x, y, 1, 0 if self.pose.flat or self.pose.seated else -0.7 * shin)
             upper = [(-0.024, -0.022), (0.02, -0.026), (0.042, 0.002), (0.085, 0.012), (0.085, 0.034), (-0.032, 0.034)]
             sole = box(-0.03, 0.024, 0.081, 0.035, 0.005)
         else:
             outwards = (-1 if i == 0 else 1) * 0.014
-            foot = pen.at(*ankle)
+            foot = pen.at(x, y)
             upper = [(-0.022, -0.026), (0.022, -0.026), (0.034 + outwards, 0.012), (0.034 + outwards, 0.038)]
             upper += [(-0.034 + outwards, 0.038), (-0.034 + outwards, 0.012)]
             sole = box(-0.03 + outwards, 0.025, 0.03 + outwards, 0.036, 0.005)
@@ -140,8 +141,8 @@ class Figure:
         ends = []
         for hip, knee, ankle in zip(joints.hips, joints.knees, joints.ankles, strict=True):
             down = hip + (knee - hip) * min(length, 1) + (ankle - knee) * max(length - 1, 0)
-            ends.append(ellipse(*down, 0.066 * width, 0.018))
-        waist = ellipse(*(joints.pelvis - np.array([0, 0.07])), 0.068 * width * (0.75 if self.side else 1), 0.02)
+            ends.append(ellipse_at(down, 0.066 * width, 0.018))
+        waist = ellipse_at(joints.pelvis - np.array([0, 0.07]), 0.068 * width * (0.75 if self.side else 1), 0.02)
         pen.fill(fabric, hull(waist, *ends), shade=0.12)
 
     def _neck(self, pen: Pen) -> None:
@@ -190,8 +191,8 @@ class Figure:
                 trunk.fill(white, np.array([(0.0, -0.27), (0.05, -0.325), (0.03, -0.345)]) * (s, 1))
             trunk.fill(mix(INK, WHITE, 0.3), *(ellipse(0, y, 0.005) for y in (-0.23, -0.18, -0.13, -0.08)))
         if looks.top == "hoodie":
-            hood = [(0.03, -0.35), (0.062, -0.335), (0.068, -0.3), (0.03, -0.275)]
-            hood = smooth(mirrored(hood), 2) - ((0.02, 0) if self.side else (0, 0))
+            rim = [(0.03, -0.35), (0.062, -0.335), (0.068, -0.3), (0.03, -0.275)]
+            hood = smooth(mirrored(rim), 2) - ((0.02, 0) if self.side else (0, 0))
             trunk.fill(darker(looks.top_cloth, 0.1), hood, shade=0.1)
             if pose.facing == "front":
                 pocket = smooth([(-0.05, -0.1), (0.05, -0.1), (0.068, -0.02), (-0.068, -0.02)], 1)

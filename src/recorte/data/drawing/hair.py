@@ -9,7 +9,7 @@ from recorte.data.drawing.colours import (
 )
 from recorte.data.drawing.looks import HeadLooks
 from recorte.data.drawing.poses import Facing
-from recorte.data.drawing.shapes import arc, box, ellipse, mirrored, smooth, strand
+from recorte.data.drawing.shapes import arc, box, ellipse, ellipse_at, mirrored, smooth, strand
 
 
 def draw_hair_behind(pen: Pen, looks: HeadLooks, facing: Facing) -> None:
@@ -74,7 +74,7 @@ def _curls(looks: HeadLooks, facing: Facing, size: float) -> list[np.ndarray]:
     reach, middle = rng.uniform(0.4, 0.5, 15), -0.1 if facing == "side" else 0.0
     centres = [(middle + r * np.cos(t), -0.14 + 1.05 * r * np.sin(t)) for r, t in zip(reach, turns, strict=True)]
     order = rng.permutation(15)
-    curls = [ellipse(*centres[i], size + 0.05 * float(rng.random())) for i in order]
+    curls = [ellipse_at(centres[i], size + 0.05 * float(rng.random())) for i in order]
     return curls + _flying(looks, [(x * 1.1, y * 1.1) for x, y in centres], 0.16)
 
 

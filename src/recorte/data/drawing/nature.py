@@ -16,7 +16,7 @@ from recorte.data.drawing.colours import (
     pick,
     vary,
 )
-from recorte.data.drawing.shapes import box, ellipse, hull, limb, mirrored, smooth
+from recorte.data.drawing.shapes import box, ellipse, ellipse_at, hull, limb, mirrored, smooth
 
 
 def draw_tree(pen: Pen, rng: np.random.Generator, palette: Palette) -> None:
@@ -28,7 +28,7 @@ def draw_tree(pen: Pen, rng: np.random.Generator, palette: Palette) -> None:
         x, y = rng.uniform(-0.24, 0.24), rng.uniform(-0.2, 0.16)
         crown.append(ellipse(x * tall, (y - 0.75) * tall, 0.14 * tall))
     pen.fill(green, *crown, shade=0.16)
-    leaves = [ellipse(*(rng.normal(0, 0.1, 2) * tall + (0, -0.78 * tall)), 0.03 * tall, 0.02 * tall) for _ in range(5)]
+    leaves = [ellipse_at(rng.normal(0, 0.1, 2) * tall + (0, -0.78 * tall), 0.03 * tall, 0.02 * tall) for _ in range(5)]
     pen.fill(mix(green, WHITE, 0.15), *leaves)
 
 
@@ -49,7 +49,7 @@ def draw_bush(pen: Pen, rng: np.random.Generator, palette: Palette) -> None:
     lumps += [ellipse(x, -0.19, 0.1) for x in (-0.1, 0.0, 0.11)]
     pen.fill(green, *lumps, box(-0.26, -0.1, 0.26, 0, 0.02), shade=0.15)
     if chance(rng, 0.6):
-        flowers = [ellipse(*rng.uniform((-0.3, -0.25), (0.3, -0.05)), 0.018) for _ in range(9)]
+        flowers = [ellipse_at(rng.uniform((-0.3, -0.25), (0.3, -0.05)), 0.018) for _ in range(9)]
         pen.fill(pick(rng, palette), *flowers)
 
 
@@ -61,7 +61,7 @@ def draw_plant(pen: Pen, rng: np.random.Generator, palette: Palette) -> None:
         reach = float(rng.uniform(0.25, 0.42))
         tip = np.array([np.sin(np.radians(angle)), -np.cos(np.radians(angle))]) * reach + (0, -0.2)
         middle = (tip - np.array([0, 0.22])) / 2
-        leaves.append(ellipse(*middle, 0.035, reach * 0.55, tilt=float(angle)))
+        leaves.append(ellipse_at(middle, 0.035, reach * 0.55, tilt=float(angle)))
     pen.fill(green, *leaves, shade=0.16)
     pen.fill(pot, smooth([(-0.11, -0.24), (0.11, -0.24), (0.08, 0), (-0.08, 0)], 1), shade=0.16)
 

@@ -22,7 +22,7 @@ from recorte.data.drawing.colours import (
     vary,
 )
 from recorte.data.drawing.objects import Draw
-from recorte.data.drawing.shapes import box, ellipse, hull, smooth
+from recorte.data.drawing.shapes import box, ellipse, ellipse_at, hull, smooth
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _sky(pen: Pen, rng: np.random.Generator, palette: Palette, bottom: float, wi
     high, low = (vary(rng, colour(code)) for code in pick(rng, skies))
     _ramp(pen, 0, bottom, high, low)
     if chance(rng, 0.4):
-        pen.fill(mix(low, WHITE, 0.6), ellipse(*rng.uniform((0, 0.08), (wide, 0.3)), 0.06))
+        pen.fill(mix(low, WHITE, 0.6), ellipse_at(rng.uniform((0, 0.08), (wide, 0.3)), 0.06))
     for _ in range(int(rng.integers(0, 4))):
         x, y = rng.uniform((0, 0.04), (wide, 0.35))
         puffs = [

@@ -24,7 +24,7 @@ from recorte.data.drawing.figures import Figure
 from recorte.data.drawing.looks import draw_looks
 from recorte.data.drawing.poses import draw_pose
 from recorte.data.drawing.scenery import Place, draw_place
-from recorte.data.drawing.shapes import box, ellipse
+from recorte.data.drawing.shapes import box, ellipse, ellipse_at
 
 SHOTS = ("full", "full", "full", "far", "half", "half", "bust", "bust")
 SCALES = {"full": (0.6, 0.9), "far": (0.28, 0.48), "half": (1.05, 1.5), "bust": (1.7, 2.8)}
@@ -197,7 +197,7 @@ def _occlude(rng: np.random.Generator, pen: Pen, figures: list[Item], palette: P
 def _leaves(rng: np.random.Generator, pen: Pen, palette: Palette) -> None:
     """Leaves close to the lens, out of focus: their soft edges hide people in part."""
     leaf = vary(rng, pick(rng, [*GREENS, *palette]))
-    leaves = [ellipse(*rng.normal(0, 0.1, 2), 0.05, 0.13, float(rng.uniform(0, 180))) for _ in range(5)]
+    leaves = [ellipse_at(rng.normal(0, 0.1, 2), 0.05, 0.13, float(rng.uniform(0, 180))) for _ in range(5)]
     pen.fill(leaf, *leaves, blur=pen.scale * 0.012)
 
 

@@ -18,7 +18,14 @@ def ellipse(x: float, y: float, width: float, height: float | None = None, tilt:
     if tilt:
         cosine, sine = np.cos(np.radians(tilt)), np.sin(np.radians(tilt))
         points = points @ np.array([[cosine, sine], [-sine, cosine]])
-    return points + np.array([x, y])
+    moved: np.ndarray = points + np.array([x, y])
+    return moved
+
+
+def ellipse_at(centre: Point, width: float, height: float | None = None, tilt: float = 0.0) -> np.ndarray:
+    """Give an ellipse around a point."""
+    x, y = centre
+    return ellipse(x, y, width, height, tilt)
 
 
 def box(left: float, top: float, right: float, bottom: float, radius: float = 0.0) -> np.ndarray:
@@ -30,10 +37,11 @@ def box(left: float, top: float, right: float, bottom: float, radius: float = 0.
     return hull(*(_CIRCLE * radius + corner for corner in inner))
 
 
-def hull(*outlines: np.ndarray) -> np.ndarray:
+def hull(*outlines: Point) -> np.ndarray:
     """Give the convex hull of some outlines or points."""
     points = np.concatenate([np.atleast_2d(np.asarray(outline, np.float32)) for outline in outlines])
-    return cv2.convexHull(points.astype(np.float32))[:, 0]
+    corners: np.ndarray = cv2.convexHull(points.astype(np.float32))[:, 0]
+    return corners
 
 
 def limb(points: Sequence[Point], radii: Sequence[float]) -> list[np.ndarray]:

@@ -51,9 +51,9 @@ def draw_shape(mask: np.ndarray, shape: Shape) -> None:
 
 
 def _draw_polygon(mask: np.ndarray, points: Points) -> None:
-    for ring in (points.exterior, *points.interior):
-        if len(ring) < 3:
-            raise ValueError(f"a polygon of {len(ring)} corners; it needs three")
+    for corners in (points.exterior, *points.interior):
+        if len(corners) < 3:
+            raise ValueError(f"a polygon of {len(corners)} corners; it needs three")
     rings = [np.rint(ring) for ring in (points.exterior, *points.interior)]
     for ring in rings:
         if not np.abs(ring).max() <= LARGEST:

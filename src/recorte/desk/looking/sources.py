@@ -12,12 +12,12 @@ from recorte.data.checks.samples import check_brightness, check_samples, file_of
 from recorte.data.coco.persons import CocoPersons, locate
 from recorte.data.folder import ImageMaskFolder
 from recorte.data.reading.findings import Finding, finding_of
-from recorte.data.sample import PersonSource
+from recorte.data.sample import PersonSource, Split
 from recorte.data.supervisely import SuperviselyPersons
 from recorte.desk.looking.leaks import Listed, find_leaks
 from recorte.errors import DataError, RecorteError
 
-SPLITS = ("train", "val")
+SPLITS: tuple[Split, ...] = ("train", "val")
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Looked:
     annotations: list[tuple[Path, Checked]] = field(default_factory=list)
 
 
-def check_sources(sources: Mapping[str, partial], full: bool) -> Looked:
+def check_sources(sources: Mapping[str, partial[PersonSource]], full: bool) -> Looked:
     """Check sources, and whether the splits share photos.
 
     Args:
@@ -58,7 +58,7 @@ def _note(looked: Looked, name: str, findings: Iterator[Finding]) -> None:
     looked.findings.update(new)
 
 
-def _check_coco(name: str, source: partial, full: bool, looked: Looked) -> Iterator[Finding]:
+def _check_coco(name: str, source: partial[PersonSource], full: bool, looked: Looked) -> Iterator[Finding]:
     root = Path(source.keywords["root"])
     for split in SPLITS:
         try:
@@ -85,14 +85,14 @@ def _check_coco(name: str, source: partial, full: bool, looked: Looked) -> Itera
             looked.annotations.append((path, checked))
 
 
-def _check_source(name: str, source: partial, full: bool, looked: Looked) -> Iterator[Finding]:
+def _check_source(name: str, source: partial[PersonSource], full: bool, looked: Looked) -> Iterator[Finding]:
     root = Path(source.keywords.get("root", ""))
     tells = source.func in (ImageMaskFolder, SuperviselyPersons)
     masked: list[ImageMaskFolder] = []
     for split in SPLITS:
         found: list[Finding] = []
         try:
-            opened: PersonSource = source(split=split, **{"found": found} if tells else {})
+            opened = source(split=split, **{"found": found} if tells else {})
         except RecorteError as error:
             yield from [*found, finding_of(error, root)]
             continue

@@ -70,7 +70,8 @@ class Looks:
 def distinct(source: PersonSource) -> list[int]:
     """Give the indices of a source's photos, each photo once, however often it comes up in training."""
     if isinstance(source, CocoPersons):
-        return np.unique(source.photos, return_index=True)[1].tolist()
+        firsts: list[int] = np.unique(source.photos, return_index=True)[1].tolist()
+        return firsts
     return list(range(len(source)))
 
 
@@ -136,7 +137,8 @@ def evenly(indices: list[int], most: int) -> list[int]:
 
 def look_at(source: PersonSource, most: int = LOOKED_AT) -> Looks:
     """Open some photos of a source, evenly chosen, and measure what they look like."""
-    looks = Looks(*(np.empty(0) for _ in range(3)), sizes=np.empty((0, 2), np.int64), places=np.zeros((GRID, GRID)))
+    empty = np.empty(0)
+    looks = Looks(empty, empty, empty, sizes=np.empty((0, 2), np.int64), places=np.zeros((GRID, GRID)))
     rows, sizes = [], []
     for index in evenly(distinct(source), most):
         try:

@@ -110,7 +110,7 @@ def _file(path: Path, what: str, remedy: str) -> Item:
     except (FileNotFoundError, NotADirectoryError):
         return Item(path, what, "", remedy)
     except OSError as error:
-        return Item(path, what, "", _unreadable(error.strerror))
+        return Item(path, what, "", _unreadable(error.strerror or str(error)))
     if not os.access(path, os.R_OK):
         return Item(path, what, "", _unreadable("no permission"))
     return (
@@ -137,7 +137,8 @@ def _files(
         )
     barred = [error for error in refused if not isinstance(error, FileNotFoundError | NotADirectoryError)]
     if barred:
-        return Item(folder, what, "", f"{barred[0].filename} {_unreadable(barred[0].strerror)}")
+        reason = barred[0].strerror or str(barred[0])
+        return Item(folder, what, "", f"{barred[0].filename} {_unreadable(reason)}")
     note = f"; linked folders are passed over: {', '.join(sorted(links))}" if links and tells_links else ""
     return Item(folder, what, f"{count:,} files{note}" if count else "", remedy + note)
 

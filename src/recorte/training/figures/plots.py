@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -11,10 +12,13 @@ from matplotlib.ticker import MaxNLocator
 from recorte.files import whole_file
 from recorte.model.figures import FIGURES, figure_of
 
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
+
 Row = dict[str, float | None]
 
 BLUE, ORANGE, GREY = "#2f5d8a", "#d9722e", "#6b7280"
-STYLE = {
+STYLE: "dict[RcKeyType, Any]" = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
