@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import timm
 import torch
@@ -44,7 +44,9 @@ class AttentionGate(nn.Module):
         self.project_gate = nn.Conv2d(gate_channels, inner, kernel_size=1)
         # Normalised, so that a gate stays where the sigmoid is steep: free to grow, most scores soon lie so far out
         # that the gate is open or shut everywhere, for good.
-        self.score = nn.Sequential(nn.Conv2d(inner, 1, kernel_size=1, bias=False), nn.BatchNorm2d(1))
+        norm = nn.BatchNorm2d(1)
+        nn.init.ones_(norm.bias)  # three quarters open at first
+        self.score = nn.Sequential(nn.Conv2d(inner, 1, kernel_size=1, bias=False), norm)
 
     def forward(self, skip: Tensor, gate: Tensor) -> Tensor:
         """Weigh `skip (N, C, h, w)` of even sides by `gate (N, G, h/2, w/2)`; gives `(N, C, h, w)`."""
@@ -83,7 +85,8 @@ class DecoderBlock(nn.Module):
     def forward(self, coarse: Tensor, skip: Tensor) -> Tensor:
         """Join `coarse (N, A, h/2, w/2)` and `skip (N, B, h, w)` into `(N, channels, h, w)`."""
         gated = skip if self.gate is None else self.gate(skip, coarse)
-        return self.mix(torch.cat([resize_to(self.narrow(coarse), skip), gated], dim=1))
+        mixed: Tensor = self.mix(torch.cat([resize_to(self.narrow(coarse), skip), gated], dim=1))
+        return mixed
 
 
 class ConvNormAct(nn.Sequential):
@@ -115,6 +118,9 @@ class AttentionUNet(nn.Module):
         ModelError: unknown encoder, one without five stages or for one size only, or weights that cannot be had.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(
         self,
         encoder: str = "resnet34.a1_in1k",
@@ -124,12 +130,13 @@ class AttentionUNet(nn.Module):
         decoder_channels: Sequence[int] = (192, 96, 48, 32),
     ) -> None:
         super().__init__()
-        self.encoder = _build_encoder(encoder, encoder_weights)
+        features = _build_encoder(encoder, encoder_weights)
+        self.encoder: nn.Module = features
         self.encoder_frozen = False
-        normalisation = self.encoder.pretrained_cfg
+        normalisation = features.pretrained_cfg
         for name in ("mean", "std"):
             self.register_buffer(name, torch.tensor(normalisation[name]).view(1, 3, 1, 1), persistent=False)
-        *skips, coarsest = self.encoder.feature_info.channels()
+        *skips, coarsest = features.feature_info.channels()
         levels = [coarsest, *decoder_channels]
         self.dropout = nn.Dropout2d(dropout)
         self.decoder = nn.ModuleList(
@@ -143,7 +150,7 @@ class AttentionUNet(nn.Module):
         self.refine = ConvNormAct(levels[-1] + 4 * 3, levels[-1], kernel_size=3)
         self.project_alpha = nn.Conv2d(levels[-1], 4 * 1, kernel_size=3, padding=1)
         self.project_foreground = nn.Conv2d(levels[-1], 4 * 3, kernel_size=3, padding=1)
-        self.config = {
+        self.config: dict[str, Any] = {
             "encoder": encoder,
             "attention": attention,
             "dropout": dropout,
@@ -157,12 +164,9 @@ class AttentionUNet(nn.Module):
             for layer in module.modules():
                 if isinstance(layer, nn.Conv2d):
                     nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
-        for block in self.decoder:
-            if block.gate is not None:  # three quarters open at first
-                nn.init.ones_(block.gate.score[1].bias)
         # The first prediction leaves the colours as they are, so that no photo is spoilt before something is learned.
-        nn.init.zeros_(self.project_foreground.weight)
-        nn.init.zeros_(self.project_foreground.bias)
+        for parameter in self.project_foreground.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, image: Tensor) -> Prediction:
         """Predict for `image (N, 3, H, W)` in [0, 1], RGB."""
@@ -189,7 +193,7 @@ class AttentionUNet(nn.Module):
         self.encoder_frozen = frozen
         self.train(self.training)
 
-    def train(self, mode: bool = True) -> "AttentionUNet":
+    def train(self, mode: bool = True) -> Self:
         """Switch to training or evaluation; a frozen encoder stays in evaluation."""
         super().train(mode)
         if self.encoder_frozen:
@@ -198,9 +202,9 @@ class AttentionUNet(nn.Module):
 
     def _encode(self, image: Tensor) -> list[Tensor]:
         if not self.encoder_frozen:
-            return self.encoder(image)
+            return list(self.encoder(image))
         with torch.no_grad():
-            return self.encoder(image)
+            return list(self.encoder(image))
 
 
 def resize_to(features: Tensor, like: Tensor) -> Tensor:
@@ -215,9 +219,10 @@ def resize_to(features: Tensor, like: Tensor) -> Tensor:
         return enlarge(features)
 
 
-def _build_encoder(name: str, weights: str) -> nn.Module:
+def _build_encoder(name: str, weights: str) -> Any:
+    """Give a module of features; which of timm's kinds it is depends on the encoder, and none has a type for itself."""
     try:
-        encoder = timm.create_model(name, pretrained=False, features_only=True)
+        encoder: Any = timm.create_model(name, pretrained=False, features_only=True)
     except (RuntimeError, ValueError, AttributeError) as error:
         known = timm.list_models() + timm.list_models(pretrained=True)
         close = ", ".join(difflib.get_close_matches(name, known, 5)) or "resnet34.a1_in1k"

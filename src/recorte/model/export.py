@@ -145,7 +145,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
         ModelError: not there, damaged, or more in it than plain data.
     """
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         if not isinstance(checkpoint["state_dict"], dict):
             raise TypeError("state_dict")
         return checkpoint

@@ -6,6 +6,7 @@ Apache-2.0), by other names than timm's `tf_efficientnet_lite0`.
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -26,13 +27,13 @@ BLOCK = {"_expand_conv": "conv_pw", "_bn0": "bn1", "_depthwise_conv": "conv_dw",
 def lite_weights(name: str) -> dict[str, Tensor] | None:
     """Give the state dict of timm's whole `tf_efficientnet_lite0`, say; None where no installed package has it."""
     package = importlib.util.find_spec(PACKAGES[name]) if name in PACKAGES else None
-    if package is None:
+    if package is None or package.submodule_search_locations is None:
         return None
     (path,) = Path(package.submodule_search_locations[0]).glob("models/*.pth")
     given = torch.load(path, map_location="cpu", weights_only=True)
     # Their blocks are counted through; timm's are numbered by stage and within it.
-    stages = timm.create_model(name).blocks
-    blocks = [f"blocks.{stage}.{place}" for stage, blocks in enumerate(stages) for place in range(len(blocks))]
+    network: Any = timm.create_model(name)
+    blocks = [f"blocks.{stage}.{place}" for stage, blocks in enumerate(network.blocks) for place in range(len(blocks))]
     return {_name_in_timm(name.split("."), blocks): value for name, value in given.items()}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.utilities.types import OptimizerConfig, OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 
 from recorte.errors import ModelError
@@ -51,11 +52,13 @@ class PersonSegmenter(pl.LightningModule):
         self.encoder_lr, self.freeze_encoder = encoder_lr, freeze_encoder
         self.sources = list(sources)
         self.train_losses, self.val_losses, self.metrics = MeanLosses(), MeanLosses(), SegmentationMetrics()
-        self.source_metrics = nn.ModuleList(SegmentationMetrics() for _ in sources) if len(sources) > 1 else []
+        self.source_metrics = [SegmentationMetrics() for _ in sources] if len(sources) > 1 else []
+        self._with_the_module = nn.ModuleList(self.source_metrics)  # so that they go where it goes
 
     def forward(self, image: Tensor) -> Prediction:
         """Predict for `image (N, 3, H, W)` in [0, 1]."""
-        return self.network(image)
+        prediction: Prediction = self.network(image)
+        return prediction
 
     def on_train_start(self) -> None:
         """Freeze the encoder, where the training goes on within an epoch."""
@@ -72,7 +75,8 @@ class PersonSegmenter(pl.LightningModule):
 
     def training_step(self, batch: Mapping[str, Any], batch_idx: int) -> Tensor:
         """Give the loss of a batch."""
-        terms = self.loss(self(batch["image"]), batch)
+        assert self.loss is not None  # without one it is only measured
+        terms: dict[str, Tensor] = self.loss(self(batch["image"]), batch)
         self.train_losses.update(terms, len(batch["image"]))
         return terms["loss"]
 
@@ -107,8 +111,9 @@ class PersonSegmenter(pl.LightningModule):
             self.log_dict({f"val/{source}/{name}": value for name, value in metrics.compute().items()})
             metrics.reset()
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerConfig | OptimizerLRSchedulerConfig:
         """Make optimizer and schedule; the schedule knows how many optimizer steps there will be."""
+        assert self.optimizer is not None  # without one it is only measured
         optimizer = self.optimizer(parameter_groups(self.network, self.encoder_lr))
         if self.scheduler is None:
             return {"optimizer": optimizer}
@@ -131,7 +136,7 @@ class PersonSegmenter(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the plain data from which the network is built again, and the size it is trained at."""
         checkpoint["network"] = self.network.config
-        checkpoint["image_size"] = getattr(self.trainer.datamodule, "image_size", None)
+        checkpoint["image_size"] = getattr(getattr(self.trainer, "datamodule", None), "image_size", None)
         checkpoint["train_losses"] = self.train_losses.so_far()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """The perceptual term: do the cut-out and the true cut-out look alike to a network that knows pictures?"""
 
+from typing import Any
+
 import timm
 import torch
 from torch import Tensor, nn
@@ -34,11 +36,14 @@ class Perceptual(nn.Module):
         ModelError: weights that cannot be had.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, encoder: str = "resnet34.a1_in1k", encoder_weights: str = "imagenet") -> None:
         super().__init__()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            network = timm.create_model(encoder, pretrained=False, features_only=True, out_indices=(0, 1))
+            network: Any = timm.create_model(encoder, pretrained=False, features_only=True, out_indices=(0, 1))
         load_encoder_weights(network, encoder, encoder_weights)
         self._hidden = _Hidden(network.eval().requires_grad_(False))
         for name in ("mean", "std"):

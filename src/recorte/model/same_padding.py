@@ -1,11 +1,11 @@
 """TensorFlow's "same" padding, made fixed where the sizes are known to be even."""
 
-from timm.layers import Conv2dSame
+from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 from torch.nn import functional
 
 
-class EvenConv2dSame(nn.Conv2d):
+class EvenConv2dSame(Conv2dSame):
     """timm's `Conv2dSame` of stride 2, for pictures of even sides only.
 
     Its padding depends on the size in general. For even sides it is always the same, and as a constant it costs

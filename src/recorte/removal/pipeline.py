@@ -54,14 +54,15 @@ class Pipeline:
 
     def look(self, photo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Give what the network sees first and what it answers in all, `uint8 (S, S, 3)` and `float32 (S', S')`."""
-        letterbox = Letterbox(*photo.shape[:2], self.network.image_size)
+        letterbox = Letterbox.of(photo, self.network.image_size)
         letterboxed = letterbox.apply(photo, PADDING_COLOUR)
         (alpha,) = self._seen([letterboxed])
-        further = boxes(letterbox.cut(alpha), *photo.shape[:2], self.looks - 1) if self.looks > 1 else []
+        most = self.looks - 1
+        further = boxes(letterbox.cut(alpha), letterbox.height, letterbox.width, most) if most > 0 else []
         if not further:
             return letterboxed, alpha
         parts = [photo[box.window] for box in further]
-        fits = [Letterbox(*part.shape[:2], self.network.image_size) for part in parts]
+        fits = [Letterbox.of(part, self.network.image_size) for part in parts]
         seen = self._seen([fit.apply(part, PADDING_COLOUR) for fit, part in zip(fits, parts, strict=True)])
         closer = [(box, fit.cut(found)) for box, fit, found in zip(further, fits, seen, strict=True)]
         return letterboxed, laid_over(alpha, letterbox, closer)
@@ -83,7 +84,7 @@ class Pipeline:
 
         For the letterbox's padding nothing was learned, so that anything may be found there.
         """
-        letterbox = Letterbox(*photo.shape[:2], len(raw))
+        letterbox = Letterbox.of(photo, len(raw))
         cleared = np.zeros_like(raw)
         # The padding after the unsure: it holds together people whom the photo's border cuts in pieces.
         kept = letterbox.cut(drop_unsure(raw, self.network.sure))
@@ -92,7 +93,7 @@ class Pipeline:
 
     def enlarge(self, alpha: np.ndarray, photo: np.ndarray, eight_bits: bool = False) -> np.ndarray:
         """Bring an alpha to the photo's size: `float32 (H, W)` in [0, 1], or `uint8 (H, W)` with `eight_bits`."""
-        letterbox = Letterbox(*photo.shape[:2], len(alpha))
+        letterbox = Letterbox.of(photo, len(alpha))
         if self.refine:
             alpha = refine(letterbox.cut(alpha), photo, eight_bits)
         else:

@@ -75,4 +75,6 @@ def frame(shape: tuple[int, ...], box: Box, height: int, width: int) -> np.ndarr
         share = np.ones(length, np.float32)
         share = np.minimum(share, ramp) if begins else share
         ramps.append(np.minimum(share, ramp[::-1]) if ends else share)
-    return np.minimum.outer(*ramps)
+    rows, columns = ramps
+    share_of_both: np.ndarray = np.minimum.outer(rows, columns)
+    return share_of_both

@@ -1,7 +1,5 @@
 """Averaged weights: steadier than those of any single step, and mostly better."""
 
-from collections.abc import Sequence
-
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import WeightAveraging
@@ -27,6 +25,7 @@ class AveragedWeights(WeightAveraging):
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Put the averages where the weights are: Lightning makes them before it moves the network to its device."""
+        assert self._average_model is not None
         self._average_model.module.to(pl_module.device)
         # Only Python looks at this count: on a device, each look would wait for the device.
         self._average_model.n_averaged = self._average_model.n_averaged.cpu()
@@ -39,7 +38,7 @@ class AveragedWeights(WeightAveraging):
         return True
 
     @torch.no_grad()
-    def _update(self, averages: Sequence[Tensor], current: Sequence[Tensor], _: Tensor | int) -> None:
+    def _update(self, averages: list[Tensor], current: list[Tensor], _: Tensor | int) -> None:
         if averages[0].is_floating_point():
             torch._foreach_lerp_(averages, current, 1 - self.decay)
             return

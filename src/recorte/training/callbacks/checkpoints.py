@@ -75,9 +75,11 @@ class BestCheckpoint(ModelCheckpoint):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the best value so far."""
+        folder = self.dirpath
+        assert folder is not None  # known before a state is loaded
 
         def here(path: str) -> str:
-            return os.path.join(self.dirpath, Path(path).name) if path else path  # noqa: PTH118 (Lightning compares text)
+            return os.path.join(folder, Path(path).name) if path else path  # noqa: PTH118 (Lightning compares text)
 
         best = {here(path): score for path, score in state_dict["best_k_models"].items()}
         paths = {name: here(state_dict[name]) for name in ("best_model_path", "kth_best_model_path", "last_model_path")}

@@ -37,13 +37,13 @@ class FiniteLoss(pl.Callback):
 
     def load_state_dict(self, state_dict: dict[str, float]) -> None:
         """Take up the mean of an earlier part of the run."""
-        self.mean, self.count = state_dict["mean"], state_dict["count"]
+        self.mean, self.count = state_dict["mean"], int(state_dict["count"])
 
     def on_train_batch_end(
         self,
         trainer: pl.Trainer,
         pl_module: pl.LightningModule,
-        outputs: Mapping[str, Tensor],
+        outputs: Any,
         batch: Mapping[str, Any],
         batch_idx: int,
     ) -> None:
@@ -53,7 +53,8 @@ class FiniteLoss(pl.Callback):
             TrainingError: one of them is not finite, or exploding.
         """
         self.waiting.append((trainer.global_step, outputs["loss"], batch["index"]))
-        if len(self.waiting) >= trainer.log_every_n_steps or trainer.is_last_batch:
+        every = trainer.log_every_n_steps  # type: ignore[attr-defined]  # the trainer's helpers set it
+        if len(self.waiting) >= every or trainer.is_last_batch:
             self._look(trainer)
 
     def on_save_checkpoint(
@@ -79,7 +80,8 @@ class FiniteLoss(pl.Callback):
             self.mean += (loss - self.mean) / self.count
 
     def _message(self, trainer: pl.Trainer, step: int, indices: Tensor, what: str) -> str:
-        source = trainer.train_dataloader.dataset.source
+        loader: Any = trainer.train_dataloader
+        source = loader.dataset.source
         names = [source.name(index) for index in indices.tolist()]
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         saved = max(self.checkpoints.glob("*.ckpt"), key=lambda path: path.stat().st_mtime, default=None)

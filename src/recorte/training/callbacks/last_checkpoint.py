@@ -67,7 +67,8 @@ class LastCheckpoint(Checkpoint):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save if it is time to, or the run is to stop."""
-        if trainer.is_last_batch or self._validation_follows(trainer, batch_idx) or trainer.overfit_batches:
+        few = trainer.overfit_batches  # type: ignore[attr-defined]  # the trainer's helpers set it
+        if trainer.is_last_batch or self._validation_follows(trainer, batch_idx) or few:
             return  # the end of the epoch is at hand; and a few photos again and again need no checkpoint
         if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return  # the gradients gathered so far are in no checkpoint

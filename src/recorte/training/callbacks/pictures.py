@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 import matplotlib
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from recorte.data.batches.dataset import PersonDataset
 from recorte.files import whole_file
-from recorte.model.attention_unet import AttentionUNet
+from recorte.model.attention_unet import AttentionGate, AttentionUNet
 from recorte.model.batch import as_floats
 from recorte.model.metrics import SegmentationMetrics
 from recorte.training.figures.sheets import Cell, draw_sheet
@@ -61,13 +61,15 @@ class Pictures(pl.Callback):
         """Draw; averaged weights are still in the network here if this comes before their callback."""
         if not trainer.is_global_zero or trainer.sanity_checking:
             return
-        looks = look(pl_module.network, trainer.val_dataloaders.dataset, self.photos, pl_module.device)
+        network: Any = pl_module.network
+        loader: Any = trainer.val_dataloaders
+        looks = look(network, loader.dataset, self.photos, pl_module.device)
         when = f"Epoch {trainer.current_epoch + 1}"
         sheets = {"predictions": draw_predictions(looks, when)}
         if looks[0].gates:
             sheets["attention"] = draw_attention(looks, when)
         _save(sheets["predictions"], self.path)
-        experiment = getattr(trainer.logger, "experiment", None)
+        experiment: Any = getattr(trainer.logger, "experiment", None)
         for name, sheet in sheets.items():
             if hasattr(experiment, "add_image"):
                 # Lightning counts the steps of its curves from 0.
@@ -111,9 +113,9 @@ def look(network: AttentionUNet, dataset: PersonDataset, photos: int, device: to
     network.eval()
     gates: list[Tensor] = []
     hooks = [
-        block.gate.register_forward_hook(lambda gate, inputs, _: gates.append(gate.weights(*inputs)))
-        for block in network.decoder
-        if block.gate is not None
+        part.register_forward_hook(lambda gate, inputs, _: gates.append(gate.weights(*inputs)))
+        for part in network.modules()
+        if isinstance(part, AttentionGate)
     ]
     looks = []
     for index in np.unique(np.linspace(0, len(dataset) - 1, photos).round().astype(int)):
@@ -129,8 +131,9 @@ def look(network: AttentionUNet, dataset: PersonDataset, photos: int, device: to
         counted = item["weight"] > 0
         cutout = torch.where(counted, alpha[0] * colours + (1 - alpha[0]) * _checkerboard(alpha.shape[-1]), 1.0)
         grey = [torch.where(counted, part, 0.5).expand(3, -1, -1) for part in (item["alpha"], alpha[0])]
-        pictures = [_bytes(picture) for picture in (item["image"], *grey, cutout)]
-        looks.append(Look(title, *pictures, [gate[0, 0].float().cpu().numpy() for gate in gates]))
+        photo, truth, guess, shown = (_bytes(picture) for picture in (item["image"], *grey, cutout))
+        weights = [gate[0, 0].float().cpu().numpy() for gate in gates]
+        looks.append(Look(title, photo, truth, guess, shown, weights))
     for hook in hooks:
         hook.remove()
     network.train(was_training)
@@ -143,7 +146,8 @@ def _heat(weights: np.ndarray, photo: np.ndarray) -> np.ndarray:
     full = np.asarray(Image.fromarray(weights.astype(np.float32)).resize(size, Image.Resampling.BILINEAR))
     heat = matplotlib.colormaps["viridis"](full.clip(0, 1))[..., :3]
     lightness = photo.mean(axis=-1, keepdims=True) / 255
-    return (255 * heat * (0.4 + 0.6 * lightness)).round().astype(np.uint8)
+    coloured: np.ndarray = 255 * heat * (0.4 + 0.6 * lightness)
+    return coloured.round().astype(np.uint8)
 
 
 def _checkerboard(size: int, square: int = 8) -> Tensor:

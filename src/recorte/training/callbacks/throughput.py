@@ -64,7 +64,8 @@ class Throughput(pl.Callback):
         done = _mark(pl_module.device)
         self.steps.append(Step(self.asked, self.came, done, len(batch["image"]) * trainer.world_size))
         self.asked = done
-        if trainer.global_step != self.logged and trainer.global_step % trainer.log_every_n_steps == 0:
+        every = trainer.log_every_n_steps  # type: ignore[attr-defined]  # the trainer's helpers set it
+        if trainer.global_step != self.logged and trainer.global_step % every == 0:
             self.logged = trainer.global_step
             self._count()
             for logger in trainer.loggers if self.interval.photos else ():
@@ -118,4 +119,7 @@ def _mark(device: torch.device) -> Mark:
 
 
 def _seconds(start: Mark, end: Mark) -> float:
-    return end - start if isinstance(start, float) else start.elapsed_time(end) / 1000
+    if isinstance(start, float) and isinstance(end, float):
+        return end - start
+    assert not isinstance(start, float) and not isinstance(end, float)  # both are moments of one device
+    return start.elapsed_time(end) / 1000

@@ -68,6 +68,7 @@ def show(config: DictConfig) -> int:
     config = resolved(with_network_of_init(config))
     machine = facts.look(Path(config.run_dir), facts.first_device(config))
     need = count_need(config)
+    card: facts.Card | None
     if machine.card is None and config.card is not None and facts.wants_card(config, machine):
         card = facts.Card(**config.card)
         profile = f"Hardware profile {config.hardware_profile}, {config.trainer.precision}"

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import setup_globals
@@ -35,7 +36,7 @@ def with_sweep_folder(config_file: Path, arguments: Sequence[str]) -> tuple[Path
     Raises:
         ConfigError: the folder to go on with is none of a sweep.
     """
-    said = {"resume": None, "hydra.sweep.dir": None}
+    said: dict[str, Any] = {"resume": None, "hydra.sweep.dir": None}
     kept = []
     for text in arguments:
         key = text.partition("=")[0]

@@ -76,7 +76,7 @@ def look(run_dir: Path, device: int = 0) -> Machine:
         card = Card(facts.name, facts.total_memory / GIB, facts.major + facts.minor / 10)
     return Machine(
         card=card,
-        driver=(ask_driver("driver_version") or [None])[0],
+        driver=next(iter(ask_driver("driver_version") or ()), None),
         torch=str(torch.__version__),
         cuda=torch.version.cuda,
         kernels=torch.cuda.get_arch_list(),

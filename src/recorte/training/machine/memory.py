@@ -1,6 +1,7 @@
 """How much memory a training takes, counted on tensors that have a shape and a place but no content."""
 
 import math
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.weak import WeakIdKeyDictionary, weakref
+from torch.utils.weak import WeakIdKeyDictionary
 
 from recorte.model.module import PersonSegmenter
 from recorte.model.perceptual import Perceptual
@@ -159,6 +160,7 @@ def _step(
 ) -> None:
     """Do what Lightning does in a step, in its order: the last step's gradients go only when there is a new loss."""
     dtype = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}.get(config.trainer.precision)
+    assert segmenter.loss is not None  # it was built with one
     with torch.autocast("cpu", dtype, enabled=dtype is not None):
         loss = segmenter.loss(segmenter(batch["image"]), batch)["loss"]
     if config.trainer.accumulate_grad_batches == 1:

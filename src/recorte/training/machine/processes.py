@@ -39,7 +39,11 @@ def go_on_alone() -> bool:
     """Part from the other processes, all at the same time; tell whether this is the first one, which goes on."""
     if distributed.is_initialized():
         distributed.destroy_process_group()
-    return rank_zero_only.rank == 0
+    return _is_first()
+
+
+def _is_first() -> bool:
+    return bool(rank_zero_only.rank == 0)  # type: ignore[attr-defined]  # Lightning keeps it on the function
 
 
 def gather(found: Any) -> list[Any]:
@@ -58,7 +62,7 @@ def raise_once(error: RecorteError) -> None:
         RecorteError: in the first process.
         SystemExit: in the others.
     """
-    if rank_zero_only.rank == 0:
+    if _is_first():
         raise error
     sys.exit(2)
 
@@ -77,7 +81,7 @@ class EndTogether(pl.Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Take the watch over from Lightning."""
-        launcher = trainer.strategy.launcher
+        launcher: Any = trainer.strategy.launcher
         started = getattr(launcher, "procs", [])
         if started:
             self.others = launcher.procs = list(started)

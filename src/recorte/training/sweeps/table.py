@@ -98,11 +98,11 @@ def spreads_of(jobs: Sequence[Run], varied: Sequence[str]) -> list[Spread]:
 
 
 def _figures(jobs: Sequence[Run]) -> dict[str, tuple[float, float]]:
-    values = {name: [job.figures.get(name) for job in jobs] for name in jobs[0].figures}
+    values = {name: [value for job in jobs if (value := job.figures.get(name)) is not None] for name in jobs[0].figures}
     return {
         name: (statistics.fmean(of_all), statistics.stdev(of_all))
         for name, of_all in values.items()
-        if None not in of_all
+        if len(of_all) == len(jobs)
     }
 
 
