@@ -103,7 +103,7 @@ def _meaning(head: str) -> str:
     if head not in MAIN:
         return ""
     figure = figure_of(head)
-    return f' title="{html.escape(f"{figure.meaning}; the {figure.best} is best")}"'
+    return f' title="{html.escape(f"{figure.meaning}; best: {figure.best}")}"'
 
 
 def _figure(name: str, value: float | None) -> str:
