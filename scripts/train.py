@@ -14,9 +14,12 @@ def train(config: DictConfig) -> float:
         from recorte.desk.verify import check_data
 
         check_data(config)
+    from recorte.training.command.sources import open_sources
+
+    sources = open_sources(config, "train", "val")  # before PyTorch: a wrong layout is told at once
     from recorte.training.fit import fit
 
-    return fit(config)
+    return fit(config, sources)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """People from a folder of cut-outs: pictures whose background is transparent."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from PIL import Image
 from recorte.data.reading.hashing import mark_of, part_of, unit_hash
 from recorte.data.sample import Sample, Split
 from recorte.errors import ConfigError, DataError, PhotoError
+from recorte.kinds import Folder, Part
 from recorte.letterbox import PADDING_COLOUR, covering
 from recorte.photo import DECODER_ERRORS, EXTENSIONS, ORIENTATION, TRANSPOSITIONS, list_photos, opened, read_photo
 
@@ -33,10 +33,10 @@ class CutoutFolder:
 
     def __init__(
         self,
-        root: str | os.PathLike[str],
+        root: Folder,
         split: Split,
-        backgrounds: str | os.PathLike[str] | None = None,
-        val_share: float = 0.1,
+        backgrounds: Folder | None = None,
+        val_share: Part = 0.1,
     ) -> None:
         if not 0 < val_share < 1:
             raise ConfigError(f"cut-outs: val_share={val_share}; a share between 0 and 1 is needed")

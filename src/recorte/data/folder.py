@@ -1,6 +1,5 @@
 """People from a folder of photos and a folder of masks."""
 
-import os
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from recorte.data.reading.hashing import mark_of, part_of
 from recorte.data.reading.photo_size import fits, read_photo_of_size
 from recorte.data.sample import Sample, Split
 from recorte.errors import ConfigError, DataError, PhotoError
+from recorte.kinds import AnyPath, Folder, Part
 from recorte.letterbox import resize
 from recorte.photo import EXTENSIONS, list_photos, read_mask
 
@@ -48,12 +48,12 @@ class ImageMaskFolder:
 
     def __init__(
         self,
-        root: str | os.PathLike[str],
+        root: Folder,
         split: Split,
-        photos: str = "photos",
-        masks: str = "masks",
-        val_share: float = 0.1,
-        weights: str | None = None,
+        photos: AnyPath = "photos",
+        masks: AnyPath = "masks",
+        val_share: Part = 0.1,
+        weights: AnyPath | None = None,
         found: list[Finding] | None = None,
     ) -> None:
         if not 0 < val_share < 1:

@@ -8,6 +8,7 @@ import numpy as np
 from recorte.data.drawing.scenes import draw_scene
 from recorte.data.sample import Sample, Split
 from recorte.errors import ConfigError
+from recorte.kinds import Count, CountOrZero, Size
 
 NOBODY = 0.12
 """Share of the photos that show nobody."""
@@ -32,7 +33,7 @@ class SyntheticPersons:
         ConfigError: an argument is out of its range.
     """
 
-    def __init__(self, split: Split, length: int = 512, size: int = 256, seed: int = 0) -> None:
+    def __init__(self, split: Split, length: Count = 512, size: Size = 256, seed: CountOrZero = 0) -> None:
         if split not in get_args(Split):
             raise ConfigError(f'split is {split!r}; the synthetic data has "train" and "val"')
         for key, value, least in (("length", length, 0), ("size", size, MIN_SIZE), ("seed", seed, 0)):

@@ -3,14 +3,16 @@
 import difflib
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 import timm
 import torch
+from msgspec import Meta
 from torch import Tensor, nn
 from torch.nn import functional
 
 from recorte.errors import ModelError
+from recorte.kinds import BelowOne, Count, EncoderWeights
 from recorte.model.encoder_weights import load_encoder_weights
 from recorte.model.same_padding import fix_same_padding
 
@@ -100,6 +102,12 @@ class ConvNormAct(nn.Sequential):
         )
 
 
+Channels = Annotated[
+    Sequence[Count],
+    Meta(min_length=4, max_length=4, description="four whole numbers, coarse to fine, such as [192,96,48,32]"),
+]
+
+
 class AttentionUNet(nn.Module):
     """U-Net (Ronneberger et al. 2015) over a timm encoder, with attention gates on every skip and two heads.
 
@@ -124,10 +132,10 @@ class AttentionUNet(nn.Module):
     def __init__(
         self,
         encoder: str = "resnet34.a1_in1k",
-        encoder_weights: str = "imagenet",
+        encoder_weights: EncoderWeights = "imagenet",
         attention: bool = True,
-        dropout: float = 0.0,
-        decoder_channels: Sequence[int] = (192, 96, 48, 32),
+        dropout: BelowOne = 0.0,
+        decoder_channels: Channels = (192, 96, 48, 32),
     ) -> None:
         super().__init__()
         features = _build_encoder(encoder, encoder_weights)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recorte.kinds import Weights
 from recorte.model.attention_unet import Prediction
 
 Batch = Mapping[str, Tensor]
@@ -121,7 +122,7 @@ class CompositeLoss(nn.Module):
         ValueError: a weight without a term or the other way round.
     """
 
-    def __init__(self, terms: Mapping[str, nn.Module], weights: Mapping[str, float]) -> None:
+    def __init__(self, terms: Mapping[str, nn.Module], weights: Weights) -> None:
         super().__init__()
         if set(terms) != set(weights):
             raise ValueError(f"loss: the terms are {sorted(terms)} but weights are given for {sorted(weights)}")

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recorte.kinds import EncoderWeights
 from recorte.model.attention_unet import Prediction
 from recorte.model.encoder_weights import load_encoder_weights
 from recorte.model.losses import Batch, mean_over_photos
@@ -39,7 +40,7 @@ class Perceptual(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, encoder: str = "resnet34.a1_in1k", encoder_weights: str = "imagenet") -> None:
+    def __init__(self, encoder: str = "resnet34.a1_in1k", encoder_weights: EncoderWeights = "imagenet") -> None:
         super().__init__()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)

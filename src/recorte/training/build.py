@@ -1,7 +1,7 @@
 """From a config to the objects of a run."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from hydra.utils import instantiate
@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 import recorte
 from recorte.data.batches.datamodule import PersonDataModule
+from recorte.data.sample import PersonSource
 from recorte.errors import ModelError
 from recorte.model.attention_unet import AttentionUNet
 from recorte.model.export import load_network
@@ -20,16 +21,19 @@ BUNDLED_WEIGHTS = Path(recorte.__file__).parent / "removal" / "weights"
 """The `best_model` folder inside the package, by a way that does not lead through the rooms of the small tool."""
 
 
-def build_data(config: DictConfig, image_size: int | None = None) -> PersonDataModule:
+def build_data(
+    config: DictConfig, image_size: int | None = None, sources: Mapping[str, Callable[..., PersonSource]] | None = None
+) -> PersonDataModule:
     """Build the data module of `config.data`, with `config.augmentation` where there is one.
 
     Args:
         config: composed.
         image_size: pixels; None takes that of the config.
+        sources: what opens each source of the config, as `open_sources` gives it; None: nothing is open yet.
     """
     data = config.data
     return PersonDataModule(
-        sources={name: instantiate(source) for name, source in data.sources.items()},
+        sources=sources or {name: instantiate(source) for name, source in data.sources.items()},
         shares=OmegaConf.to_container(data.shares) if data.shares is not None else None,
         batch_size=data.batch_size,
         image_size=image_size or data.image_size,

@@ -1,6 +1,7 @@
 """Measuring a trained model on any data."""
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
+from recorte.data.sample import PersonSource
 from recorte.errors import ModelError
 from recorte.files import write_whole
 from recorte.model.export import load_network
@@ -20,8 +22,14 @@ from recorte.training.machine.processes import go_on_alone
 from recorte.training.measure import measure
 
 
-def evaluate(config: DictConfig) -> dict[str, float | None]:
+def evaluate(
+    config: DictConfig, sources: Mapping[str, Callable[..., PersonSource]] | None = None
+) -> dict[str, float | None]:
     """Measure `config.model.path` on the validation photos of `config.data`; print and write the figures.
+
+    Args:
+        config: composed from `conf/evaluate.yaml`.
+        sources: of its data, as `open_sources` gives them; None: nothing is open yet.
 
     Raises:
         RecorteError: a model or data that cannot be used.
@@ -32,7 +40,7 @@ def evaluate(config: DictConfig) -> dict[str, float | None]:
     image_size = config.image_size or page.get("image_size")
     if image_size is None:
         raise ModelError(f"{config.model.path}: the size it was trained at is not known; give image_size=<pixels>")
-    data = build_data(config, image_size)
+    data = build_data(config, image_size, sources)
     with told_when_out_of_memory(config):
         figures, confusion_matrix = measure(network, data, config)
     if not go_on_alone():

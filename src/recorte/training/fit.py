@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -9,6 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 from timm.layers import convert_sync_batchnorm
 
+from recorte.data.sample import PersonSource
 from recorte.errors import ConfigError
 from recorte.files import write_whole
 from recorte.model.export import read_checkpoint
@@ -32,11 +34,12 @@ from recorte.training.sweeps.sweep import overrides_of_this_run, own_folders_of_
 log = logging.getLogger(__name__)
 
 
-def fit(config: DictConfig) -> float:
+def fit(config: DictConfig, sources: Mapping[str, Callable[..., PersonSource]] | None = None) -> float:
     """Train a network and leave everything about it in `config.run_dir`.
 
     Args:
         config: composed from `conf/train.yaml`.
+        sources: of its data, as `open_sources` gives them; None: nothing is open yet.
 
     Returns:
         The best value of the figure that checkpoints are chosen by.
@@ -56,14 +59,20 @@ def fit(config: DictConfig) -> float:
         checkpoint, step = _begin(asked_for, run_dir)
         noted = failure_noted(run_dir, overrides_of_this_run()) if rank() == 0 else contextlib.nullcontext()
         with noted, told_when_out_of_memory(config):
-            return _fit(config, run_dir, checkpoint, step)
+            return _fit(config, run_dir, checkpoint, step, sources)
 
 
-def _fit(config: DictConfig, run_dir: Path, checkpoint: Path | None, step: int) -> float:
+def _fit(
+    config: DictConfig,
+    run_dir: Path,
+    checkpoint: Path | None,
+    step: int,
+    sources: Mapping[str, Callable[..., PersonSource]] | None,
+) -> float:
     log.info("Everything about this run is in %s", run_dir)
     pl.seed_everything(config.seed, workers=True, verbose=False)
 
-    data = build_data(config)
+    data = build_data(config, sources=sources)
     for split in ("train", "val"):
         dataset = data.dataset(split)
         nobody = len(dataset.negatives)

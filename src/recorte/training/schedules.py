@@ -5,8 +5,10 @@ import math
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
 
+from recorte.kinds import BelowOne, Share
 
-def cosine(optimizer: Optimizer, total_steps: int, warmup: float = 0.02, floor: float = 0.01) -> LambdaLR:
+
+def cosine(optimizer: Optimizer, total_steps: int, warmup: BelowOne = 0.02, floor: Share = 0.01) -> LambdaLR:
     """Rise in a straight line, then fall along half a cosine (Loshchilov and Hutter 2017, arXiv 1608.03983).
 
     Args:
@@ -26,7 +28,7 @@ def cosine(optimizer: Optimizer, total_steps: int, warmup: float = 0.02, floor: 
     return LambdaLR(optimizer, factor)
 
 
-def one_cycle(optimizer: Optimizer, total_steps: int, pct_start: float = 0.3) -> OneCycleLR:
+def one_cycle(optimizer: Optimizer, total_steps: int, pct_start: Share = 0.3) -> OneCycleLR:
     """Rise to the optimizer's rates and fall far below (Smith and Topin 2018, arXiv 1708.07120).
 
     Args:

@@ -1,16 +1,20 @@
 """Making many photos of one: scale, place, flip, rotation, colour, blur, noise, JPEG artefacts, new backgrounds."""
 
 import os
+from typing import Annotated
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the network for a newer version at import
 
 import albumentations as A
 import cv2
 import numpy as np
+from msgspec import Meta
 
 from recorte.data.sample import Sample
+from recorte.kinds import Factors, Share
 from recorte.letterbox import PADDING_COLOUR, Letterbox, resize
 
+Angle = Annotated[float, Meta(ge=0, le=180, description="a number from 0 to 180")]
 TURNED = 0.7
 """Probability of a rotation, where any are made."""
 
@@ -36,18 +40,18 @@ class Augmentation:
 
     def __init__(
         self,
-        flip: float = 0.0,
-        rotation: float = 0.0,
-        scale: tuple[float, float] = (1.0, 1.0),
-        colour: float = 0.0,
-        grey: float = 0.0,
-        blur: float = 0.0,
-        noise: float = 0.0,
-        jpeg: float = 0.0,
-        paste: float = 0.0,
-        join: float = 0.0,
-        nobody: float = 0.0,
-        closer: float = 0.0,
+        flip: Share = 0.0,
+        rotation: Angle = 0.0,
+        scale: Factors = (1.0, 1.0),
+        colour: Share = 0.0,
+        grey: Share = 0.0,
+        blur: Share = 0.0,
+        noise: Share = 0.0,
+        jpeg: Share = 0.0,
+        paste: Share = 0.0,
+        join: Share = 0.0,
+        nobody: Share = 0.0,
+        closer: Share = 0.0,
     ) -> None:
         self.scale = float(scale[0]), float(scale[1])
         self.flip, self.rotation = flip, rotation

@@ -1,7 +1,7 @@
 """Batches for training and validation, over any sources."""
 
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from recorte.data.batches.folds import FoldOfPersons
 from recorte.data.batches.kept import CachedPersons, PreloadedPersons
 from recorte.data.batches.mixed import MixedPersons
 from recorte.data.sample import PersonSource, Split
+from recorte.kinds import AnyPath, Count, CountOrZero, EarlySizes, Folds, Shares, Size
 
 
 class PersonDataModule(pl.LightningDataModule):
@@ -46,18 +47,18 @@ class PersonDataModule(pl.LightningDataModule):
     def __init__(
         self,
         sources: Mapping[str, Callable[..., PersonSource]],
-        shares: Mapping[str, float] | None = None,
-        batch_size: int = 4,
-        image_size: int = 256,
-        num_workers: int = 2,
+        shares: Shares | None = None,
+        batch_size: Count = 4,
+        image_size: Size = 256,
+        num_workers: CountOrZero = 2,
         augmentation: Augmentation | None = None,
-        seed: int = 0,
-        folds: int | None = None,
-        fold: int | None = None,
-        early_sizes: Sequence[tuple[int, int]] = (),
+        seed: CountOrZero = 0,
+        folds: Folds | None = None,
+        fold: CountOrZero | None = None,
+        early_sizes: EarlySizes | None = None,
         preload: bool = False,
-        cache_dir: str | None = None,
-        prefetch_factor: int | None = None,
+        cache_dir: AnyPath | None = None,
+        prefetch_factor: Count | None = None,
         pin_memory: bool | None = None,
     ) -> None:
         super().__init__()
@@ -68,7 +69,7 @@ class PersonDataModule(pl.LightningDataModule):
         self.pin_memory = torch.cuda.is_available() if pin_memory is None else pin_memory
         self.augmentation = augmentation or Augmentation()
         self.folds, self.fold = folds, fold
-        self.early_sizes, self.preload, self.cache_dir = early_sizes, preload, cache_dir
+        self.early_sizes, self.preload, self.cache_dir = early_sizes or (), preload, cache_dir
         self.opened: dict[str, PersonDataset] = {}
         self.position = {"epoch": 0, "batches": 0}
         self._uncut: dict[str, PersonSource] = {}

@@ -4,9 +4,10 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from msgspec import Meta
 
 from recorte.data.coco.index import read_index
 from recorte.data.coco.outlines import fill_outlines, parse_outline
@@ -14,7 +15,10 @@ from recorte.data.reading.hashing import mark_of, unit_hash
 from recorte.data.reading.photo_size import read_photo_of_size
 from recorte.data.sample import Sample, Split
 from recorte.errors import ConfigError, DataError, PhotoError
+from recorte.kinds import Folder, NotNegative
 from recorte.letterbox import resize
+
+Times = Annotated[float, Meta(ge=0, le=100, description="a number from 0 to 100")]
 
 
 class CocoPersons:
@@ -48,9 +52,7 @@ class CocoPersons:
         ConfigError: `min_area` or `negatives` out of range.
     """
 
-    def __init__(
-        self, root: str | os.PathLike[str], split: Split, min_area: float = 0.0, negatives: float = 1.0
-    ) -> None:
+    def __init__(self, root: Folder, split: Split, min_area: NotNegative = 0.0, negatives: Times = 1.0) -> None:
         if not min_area >= 0 or not 0 <= negatives <= 100:
             given = f"min_area={min_area} and negatives={negatives}"
             raise ConfigError(f"COCO persons: {given}; min_area is 0 or more pixels, negatives a number from 0 to 100")

@@ -1,6 +1,5 @@
 """People from a project in Supervisely's format."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +14,7 @@ from recorte.data.sample import Sample, Split
 from recorte.data.supervisely.listing import annotated_photos, annotation_of
 from recorte.data.supervisely.shapes import Shape, draw_shape
 from recorte.errors import ConfigError, DataError, PhotoError
+from recorte.kinds import Folder, Names, Part
 from recorte.letterbox import resize
 from recorte.photo import MAX_PIXELS
 
@@ -86,12 +86,12 @@ class SuperviselyPersons:
 
     def __init__(
         self,
-        root: str | os.PathLike[str],
+        root: Folder,
         split: Split,
-        classes: str | Sequence[str] = ("person", "person_poly", "person_bmp"),
-        ignored: str | Sequence[str] = ("neutral",),
+        classes: Names = ("person", "person_poly", "person_bmp"),
+        ignored: Names = ("neutral",),
         unmarked: str = "not-marked-people",
-        val_share: float = 0.1,
+        val_share: Part = 0.1,
         found: list[Finding] | None = None,
     ) -> None:
         if not 0 < val_share < 1:

@@ -5,6 +5,8 @@ import torch
 from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 
+from recorte.kinds import BelowOne
+
 
 class AveragedWeights(WeightAveraging):
     """Exponential moving average of weights and batch norm statistics, updated after every optimizer step.
@@ -18,7 +20,7 @@ class AveragedWeights(WeightAveraging):
         decay: greatest share of the average that is kept in a step, in [0, 1).
     """
 
-    def __init__(self, decay: float = 0.999) -> None:
+    def __init__(self, decay: BelowOne = 0.999) -> None:
         super().__init__(multi_avg_fn=self._update)
         self.greatest_decay = decay
         self.decay = 0.0

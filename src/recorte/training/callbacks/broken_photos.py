@@ -7,6 +7,7 @@ from typing import Any
 import lightning.pytorch as pl
 
 from recorte.errors import DataError
+from recorte.kinds import Share
 from recorte.training.machine.processes import gather, raise_once
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ class BrokenPhotos(pl.Callback):
         most: share of a split's photos that may be broken, in [0, 1].
     """
 
-    def __init__(self, most: float = 0.01) -> None:
+    def __init__(self, most: Share = 0.01) -> None:
         self.most = most
         self.found: dict[str, set[int]] = {"train": set(), "val": set()}
 

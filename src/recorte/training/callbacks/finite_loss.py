@@ -3,16 +3,20 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import lightning.pytorch as pl
 import torch
+from msgspec import Meta
 from torch import Tensor
 
 from recorte.errors import TrainingError
+from recorte.kinds import FINITE
 
 NAMED = 8
 """Photos that the message names; a batch may have many."""
+
+AboveOne = Annotated[float, Meta(gt=1, le=FINITE, description="a number above 1")]
 
 
 class FiniteLoss(pl.Callback):
@@ -26,7 +30,7 @@ class FiniteLoss(pl.Callback):
         most: how many times the mean of the losses so far a loss may be; above, it is exploding.
     """
 
-    def __init__(self, checkpoints: str, most: float = 100.0) -> None:
+    def __init__(self, checkpoints: str, most: AboveOne = 100.0) -> None:
         self.checkpoints, self.most = Path(checkpoints), most
         self.mean, self.count = 0.0, 0
         self.waiting: list[tuple[int, Tensor, Tensor]] = []  # step, loss, indices of the photos

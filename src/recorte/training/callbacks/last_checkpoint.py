@@ -14,6 +14,7 @@ import torch
 from lightning.pytorch.callbacks import Checkpoint
 
 from recorte.errors import RecorteError
+from recorte.kinds import Count, Positive
 from recorte.training.machine.signals import EXIT_SIGNALS, end_process
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class LastCheckpoint(Checkpoint):
         every_steps: optimizer steps between two of them within an epoch; None: no limit.
     """
 
-    def __init__(self, dirpath: str, every_minutes: float | None = 10, every_steps: int | None = None) -> None:
+    def __init__(self, dirpath: str, every_minutes: Positive | None = 10, every_steps: Count | None = None) -> None:
         self.path = Path(dirpath) / "last.ckpt"
         self.every_minutes, self.every_steps = every_minutes, every_steps
         self.saved_at, self.saved_step = time.monotonic(), 0

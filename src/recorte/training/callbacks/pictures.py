@@ -13,6 +13,7 @@ from torch import Tensor
 
 from recorte.data.batches.dataset import PersonDataset
 from recorte.files import whole_file
+from recorte.kinds import Count
 from recorte.model.attention_unet import AttentionGate, AttentionUNet
 from recorte.model.batch import as_floats
 from recorte.model.metrics import SegmentationMetrics
@@ -53,7 +54,7 @@ class Pictures(pl.Callback):
         photos: how many, spread over the validation set.
     """
 
-    def __init__(self, run_dir: str, photos: int = 8) -> None:
+    def __init__(self, run_dir: str, photos: Count = 8) -> None:
         self.path = Path(run_dir) / "plots" / "sample_predictions.png"
         self.photos = photos
 

@@ -1,20 +1,21 @@
 """What can be wrong with a command line and its config, all found at once and before anything heavy is imported."""
 
-import difflib
 import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
+from recorte.training.command.built import unknown_key
 from recorte.training.command.own_folder import KEY as SEARCH_PATH
 from recorte.training.command.own_folder import folder_problems, own_folders, target_problems
-from recorte.training.command.rules import value_problems
+from recorte.training.command.rules import find_value_problems
 from recorte.training.machine.cluster import sweep_problems
 
 PLUGINS = {
@@ -100,34 +101,44 @@ def with_own_optuna(arguments: Sequence[str]) -> list[str]:
 
 
 def _compose_and_check(folders: list[Path], config_name: str, overrides: list[Override], sweep: bool) -> list[str]:
-    paths = [override for override in overrides if override.key_or_group == SEARCH_PATH]
     groups = [override for override in overrides if _is_group(folders, override)]
-    values = [override for override in overrides if override not in groups + paths]
     problems = [problem for override in groups for problem in _choice_problems(folders, override)]
-    usable = [*paths, *(override for override in groups if not _choice_problems(folders, override))]
-    try:
-        known = compose(config_name, [texts[0] for override in usable if (texts := _texts(override))])
-    except (HydraException, OmegaConfBaseException) as error:
-        return [*problems, str(error)]
-    for override in values:
-        unknown = _unknown_key(known, override, folders)
-        if unknown:
-            problems.append(unknown)
-        else:
-            usable.append(override)
+    of_hydra = [one for one in overrides if one.key_or_group.startswith("hydra/") or one.key_or_group == SEARCH_PATH]
+    usable = [_texts(one) for one in of_hydra + groups if one in of_hydra or not _choice_problems(folders, one)]
+    values = [_texts(override) for override in overrides if override not in groups + of_hydra]
     # Hydra itself composes a job of a sweep when that starts: a mistake in the third would show after two trainings.
-    for texts in _each_choice([_texts(override) for override in usable]):
+    for number, choices in enumerate(_each_choice(usable)):
         try:
             # Only Hydra's main knows the run's folder.
-            composed = compose(config_name, ["run_dir=.", *texts], return_hydra_config=True)
-            with open_dict(composed):
-                launcher = composed.pop("hydra").launcher
-            problems += value_problems(composed)
-            problems += target_problems(OmegaConf.to_container(composed))
-            problems += sweep_problems(composed, launcher) if sweep else []
+            composed = compose(config_name, ["run_dir=.", *choices], return_hydra_config=True)
         except (HydraException, OmegaConfBaseException) as error:
             problems.append(" ".join(str(error).split()))
+            continue
+        for texts in _each_choice(values) if number == 0 else [next(_each_choice(values))]:
+            problems += _problems_with(composed.copy(), texts, sweep)
     return problems
+
+
+def _problems_with(config: DictConfig, texts: list[str], sweep: bool) -> list[str]:
+    """Check a composed config once the values of a command line are in it, each set as Hydra would set it."""
+    problems = []
+    for override in OverridesParser.create().parse_overrides(texts):
+        unknown = unknown_key(config, override)
+        if unknown:
+            problems.append(unknown)
+            continue
+        try:
+            # Composing costs a quarter of a second, and tells the first of the mistakes alone.
+            ConfigLoaderImpl._apply_overrides_to_config([override], config)
+        except HydraException as error:
+            problems.append(" ".join(str(error).split()))
+    try:
+        with open_dict(config):
+            launcher = config.pop("hydra").launcher
+        problems += [*find_value_problems(config), *target_problems(OmegaConf.to_container(config))]
+        return [*problems, *(sweep_problems(config, launcher) if sweep else ())]
+    except (HydraException, OmegaConfBaseException) as error:
+        return [*problems, " ".join(str(error).split())]
 
 
 def _is_group(folders: list[Path], override: Override) -> bool:
@@ -147,36 +158,6 @@ def _choice_problems(folders: list[Path], override: Override) -> list[str]:
         for text in _texts(override)
         if text.partition("=")[2] not in options
     ]
-
-
-def _unknown_key(config: DictConfig, override: Override, folders: list[Path]) -> str | None:
-    key = override.key_or_group
-    if override.is_add() or override.is_force_add() or key.startswith(("hydra.", "hydra/")):
-        return None
-    if _has(config, key):
-        return None
-    groups = {path.name for folder in folders if folder.is_dir() for path in folder.iterdir() if path.is_dir()}
-    known = [*_keys(config), *sorted(groups)]
-    close = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
-    hint = f"did you mean {' or '.join(close)}?" if close else "--help lists every key"
-    return f"{key}: there is no such key; {hint} (+{override.input_line} adds what a class accepts beyond the config)"
-
-
-def _has(config: DictConfig, key: str) -> bool:
-    node = config
-    for part in key.split("."):
-        if not isinstance(node, DictConfig) or part not in node.keys():  # noqa: SIM118 (`in node` hides null and ???)
-            return False
-        node = node._get_node(part)
-    return True
-
-
-def _keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
-    for name in config:
-        yield prefix + str(name)
-        node = config._get_node(name)
-        if isinstance(node, DictConfig) and not node._is_none():
-            yield from _keys(node, f"{prefix}{name}.")
 
 
 def _texts(override: Override) -> list[str]:

@@ -1,153 +1,76 @@
 """Which values a config may hold. No torch here: a mistake is told in the time that a config takes to read."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
+from msgspec import Meta
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from recorte.training.command.data_rules import data_problems
-from recorte.training.command.kinds import (
-    BELOW_ONE,
-    COUNT,
-    COUNT_OR_ZERO,
-    NOT_NEGATIVE,
-    PATH,
-    POSITIVE,
-    SHARE,
-    SIZE,
-    YES_OR_NO,
-    Rule,
-    is_device_list,
-    is_number,
-    one_of,
-    whole,
-)
+from recorte.kinds import AnyPath, BelowOne, Count, CountOrZero, Folds, NotNegative, Positive, Size
+from recorte.training.command.built import built_problems
+from recorte.training.command.values import fits, value_problems, words_of
 from recorte.training.machine.cluster import slurm_problems
 
-RULES: dict[str, Rule] = {
-    "seed": COUNT_OR_ZERO,
-    "encoder_lr": POSITIVE,
-    "freeze_encoder": (lambda value: whole(value, -1), "a whole number of epochs, or -1 for all of them"),
-    "compile": YES_OR_NO,
-    "check": YES_OR_NO,
-    "dry_run": YES_OR_NO,
-    "full_size": YES_OR_NO,
-    "image_size": SIZE,
-    "memory_format": one_of("channels_last", "contiguous_format"),
-    "run_dir": PATH,
-    "target": PATH,
-    "init": PATH,
-    "resume": PATH,
-    "model.encoder_weights": (lambda value: isinstance(value, str), "imagenet, none, or a file of weights"),
-    "data.root": PATH,
-    "data.teacher": PATH,
-    "data.cache_dir": PATH,
-    "data.folds": (lambda value: whole(value, 2), "a whole number of at least 2, or null"),
-    "data.fold": (lambda value: whole(value, 0), "a whole number of at least 0, or null"),
-    "data.batch_size": COUNT,
-    "data.image_size": SIZE,
-    "data.early_sizes": (
-        lambda value: (
-            isinstance(value, list)
-            and all(isinstance(pair, list) and len(pair) == 2 for pair in value)
-            and all(whole(size, 32) and size % 32 == 0 and whole(end, 1) for size, end in value)
-            and [end for _, end in value] == sorted({end for _, end in value})
-        ),
-        "pairs of a multiple of 32 and the epoch before which it ends, in order, such as [[192,10],[256,16]]",
-    ),
-    "data.num_workers": COUNT_OR_ZERO,
-    "data.prefetch_factor": COUNT,
-    "data.pin_memory": YES_OR_NO,
-    "data.preload": YES_OR_NO,
-    "augmentation.flip": SHARE,
-    "augmentation.rotation": (lambda value: is_number(value) and 0 <= value <= 180, "a number from 0 to 180"),
-    "augmentation.scale": (
-        lambda value: (
-            isinstance(value, list) and len(value) == 2 and all(map(is_number, value)) and 0 < value[0] <= value[1]
-        ),
-        "two numbers above 0, the least and the greatest factor, such as [0.8,1.2]",
-    ),
-    "augmentation.colour": SHARE,
-    "augmentation.grey": SHARE,
-    "augmentation.blur": SHARE,
-    "augmentation.noise": SHARE,
-    "augmentation.jpeg": SHARE,
-    "augmentation.paste": SHARE,
-    "augmentation.join": SHARE,
-    "augmentation.nobody": SHARE,
-    "model.attention": YES_OR_NO,
-    "model.dropout": BELOW_ONE,
-    "model.decoder_channels": (
-        lambda value: isinstance(value, list) and len(value) == 4 and all(whole(width, 1) for width in value),
-        "four whole numbers, coarse to fine, such as [192,96,48,32]",
-    ),
-    "optimizer.lr": POSITIVE,
-    "optimizer.weight_decay": NOT_NEGATIVE,
-    "optimizer.momentum": BELOW_ONE,
-    "optimizer.fused": YES_OR_NO,
-    "scheduler.warmup": BELOW_ONE,
-    "scheduler.floor": SHARE,
-    "scheduler.pct_start": SHARE,
-    "callbacks.averaging.decay": BELOW_ONE,
-    "callbacks.broken_photos.most": SHARE,
-    "callbacks.finite_loss.most": (lambda value: is_number(value) and value > 1, "a number above 1"),
-    "callbacks.last.every_minutes": POSITIVE,
-    "callbacks.last.every_steps": COUNT,
-    "callbacks.pictures.photos": COUNT,
-    "callbacks.early_stopping.patience": COUNT_OR_ZERO,
-    "full": YES_OR_NO,
-    "fix": YES_OR_NO,
-    "photos": COUNT,
-    "to": one_of("masks", "coco"),
-    "which": (
-        lambda value: value in ("random", "largest", "smallest", "crowded", "empty") or isinstance(value, list),
-        "random, largest, smallest, crowded, empty, or a list of photos' names",
-    ),
-    "parts": (
-        lambda value: (
-            isinstance(value, list) and value != [] and all(part in ("annotations", "val", "train") for part in value)
-        ),
-        "a list of annotations, val and train",
-    ),
-    "keep_archives": YES_OR_NO,
-    "trainer.max_epochs": COUNT,
-    "trainer.accelerator": one_of("auto", "cpu", "gpu", "cuda", "mps"),
-    "trainer.devices": (
-        lambda value: value in ("auto", -1) or whole(value, 1) or is_device_list(value),
-        "a whole number of at least 1, auto or -1 (all there are), or a list of cards such as [0,2]",
-    ),
-    "trainer.num_nodes": COUNT,
-    "trainer.strategy": one_of("auto", "ddp"),
-    "trainer.sync_batchnorm": YES_OR_NO,
-    "trainer.precision": one_of("32-true", "bf16-mixed", "16-mixed"),
-    "trainer.gradient_clip_val": NOT_NEGATIVE,
-    "trainer.accumulate_grad_batches": COUNT,
-}  # fmt: skip
-"""Keys that a config need not have, and values that may be null where the config has null, are passed over."""
+KINDS: dict[str, Any] = {
+    "seed": CountOrZero,
+    "encoder_lr": Positive | None,
+    "freeze_encoder": Annotated[int, Meta(ge=-1, description="a whole number of epochs, or -1 for all of them")],
+    "compile": bool,
+    "check": bool,
+    "dry_run": bool,
+    "full_size": bool,
+    "image_size": Size | None,
+    "memory_format": Literal["channels_last", "contiguous_format"],
+    "run_dir": AnyPath,
+    "target": AnyPath | None,
+    "init": AnyPath | None,
+    "resume": AnyPath | None,
+    "data.root": AnyPath,
+    "data.teacher": AnyPath,
+    "optimizer.lr": Positive,
+    "optimizer.weight_decay": NotNegative,
+    "optimizer.momentum": BelowOne,
+    "optimizer.fused": bool,
+    "callbacks.early_stopping.patience": CountOrZero,
+    "full": bool,
+    "fix": bool,
+    "photos": Count | None,
+    "to": Literal["masks", "coco"],
+    "which": Annotated[
+        Literal["random", "largest", "smallest", "crowded", "empty"] | list[Any],
+        Meta(description="random, largest, smallest, crowded, empty, or a list of photos' names"),
+    ],
+    "parts": Annotated[
+        list[Literal["annotations", "val", "train"]],
+        Meta(min_length=1, description="a list of annotations, val and train"),
+    ],
+    "keep_archives": bool,
+    "trainer.max_epochs": Count,
+    "trainer.accelerator": Literal["auto", "cpu", "gpu", "cuda", "mps"],
+    "trainer.devices": Annotated[
+        Annotated[int, Meta(ge=-1)] | Literal["auto"] | Annotated[list[CountOrZero], Meta(min_length=1)],
+        Meta(description="a whole number of at least 1, auto or -1 (all there are), or a list of cards such as [0,2]"),
+        lambda devices: devices != 0,
+    ],
+    "trainer.num_nodes": Count,
+    "trainer.strategy": Literal["auto", "ddp"],
+    "trainer.sync_batchnorm": bool,
+    "trainer.precision": Literal["32-true", "bf16-mixed", "16-mixed"],
+    "trainer.gradient_clip_val": NotNegative | None,
+    "trainer.accumulate_grad_batches": Count,
+}
+"""Of keys that no argument of ours has; those are annotated beside their class. A config need not have all of them."""
 
-MAY_BE_NULL = (
-    "photos",
-    "target",
-    "init",
-    "resume",
-    "image_size",
-    "encoder_lr",
-    "callbacks.last.every_minutes",
-    "callbacks.last.every_steps",
-    "data.cache_dir",
-    "data.early_sizes",
-    "data.prefetch_factor",
-    "data.pin_memory",
-    "data.folds",
-    "data.fold",
-    "trainer.gradient_clip_val",
-)
+OUTPUTS = ("run_dir", "target", "data.cache_dir")
+"""Keys of folders that are made where they are missing."""
 
 
-def value_problems(config: DictConfig) -> list[str]:
+def find_value_problems(config: DictConfig) -> list[str]:
     """Find every impossible value and missing folder of a composed config."""
-    return [*_missing(config), *_broken_rules(config), *data_problems(config), *_path_problems(config),
-            *_weight_problems(config), *_optimizer_problems(config),
+    return [*_missing(config), *_wrong_kinds(config), *built_problems(config, KINDS), *_data_problems(config),
+            *_fold_problems(config), *_model_problems(config), *_weight_problems(config), *_optimizer_problems(config),
             *_device_problems(config), *_batch_problems(config), *slurm_problems(config)]  # fmt: skip
 
 
@@ -157,45 +80,28 @@ def _missing(config: DictConfig) -> Iterator[str]:
         yield f"{key}: a value is needed; give {hint}"
 
 
-def _broken_rules(config: DictConfig) -> Iterator[str]:
-    for key, (holds, valid) in RULES.items():
-        value = OmegaConf.select(config, key)
-        if isinstance(value, (DictConfig, ListConfig)):
-            value = OmegaConf.to_container(value, resolve=True)
-        given = _is_given(config, key)
-        if not given or (value is None and key in MAY_BE_NULL):
-            continue
-        if not holds(value):
-            yield f"{key}={'null' if value is None else value}: must be {valid}"
+def _wrong_kinds(config: DictConfig) -> Iterator[str]:
+    for key, kind in KINDS.items():
+        parent, _, name = key.rpartition(".")
+        node = OmegaConf.select(config, parent) if parent else config
+        if isinstance(node, DictConfig) and name in node.keys() and not OmegaConf.is_missing(node, name):  # noqa: SIM118
+            value = node[name]
+            plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+            yield from value_problems(key, plain, kind)
 
 
-def _is_given(config: DictConfig, key: str) -> bool:
-    parent, _, name = key.rpartition(".")
-    node = OmegaConf.select(config, parent) if parent else config
-    return isinstance(node, DictConfig) and name in node.keys() and not OmegaConf.is_missing(node, name)  # noqa: SIM118
-
-
-def _path_problems(config: DictConfig) -> Iterator[str]:
-    init = config.get("init")
-    if isinstance(init, str) and init != "bundled" and not Path(init).exists():
-        yield f"init={init}: no such model; give a run's folder, its best_model/, a .ckpt, or bundled"
-    model = OmegaConf.select(config, "model.path")
-    if model not in (None, "bundled") and not Path(model).exists():
-        yield f"model={model}: no such model; give a run's folder, its best_model/, a .ckpt, or bundled"
+def _model_problems(config: DictConfig) -> Iterator[str]:
+    for key, path in (("init", config.get("init")), ("model", OmegaConf.select(config, "model.path"))):
+        if isinstance(path, str) and path != "bundled" and not Path(path).exists():
+            yield f"{key}={path}: no such model; give a run's folder, its best_model/, a .ckpt, or bundled"
     weights = OmegaConf.select(config, "model.encoder_weights", default="none")
     if isinstance(weights, str) and weights not in ("imagenet", "none") and not Path(weights).is_file():
         yield f"model.encoder_weights={weights}: must be imagenet, none, or a file of weights"
 
 
 def _weight_problems(config: DictConfig) -> Iterator[str]:
-    weights = OmegaConf.select(config, "loss.weights") or {}
-    if not isinstance(weights, DictConfig | dict):
-        yield f"loss.weights={weights}: must be a number for each loss, such as {{bce: 1, dice: 1}}"
-        return
-    wrong = {name: value for name, value in weights.items() if not (is_number(value) and value >= 0)}
-    for name, value in wrong.items():
-        yield f"loss.weights.{name}={value}: must be {NOT_NEGATIVE[1]}"
-    if weights and not wrong and not any(weights.values()):
+    weights = OmegaConf.select(config, "loss.weights")
+    if isinstance(weights, DictConfig) and weights and not any(weights.values()):
         yield "loss.weights: all are 0, so nothing would be learned; give at least one above 0"
 
 
@@ -212,7 +118,7 @@ def _device_problems(config: DictConfig) -> Iterator[str]:
     if config.trainer.get("sync_batchnorm") is True:
         yield "trainer.sync_batchnorm=true: works between graphics cards only; leave it out on the CPU"
     if config.trainer.devices == -1 or isinstance(config.trainer.devices, ListConfig):
-        yield f"trainer.devices={config.trainer.devices}: on the CPU it must be {COUNT[1]}"
+        yield f"trainer.devices={config.trainer.devices}: on the CPU it must be {words_of(Count)}"
 
 
 def _batch_problems(config: DictConfig) -> Iterator[str]:
@@ -224,3 +130,45 @@ def _batch_problems(config: DictConfig) -> Iterator[str]:
             "data.batch_size=1 with data.image_size=32: at the coarsest level one value is left, and batch norm needs "
             "two; give data.batch_size=2 or data.image_size=64"
         )
+
+
+def _data_problems(config: DictConfig) -> Iterator[str]:
+    """Find what is wrong with the sources of `config.data`, their shares and folds, and the folders for results."""
+    sources = OmegaConf.select(config, "data.sources")
+    if isinstance(sources, DictConfig) and sources:
+        for name, source in sources.items():
+            if not isinstance(source, DictConfig) or not isinstance(source.get("_target_"), str):
+                needed = "must be a source with the _target_ that opens it, as in conf/data/coco.yaml"
+                yield f"data.sources.{name}={_shown(source)}: {needed}"
+        shares = OmegaConf.select(config, "data.shares")
+        if isinstance(shares, DictConfig) and set(shares) != set(sources):
+            yield f"data.shares: names {sorted(shares)}, but the sources are {sorted(sources)}"
+    else:
+        yield f"data.sources={_shown(sources)}: must be sources by name, as conf/data/coco.yaml has them"
+    for key in OUTPUTS:
+        yield from _output_problems(key, OmegaConf.select(config, key))
+
+
+def _output_problems(key: str, path: Any) -> Iterator[str]:
+    """Look where a folder would be made, before a long work ends with nowhere to write to."""
+    if not isinstance(path, str) or path == "." or (key == "data.cache_dir" and Path(path).is_dir()):
+        return
+    there = next(place for place in (Path(path).absolute(), *Path(path).absolute().parents) if os.path.lexists(place))
+    if not there.is_dir():
+        yield f"{key}={path}: {there} is no folder; give another place"
+    elif not os.access(there, os.W_OK | os.X_OK):
+        yield f"{key}={path}: {there} is not yours to write to; give another place, or yourself the right to"
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else str(value)
+
+
+def _fold_problems(config: DictConfig) -> Iterator[str]:
+    folds, fold = OmegaConf.select(config, "data.folds"), OmegaConf.select(config, "data.fold")
+    if (folds is None) != (fold is None):
+        given, other = ("data.fold", "data.folds=5") if folds is None else ("data.folds", "data.fold=0")
+        every = "-m data.folds=5 data.fold=0,1,2,3,4 runs all"
+        yield f"{given} without {other.partition('=')[0]}: cross validation needs both, such as {other}; {every}"
+    elif folds is not None and fits(folds, Folds) and fits(fold, CountOrZero) and fold >= folds:
+        yield f"data.fold={fold}: must be a whole number from 0 to {folds - 1}, since data.folds={folds}"

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from recorte.model.figures import figure_of
 from recorte.training.machine.cluster import run_name
@@ -26,7 +26,12 @@ def register_resolvers() -> None:
 
 
 def _profile_value(key: str) -> Any:
-    return OmegaConf.select(OmegaConf.load(PROFILES / f"{detect_profile()}.yaml"), key)
+    return OmegaConf.select(_profile(detect_profile()), key)
+
+
+@functools.cache
+def _profile(name: str) -> DictConfig | ListConfig:
+    return OmegaConf.load(PROFILES / f"{name}.yaml")
 
 
 @functools.cache

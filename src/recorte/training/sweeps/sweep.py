@@ -15,7 +15,6 @@ from recorte.errors import RecorteError
 from recorte.model.figures import figure_of
 from recorte.training.runs.failure import failure_noted, reason_of
 from recorte.training.runs.listing import read_run
-from recorte.training.sweeps.table import report
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +26,8 @@ def run_sweep(sweep_dir: Path, start: Callable[[], None]) -> None:
         sweep_dir: its folder.
         start: Hydra's main, which runs the jobs that `sys.argv` asks for.
     """
+    from recorte.training.sweeps.table import report  # rich, for which no mistake of a config should wait
+
     ended = False
     try:
         start()

@@ -27,7 +27,7 @@ def test_all_options_of_a_source_at_once() -> None:
     )  # fmt: skip
     assert sorted(found) == [
         "data.batch_size=0: must be a whole number of at least 1",
-        "data.cache_dir=3: must be a path",
+        "data.cache_dir=3: must be a path, or null",
         "data.sources.coco.min_area=x: must be a number of at least 0",
         "data.sources.coco.negatives=101: must be a number from 0 to 100",
         "optimizer.lr=x: must be a number above 0",
