@@ -8,9 +8,15 @@ from recorte.training.command.door import run
 def evaluate(config: DictConfig) -> None:
     if config.full_size:
         from recorte.desk.as_used import evaluate
+
+        evaluate(config)
     else:
+        from recorte.training.command.sources import open_sources
+
+        sources = open_sources(config, "val")  # before PyTorch: a wrong layout is told at once
         from recorte.training.evaluate import evaluate
-    evaluate(config)
+
+        evaluate(config, sources)
 
 
 if __name__ == "__main__":
