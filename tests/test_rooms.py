@@ -14,8 +14,8 @@ PACKAGE = Path(recorte.__file__).parent
 SCRIPTS = PACKAGE.parents[1] / "scripts"
 TESTS = PACKAGE.parents[1] / "tests"
 
-FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "own_code"}, {"boxes", "letterbox", "photo"}, {"data", "model"},
-          {"training", "removal"}, {"desk"}, {"app"}, {"cli"}]  # fmt: skip
+FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "own_code"}, {"boxes", "letterbox", "photo"},
+          {"data", "model"}, {"training", "removal"}, {"desk"}, {"app"}, {"cli"}]  # fmt: skip
 """From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
 
 INSIDE = {
