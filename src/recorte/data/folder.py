@@ -123,7 +123,7 @@ class ImageMaskFolder:
         return Sample(photo, resize(alpha, *photo.shape[:2]), weight, name)
 
 
-def _locate(root: Path, split: Split, photos: str) -> tuple[Path, bool]:
+def _locate(root: Path, split: Split, photos: AnyPath) -> tuple[Path, bool]:
     """Find the folder that holds photos and masks, and say whether the two splits share it."""
     train, val = root / "train" / photos, root / "val" / photos
     if Path(photos).is_absolute() or not train.is_dir():

@@ -19,7 +19,9 @@ def open_sources(config: DictConfig, *splits: Split) -> dict[str, Callable[..., 
     Raises:
         DataError: one of the sources is missing or broken.
     """
-    sources = {name: functools.cache(instantiate(source)) for name, source in config.data.sources.items()}
+    sources: dict[str, Callable[..., PersonSource]] = {
+        name: functools.cache(instantiate(source)) for name, source in config.data.sources.items()
+    }
     for source in sources.values():
         for split in splits if config.data.folds is None else ("train",):
             source(split=split)
