@@ -118,7 +118,15 @@ def test_what_is_installed_and_made_is_known() -> None:
 def home(tmp_path: Path, best_model: Path) -> Path:
     """What the pages take to be there: photos, a clip, and a model of somebody's own."""
     person = Image.fromarray(data.astronaut()).resize((160, 160))
-    for name in ("photo.jpg", "holiday/one.jpg", "holiday/beach/two.jpg", "portraits/three.jpg", "pictures/beach.jpg"):
+    for name in (
+        "photo.jpg",
+        "holiday/one.jpg",
+        "holiday/beach/two.jpg",
+        "portraits/three.jpg",
+        "pictures/beach.jpg",
+        "beach.jpg",
+        "group.jpg",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         person.save(tmp_path / name)
     write_clip(tmp_path / "clip.mp4", range(0, 200, 40))
