@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from cli_process import expect_mistake, files, recorte, start_recorte
-from video_clips import pictures_of, write_clip
+from videos.clips import pictures_of, write_clip
 
 
 @pytest.fixture
@@ -23,25 +23,29 @@ def test_a_video_is_cut_out_beside_itself(clip: Path, best_model: Path) -> None:
     assert files(clip.parent) == ["clip-cutout.mov", "clip-cutout.mp4", "clip.mp4"]
 
 
-def test_ctrl_c_leaves_no_result_and_the_same_command_goes_on(tmp_path: Path, best_model: Path) -> None:
-    write_clip(tmp_path / "clip.mp4", range(0, 40 * 3000, 40), sound=None)
-    command = ("video", "clip.mp4", "-o", "frames", "-m", best_model)
-    process = start_recorte(*command, cwd=tmp_path)
-    while not (tmp_path / "frames/000300.png").exists() and process.poll() is None:
-        pass
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate()
-    assert process.returncode == 130, said
-    assert "the same command goes on" in said
-    made = files(tmp_path / "frames")
-    assert 300 <= len(made) < 3000
-    (tmp_path / "frames/000001.png").unlink()  # of a part that is finished, so it is not made again
-    process = start_recorte(*command, cwd=tmp_path)
-    while not (tmp_path / f"frames/{len(made) + 20:06}.png").exists() and process.poll() is None:
-        pass
-    process.kill()
-    process.communicate()
-    assert not (tmp_path / "frames/000001.png").exists()
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_a_short_clip_that_was_stopped_goes_on_from_there(tmp_path: Path, best_model: Path, by: signal.Signals) -> None:
+    write_clip(tmp_path / "clip.mp4", range(0, 40 * 400, 40), sound=None)  # a part would be 240 of them
+    frames, command = tmp_path / "frames", ("video", "clip.mp4", "-o", "frames", "-m", best_model)
+
+    def stop_behind(number: int) -> dict[str, int]:
+        process = start_recorte(*command, cwd=tmp_path)
+        while not (frames / f"{number:06}.png").exists() and process.poll() is None:
+            pass
+        process.send_signal(by)
+        _, said = process.communicate()
+        assert process.returncode == 130, said
+        assert said.splitlines()[-1] == "Error: stopped; the same command goes on from here"
+        return {path.name: path.stat().st_mtime_ns for path in frames.glob("*.png")}
+
+    first = stop_behind(10)
+    second = stop_behind(len(first) + 10)
+    assert 10 <= len(first) < len(second) < 400
+    answer = recorte(*command, cwd=tmp_path)
+    assert (answer.returncode, answer.stdout) == (0, "Wrote frames, 400 frames\n"), answer.stderr
+    last = {path.name: path.stat().st_mtime_ns for path in frames.glob("*.png")}
+    assert first.items() <= second.items() <= last.items()  # no frame was made again
+    assert files(frames) == [f"{number:06}.png" for number in range(1, 401)]
 
 
 def test_mistakes(clip: Path, best_model: Path) -> None:

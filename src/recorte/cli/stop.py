@@ -13,15 +13,19 @@ TERMINATED = 128 + signal.SIGTERM
 
 
 @contextmanager
-def stop_on_ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Give a function that is true once Ctrl-C was pressed, or SIGTERM came. Given again, it interrupts as usual."""
+def stop_on_ctrl_c(in_hand: str = "photos") -> Iterator[Callable[[], bool]]:
+    """Give a function that is true once Ctrl-C was pressed, or SIGTERM came. Given again, it interrupts as usual.
+
+    Args:
+        in_hand: what is still finished, as the message on stderr calls it.
+    """
     wanted = False
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         nonlocal wanted
         wanted = True
         restore()
-        typer.echo("Stopping after the photos in hand.", err=True)
+        typer.echo(f"Stopping after the {in_hand} in hand.", err=True)
 
     def restore() -> None:
         for number, handler in before.items():

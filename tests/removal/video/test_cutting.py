@@ -7,10 +7,11 @@ from PIL import Image
 from recorte import BackgroundRemover
 from recorte.errors import RecorteError
 from recorte.photo import read_photo
+from recorte.removal.pipeline import Pipeline
 from recorte.removal.video import cut_out_video
 from recorte.removal.video import cutting as video
 from recorte.removal.video.progress import Smoothing
-from video_clips import RED, frame, pictures_of, sound_of, stop_at, write_clip
+from videos.clips import RED, frame, pictures_of, sound_of, stop_at, write_clip
 
 VARIABLE = [0, 40, 70, 200, 240, 300, 333, 400, 500, 540, 580, 620, 660, 700]
 
@@ -120,6 +121,56 @@ def test_what_was_killed_goes_on_and_ends_the_same(
             np.testing.assert_array_equal(one[1], other[1])
 
 
+@pytest.mark.parametrize("name", ["out.mov", "out.webm", "frames"])
+def test_what_was_stopped_goes_on_from_the_very_frame(
+    remover: BackgroundRemover, clip: Path, tmp_path: Path, name: str
+) -> None:
+    cut_out_video(remover, clip, tmp_path / "whole" / name)
+    target, told = tmp_path / "stopped" / name, []
+
+    def stop(done: int, of: int) -> None:
+        told.append(done)
+        if done in (3, 4, 11):
+            raise KeyboardInterrupt
+
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            cut_out_video(remover, clip, target, on_frame=stop)
+    assert cut_out_video(remover, clip, target, on_frame=stop) == 20
+    assert told == list(range(1, 21))
+    if name == "frames":
+        for path in sorted((tmp_path / "whole/frames").iterdir()):
+            assert (target / path.name).read_bytes() == path.read_bytes()
+        return
+    for one, other in zip(pictures_of(tmp_path / "whole" / name), pictures_of(target), strict=True):
+        assert one[0] == other[0]
+        # VP9 is written anew from where it goes on, which ProRes and PNG do not see.
+        assert np.abs(one[1].astype(int) - other[1]).mean() < (1 if name == "out.webm" else 1e-9)
+
+
+def test_a_frame_that_is_interrupted_does_not_count(
+    remover: BackgroundRemover, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_out_video(remover, clip, tmp_path / "whole.mov")
+    with monkeypatch.context() as patched:
+        calls = iter(range(100))
+
+        def enlarge(self: Pipeline, *arguments: object, **more: object) -> np.ndarray:
+            if next(calls) == 3:
+                raise KeyboardInterrupt
+            return plain(self, *arguments, **more)
+
+        plain = Pipeline.enlarge
+        patched.setattr(Pipeline, "enlarge", enlarge)
+        with pytest.raises(KeyboardInterrupt):
+            cut_out_video(remover, clip, tmp_path / "out.mov")
+    told = []
+    cut_out_video(remover, clip, tmp_path / "out.mov", on_frame=lambda done, of: told.append(done))
+    assert told == list(range(4, 21))
+    for one, other in zip(pictures_of(tmp_path / "whole.mov"), pictures_of(tmp_path / "out.mov"), strict=True):
+        np.testing.assert_array_equal(one[1], other[1])
+
+
 def test_another_job_does_not_go_on_with_the_parts(
     remover: BackgroundRemover, clip: Path, best_model: Path, tmp_path: Path
 ) -> None:
@@ -145,13 +196,13 @@ def test_a_job_with_another_picture_behind_begins_anew(
 
     def stop(done: int, of: int) -> None:
         told.append(done)
-        if done == 8:
+        if done in (8, 10):
             raise KeyboardInterrupt
 
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             cut_out_video(remover, clip, target, background=behind((200, 0, 0)), on_frame=stop)
-    assert told == [*range(1, 9), 7, 8]  # with the same one it goes on
+    assert told == [*range(1, 11)]  # with the same one it goes on
     cut_out_video(remover, clip, target, background=behind((0, 0, 200)))
     for _, picture in pictures_of(target):
         assert np.abs(picture[4, 52, :3].astype(int) - (0, 0, 200)).max() < 30

@@ -8,7 +8,7 @@ import pytest
 from cli_process import expect_mistake, files, recorte
 from recorte import BackgroundRemover
 from recorte.removal.video import cut_out_video
-from video_clips import stop_at, write_clip
+from videos.clips import stop_at, write_clip
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from recorte import BackgroundRemover
 from recorte.removal.video import cut_out_video
 from recorte.removal.video.files import KINDS, VideoFile
 from recorte.removal.video.joining import choose_sound
-from video_clips import sound_of, write_clip
+from videos.clips import sound_of, write_clip
 
 SHORT = range(0, 200, 40)
 

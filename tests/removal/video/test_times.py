@@ -10,7 +10,7 @@ from PIL import Image
 from recorte import BackgroundRemover
 from recorte.removal.video import cut_out_video
 from recorte.removal.video.clock import Clock
-from video_clips import frame, length_of, pictures_of, sound_of, write_clip
+from videos.clips import frame, length_of, pictures_of, sound_of, write_clip
 
 
 @pytest.fixture

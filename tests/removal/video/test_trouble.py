@@ -12,7 +12,7 @@ from recorte import BackgroundRemover
 from recorte.errors import RecorteError
 from recorte.removal.video import cut_out_video
 from recorte.removal.video.files import VideoFile, load_av
-from video_clips import write_clip
+from videos.clips import write_clip
 
 resource = pytest.importorskip("resource", reason="limits on files are a matter of Unix")
 

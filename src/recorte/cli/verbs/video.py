@@ -10,6 +10,7 @@ import typer
 
 from recorte.cli.options import Background, Model
 from recorte.cli.show import SOME_FAILED, STOPPED, complain, plain
+from recorte.cli.stop import stop_on_ctrl_c
 from recorte.errors import DiskFullError, RecorteError
 
 
@@ -36,7 +37,13 @@ def video(
 
     target = _target(source, output, ".mov" if background is None else ".mp4")
     try:
-        with _progress() as on_frame:
+        with stop_on_ctrl_c("frame") as stopped, _progress() as show:
+
+            def on_frame(done: int, total: int) -> None:
+                show(done, total)
+                if stopped():
+                    raise KeyboardInterrupt
+
             count = cut_out_video(
                 BackgroundRemover(model), source, target, background=background, overwrite=overwrite, on_frame=on_frame
             )
@@ -64,10 +71,10 @@ def _target(source: Path, output: str | None, suffix: str) -> Path:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """Show a bar on stderr if that is a terminal."""
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """Give what shows how many frames are done, of how many: a bar on stderr if that is a terminal."""
     if not sys.stderr.isatty():
-        yield None
+        yield lambda done, total: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

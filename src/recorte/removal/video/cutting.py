@@ -30,7 +30,7 @@ from recorte.removal.video.target import (
 )
 
 FRAMES = 240
-"""Of a part; so many are lost at most when the work is stopped."""
+"""Of a part; so many are lost at most when the work is killed. Stopped in another way, it ends its part first."""
 
 
 def cut_out_video(
@@ -55,7 +55,8 @@ def cut_out_video(
             without one a folder of numbered PNG, one for each frame.
         background: as for `remove_background`; needed for .mp4.
         overwrite: replace a `target` that exists; in a folder, the pictures of an older sequence and nothing else.
-        on_frame: called after each frame with how many are done, and how many there are as far as the file says.
+        on_frame: called after each frame with how many are done, and how many there are as far as the file says. What
+            it raises, a KeyboardInterrupt say, stops the work, and all frames until then are kept.
 
     Returns:
         The number of frames.
@@ -78,11 +79,16 @@ def cut_out_video(
         progress = progress or Progress(job)
         # One look: boxes that come and go with the people would flicker.
         maker = _Maker(replace(remover.pipeline, looks=1), behind, target, folder, progress)
-        for time, photo, inside in video.read(first=len(progress.times)):
+        try:
+            for time, photo, inside in video.read(first=len(progress.times)):
+                with naming(target):
+                    maker.add(time, photo, inside)
+                if on_frame:
+                    on_frame(len(progress.times) + maker.waiting, video.frames)
+        except BaseException:  # Ctrl-C above all
             with naming(target):
-                maker.add(time, photo, inside)
-            if on_frame:
-                on_frame(len(progress.times) + maker.waiting, video.frames)
+                maker.keep()
+            raise
         with naming(target):
             maker.finish(video, sound)
     return len(progress.times)
@@ -102,6 +108,8 @@ class _Maker:
         self.pipeline, self.behind, self.target, self.folder, self.progress = pipeline, behind, target, folder, progress
         self.times: list[int] = []
         self.part: Part | None = None
+        self.whole = True
+        """Whether the part has all that it should; not while something is being written."""
 
     @property
     def waiting(self) -> int:
@@ -116,13 +124,23 @@ class _Maker:
             # Of another job, which may be replaced, or of a part that was stopped.
             drop_frames(self.target, len(self.progress.times) + 1)
         letterboxed, raw = self.pipeline.look(photo)
-        found = self.pipeline.clear(self.progress.smoothing(raw, letterboxed), photo)
+        smoothing = replace(self.progress.smoothing)  # what is interrupted must not have counted
+        found = self.pipeline.clear(smoothing(raw, letterboxed), photo)
         alpha = np.zeros(photo.shape[:2], np.uint8)
         alpha[inside] = self.pipeline.enlarge(found, photo, eight_bits=True)[inside]
         cutout = self.pipeline.cut_out(alpha, photo)
-        self._write(cutout if self.behind is None else put_behind(cutout, photo, self.behind))
+        picture = cutout if self.behind is None else put_behind(cutout, photo, self.behind)
+        self.whole = False
+        self._write(picture)
         self.times.append(time)
+        self.progress.smoothing = smoothing
+        self.whole = True
         if len(self.times) == FRAMES:
+            self._finish_part()
+
+    def keep(self) -> None:
+        """Keep the frames that are made, if all of them are whole, when the work is stopped."""
+        if self.whole:
             self._finish_part()
 
     def finish(self, video: VideoFile, sound: Sound | None) -> None:
@@ -149,6 +167,7 @@ class _Maker:
         """Finish the part, so that it need not be made again."""
         if not self.times:
             return
+        self.whole = False
         if self.part is not None:
             self.part.close()
         self.part = None
@@ -156,6 +175,7 @@ class _Maker:
         self.progress.parts += 1
         self.progress.save(self.folder)
         self.times = []
+        self.whole = True
 
     def _write(self, picture: np.ndarray) -> None:
         if not self.target.suffix:

@@ -10,7 +10,10 @@ import numpy as np
 
 from recorte.errors import RecorteError
 from recorte.removal.video.clock import Clock
+from recorte.removal.video.colours import Colours
+from recorte.removal.video.fields import without_fields
 from recorte.removal.video.pictures import Inside, fit, upright
+from recorte.removal.video.streams import film_in, sound_in
 
 if TYPE_CHECKING:
     import av
@@ -94,17 +97,19 @@ class VideoFile:
             self._file: InputContainer = av.open(str(path))
         except (av.FFmpegError, OSError) as error:
             raise RecorteError(f"{path}: not a video that can be read ({error.strerror})") from None
-        pictures = next(iter(self._file.streams.video), None)
-        if pictures is None or pictures.time_base is None:
+        try:
+            self._pictures = film_in(self._file, path)
+        except RecorteError:
             self._file.close()
-            raise RecorteError(f"{path}: there are no pictures in it, so it is no video")
-        self._pictures, self.time_base = pictures, pictures.time_base
+            raise
+        self.time_base: Fraction = self._pictures.time_base or Fraction(1, 1000)
         self._pictures.thread_type = "AUTO"
         self.start = self._pictures.start_time or 0
         self.frames = self._pictures.frames
         rate = self._pictures.guessed_rate or self._pictures.average_rate or Fraction(1000, TICKS)
         self.usual = max(1, round(1 / (rate * self.time_base)))
         self.lasts = 0
+        self._colours = Colours()
         self._codec = self._pictures.codec_context
         # What the file says of it stands above what the codec says, which a recording of two broadcasts may change.
         self._keeps_ratio = self._pictures.sample_aspect_ratio != self._codec.sample_aspect_ratio
@@ -130,15 +135,22 @@ class VideoFile:
         """
         clock, size = Clock(self.time_base), None
         with reading(self.path):
-            for number, frame in enumerate(decoded(self._file.demux(self._pictures), self._decoder)):
+            frames = without_fields(decoded(self._file.demux(self._pictures), self._decoder))
+            for number, frame in enumerate(frames):
                 self.lasts = frame.duration or 0
                 said = None if frame.pts is None else frame.pts - self.start
                 time = clock(said, self.lasts or self.usual)
                 if size is None or number >= first:
-                    picture = upright(frame, self._ratio())
+                    picture = upright(self._coloured(frame), self._ratio())
                     size = size or picture.shape[:2]
                 if number >= first:
                     yield time, *fit(picture, *size)
+
+    def _coloured(self, frame: "av.VideoFrame") -> "av.VideoFrame":
+        try:
+            return self._colours(frame)
+        except RecorteError as error:
+            raise RecorteError(f"{self.path}: {error}") from None
 
     def _ratio(self) -> Fraction | None:
         """Width to height of the pixels of the frame that was read last."""
@@ -146,8 +158,8 @@ class VideoFile:
         return said if self._keeps_ratio else self._codec.sample_aspect_ratio or said
 
     def sound(self) -> "AudioStream | None":
-        """The first track of sound of a codec that is known."""
-        return next((track for track in self._file.streams.audio if track.codec_context), None)
+        """The track of sound that players play."""
+        return sound_in(self._file, self._pictures)
 
     def sound_packets(self) -> "Iterator[Packet[Any]]":
         """Give the packets of that track; none without one.

@@ -7,12 +7,11 @@ import numpy as np
 
 from recorte.letterbox import resize
 from recorte.removal.steps.backgrounds import put_behind
+from recorte.removal.video.colours import matrix_of
 
 if TYPE_CHECKING:
     import av
 
-HD = 720
-"""Height from which on a video that does not say so has the colours of BT.709 and not of BT.601."""
 WHITE = 255, 255, 255
 
 Inside = tuple[slice, slice]
@@ -29,13 +28,9 @@ def upright(frame: "av.VideoFrame", ratio: Fraction | None) -> np.ndarray:
     Returns:
         `uint8 (H, W, 3)`, RGB; not always contiguous.
     """
-    from av.video.reformatter import Colorspace
-
-    unsaid = int(frame.colorspace) == 2
-    colours = {"src_colorspace": Colorspace.ITU709} if unsaid and frame.height >= HD else {}
     transparent = frame.format.has_palette or any(part.is_alpha for part in frame.format.components)
     height, width = _square(frame.height, frame.width, ratio or Fraction(1))
-    pixels = frame.reformat(width, height, "rgba" if transparent else "rgb24", **colours).to_ndarray()
+    pixels = frame.reformat(width, height, "rgba" if transparent else "rgb24", matrix_of(frame)).to_ndarray()
     if transparent:
         pixels = put_behind(pixels, pixels[..., :3], WHITE)
     if _mirrored(frame):
