@@ -20,7 +20,7 @@ from recorte.training.command.config import find_problems
 from recorte.training.command.path_arguments import with_plain_paths
 from recorte.training.machine.hardware import register_resolvers
 from service_process import running
-from video_clips import write_clip
+from videos.clips import write_clip
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
