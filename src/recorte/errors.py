@@ -20,6 +20,10 @@ class UnknownPhotoError(PhotoError):
     """A file that is no photo, or of a kind that cannot be read here."""
 
 
+class MovingPhotoError(UnknownPhotoError):
+    """A video or an animation where a photo is meant."""
+
+
 class DataError(RecorteError):
     """A data set that cannot be used: missing folders, broken annotation files, nothing in it."""
 

@@ -15,6 +15,11 @@ since its files begin with nothing of their own."""
 HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2"})
 AVIF_BRANDS = frozenset({b"avif", b"avis"})
 """By which their files begin, after `ftyp`."""
+SEQUENCE_BRANDS = frozenset({b"avis", b"msf1", b"hevc", b"hevx"})
+"""Those of them whose pictures follow each other in time."""
+
+FILMS = (b"\x1a\x45\xdf\xa3", b"FLV\x01", b"\x30\x26\xb2\x75", b"\x00\x00\x01\xba")
+"""How files of videos begin that no rule of their own tells."""
 
 
 def open_image(source: str | os.PathLike[str] | bytes, name: str) -> Image.Image:
@@ -27,7 +32,7 @@ def open_image(source: str | os.PathLike[str] | bytes, name: str) -> Image.Image
     try:
         return _opened(source)
     except UnidentifiedImageError:
-        brand = _brand(source)
+        brand = brand_of(source)
         if brand is None:
             raise
     if brand in AVIF_BRANDS:
@@ -48,13 +53,25 @@ def _opened(source: str | os.PathLike[str] | bytes) -> Image.Image:
     return image
 
 
-def _brand(source: str | os.PathLike[str] | bytes) -> bytes | None:
+def is_film(source: str | os.PathLike[str] | bytes) -> bool:
+    """Whether a file that is no image begins as videos do: MP4 and MOV, Matroska and WebM, AVI, FLV, WMV, MPEG."""
+    start = _start(source, 189)
+    if start[4:8] == b"ftyp":
+        return start[8:11] not in (b"M4A", b"M4B")  # songs and books
+    broadcast = start[:1] == start[188:189] == b"G"
+    return broadcast or start.startswith(FILMS) or (start[:4] == b"RIFF" and start[8:12] == b"AVI ")
+
+
+def brand_of(source: str | os.PathLike[str] | bytes) -> bytes | None:
     """The brand of a file of the HEIF family, such as `heic`; None for every other file."""
-    if isinstance(source, bytes):
-        start = source[:12]
-    elif not Path(source).is_file():  # a pipe, say, which opened again would wait forever
-        return None
-    else:
-        with Path(source).open("rb") as file:
-            start = file.read(12)
+    start = _start(source, 12)
     return start[8:12] if start[4:8] == b"ftyp" and start[8:12] in HEIF_BRANDS | AVIF_BRANDS else None
+
+
+def _start(source: str | os.PathLike[str] | bytes, size: int) -> bytes:
+    if isinstance(source, bytes):
+        return source[:size]
+    if not Path(source).is_file():  # a pipe, say, which opened again would wait forever
+        return b""
+    with Path(source).open("rb") as file:
+        return file.read(size)

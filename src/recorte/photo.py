@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from recorte.errors import LargePhotoError, PhotoError, UnknownPhotoError
-from recorte.heif import open_image
+from recorte.errors import LargePhotoError, MovingPhotoError, PhotoError, UnknownPhotoError
+from recorte.heif import is_film, open_image
 
 MAX_PIXELS = 178_000_000
 """Larger photos are refused before they are decoded: a decompression bomb would fill the memory. Just below
@@ -28,6 +28,12 @@ PhotoSource = str | os.PathLike[str] | bytes | Image.Image
 
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"})
 """What counts as a photo when a folder is read, in lower case."""
+
+MOVING = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
+"""Formats whose files may hold an animation. Further pictures of a TIFF are pages, of an MPO lenses."""
+
+FILMS = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".mpg", ".wmv", ".gif"})
+"""What counts as a video in a folder without photos, in lower case."""
 
 ORIENTATION = 0x0112  # the EXIF tag
 PHOTOMETRIC = 262  # the TIFF tag: whether 0 is black or white, say
@@ -73,9 +79,9 @@ class Photo:
 def read_photo(source: PhotoSource, upright: bool = True, enough: int | None = None) -> Photo:
     """Read a photograph of one of the kinds in `recorte.heif`, HEIC where pillow-heif is installed.
 
-    Of several pictures in a file the first counts. Grey, 16-bit, palette and CMYK become 8-bit RGB; transparent pixels
-    are laid over white. RGB values stay as they are, with their profile beside them; a profile of another colour space
-    (CMYK, grey) is converted to sRGB.
+    Of several pictures in a file the first counts, but an animation is no photo. Grey, 16-bit, palette and CMYK become
+    8-bit RGB; transparent pixels are laid over white. RGB values stay as they are, with their profile beside them; a
+    profile of another colour space (CMYK, grey) is converted to sRGB.
 
     Args:
         source: a path, a file's bytes, or an image that Pillow has opened (which is left as it is).
@@ -85,10 +91,12 @@ def read_photo(source: PhotoSource, upright: bool = True, enough: int | None = N
             as that is not below it, which takes a fraction of the time.
 
     Raises:
-        PhotoError: missing, unreadable, truncated, no image, more than `MAX_PIXELS`, or longer than `MAX_SIDE`; the
-            message names the file.
+        PhotoError: missing, unreadable, truncated, no image, an animation, more than `MAX_PIXELS`, or longer than
+            `MAX_SIDE`; the message names the file.
     """
     with opened(source) as image:
+        if not isinstance(source, Image.Image) and image.format in MOVING and getattr(image, "is_animated", False):
+            raise MovingPhotoError(f"{name_of(source)}: an animation, not a photo; {_video_door(source)}")
         if enough is not None and not isinstance(source, Image.Image):
             share = enough / max(image.size)
             width, height = (max(1, math.ceil(side * share)) for side in image.size)
@@ -169,6 +177,8 @@ def opened(source: PhotoSource) -> Iterator[Image.Image]:
     except PermissionError:
         raise PhotoError(f"{name}: no permission to read it") from None
     except UnidentifiedImageError:
+        if not isinstance(source, Image.Image) and is_film(source):
+            raise MovingPhotoError(f"{name}: a video, not a photo; {_video_door(source)}") from None
         kinds = "JPEG, PNG, WebP, BMP, TIFF, AVIF and HEIC"
         raise UnknownPhotoError(f"{name}: not a photo, or of a kind that cannot be read; {kinds} can") from None
     except Image.DecompressionBombError:
@@ -194,6 +204,18 @@ def name_of(source: PhotoSource | np.ndarray) -> str:
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
     raise PhotoError(f"a photo must be a path, a file's bytes, a Pillow image or an array, not {type(source).__name__}")
+
+
+def no_photos(folder: str | os.PathLike[str]) -> PhotoError:
+    """Make the error that tells of a folder without photos, and where its videos belong."""
+    films = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in FILMS)
+    door = f", but videos, which recorte video takes one at a time: recorte video {films[0]}" if films else ""
+    return PhotoError(f"{os.fspath(folder)}: no photos in it ({', '.join(sorted(EXTENSIONS))}){door}")
+
+
+def _video_door(source: str | os.PathLike[str] | bytes) -> str:
+    """Say what takes a video, or an animation."""
+    return f"recorte video {'takes it' if isinstance(source, bytes) else os.fspath(source)}"
 
 
 def _decode(image: Image.Image, upright: bool) -> Photo:

@@ -222,7 +222,7 @@ def _moving() -> Iterator[BadFile]:
     frames = [_picture(), _picture().transpose(Image.Transpose.FLIP_LEFT_RIGHT), Image.new("RGB", SIZE, "red")]
     for name, kind in {"gif.png": "GIF", "webp.webp": "WEBP", "png.png": "PNG"}.items():
         content = _saved(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
-        yield _good(f"animated {name}", content)
+        yield _error(f"animated {name}", content, "an animation, not a photo")
     yield _good("three pages.tif", _saved(frames[0], "TIFF", save_all=True, append_images=frames[1:]))
     yield _good("two lenses.jpg", _saved(frames[0], "MPO", save_all=True, append_images=frames[1:]))
 

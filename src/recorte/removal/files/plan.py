@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from recorte.errors import PhotoError, RecorteError
-from recorte.photo import EXTENSIONS, list_photos
+from recorte.photo import list_photos, no_photos
 from recorte.removal.files.output import same_file
 
 
@@ -34,7 +34,7 @@ def _plan_alone(folder: Path, target: Path, sealed: dict[Path, str] | None) -> d
         raise RecorteError(f"{target}: the cut-outs must not go into the folder of the photos itself; name another")
     plan = plan_tree(folder, target, sealed)
     if not plan and not sealed:
-        raise PhotoError(f"{folder}: no photos in it ({', '.join(sorted(EXTENSIONS))})")
+        raise no_photos(folder)
     return plan
 
 
@@ -83,7 +83,7 @@ def plan_many(
     plan = plan_trees(folders, target, sealed, named=True)
     for folder in folders:
         if not any(path.is_relative_to(folder) for path in (*plan, *sealed)):
-            raise PhotoError(f"{folder}: no photos in it ({', '.join(sorted(EXTENSIONS))})")
+            raise no_photos(folder)
     photos = [source for source in sources if source not in folders]
     plan |= plan_photos([photo for photo in photos if not _is_result(photo, target, roots.get(photo))], target, roots)
     if not plan and not sealed:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageColor
 
-from recorte.errors import RecorteError
+from recorte.errors import MovingPhotoError, RecorteError
 from recorte.letterbox import resize
 from recorte.photo import Photo, read_photo
 from recorte.removal.steps.grid import Grid
@@ -61,7 +61,11 @@ def read_background(given: Background) -> ReadBackground:
             f"background {os.fspath(given)!r}: neither a colour (such as white or #ffcc00) nor a picture's file, "
             "nor blur"
         )
-    return in_srgb(read_photo(given))
+    try:
+        return in_srgb(read_photo(given))
+    except MovingPhotoError:
+        reason = "a video or an animation; behind people can only be a picture, a colour or blur"
+        raise MovingPhotoError(f"{os.fspath(given)}: {reason}") from None
 
 
 def read_colour(given: str) -> Colour:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from recorte.errors import RecorteError
+from recorte.removal.video.animations import film_of
 from recorte.removal.video.clock import Clock
 from recorte.removal.video.colours import Colours
 from recorte.removal.video.fields import without_fields
@@ -93,8 +94,9 @@ class VideoFile:
         import av
 
         self.path = path
+        self._film = film_of(path)
         try:
-            self._file: InputContainer = av.open(str(path))
+            self._file: InputContainer = av.open(self._film or str(path))
         except (av.FFmpegError, OSError) as error:
             raise RecorteError(f"{path}: not a video that can be read ({error.strerror})") from None
         try:
@@ -123,6 +125,8 @@ class VideoFile:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+        if self._film:
+            self._film.close()
 
     def read(self, first: int = 0) -> Iterator[tuple[int, np.ndarray, Inside]]:
         """Give each frame from number `first`: its time (ticks from the start), picture, and what of it is filled.

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recorte.errors import RecorteError
+from recorte.heif import SEQUENCE_BRANDS, brand_of
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -19,9 +20,11 @@ def film_in(file: "InputContainer", path: Path) -> "VideoStream":
     """
     from av.stream import Disposition
 
+    if _is_photo(file, path):
+        raise RecorteError(f"{path}: a photo, not a video; recorte {path} cuts people out of it")
     if not file.streams.video:
         raise RecorteError(f"{path}: there are no pictures in it, so it is no video")
-    aside = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+    aside = Disposition.attached_pic | Disposition.timed_thumbnails
     films = [stream for stream in file.streams.video if not Disposition(stream.disposition) & aside]
     if not films:
         raise RecorteError(f"{path}: its only picture is a cover, so it is no video")
@@ -44,3 +47,10 @@ def sound_in(file: "InputContainer", pictures: "VideoStream") -> "AudioStream | 
     # A sort keeps the order of those alike.
     known.sort(key=lambda track: (own is None or track.index != own.index, not track.disposition & Disposition.default))
     return known[0] if known else None
+
+
+def _is_photo(file: "InputContainer", path: Path) -> bool:
+    brand = brand_of(path)
+    if brand is not None:  # HEIC and AVIF, which are made as MP4 is
+        return brand not in SEQUENCE_BRANDS
+    return file.format.name == "image2" or file.format.name.endswith("_pipe")

@@ -60,7 +60,8 @@ def check_names(source: Path, target: Path, transparent: bool) -> None:
     except OSError as error:  # a name that is too long, say
         raise RecorteError(f"{source}: cannot be read ({error.strerror})") from None
     if folder:
-        raise RecorteError(f"{source}: this is a folder; give the name of a video, one at a time")
+        photos = f"for photos, or the frames of a video: recorte {source} -o cut"
+        raise RecorteError(f"{source}: this is a folder; give the name of a video, one at a time; {photos}")
     if not there:
         raise RecorteError(f"{source}: no such file")
     if output.same_file(source, target):
