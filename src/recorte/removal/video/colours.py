@@ -42,8 +42,6 @@ JOIN = 0.8
 POINTS = 65
 """Of the table along each axis."""
 
-Primaries, Transfer = int, int
-
 
 class Colours:
     """Gives frames the colours of BT.709, by a table made when it is first needed, and again when a video changes."""
@@ -72,7 +70,7 @@ class Colours:
         return found
 
 
-def said(frame: "av.VideoFrame") -> tuple[Primaries, Transfer]:
+def said(frame: "av.VideoFrame") -> tuple[int, int]:
     """Tell primaries and transfer of a frame; HDR that does not say its primaries has those of BT.2020.
 
     Raises:
@@ -106,7 +104,7 @@ def matrix_of(frame: "av.VideoFrame") -> int:
     return 1 if frame.width >= 1280 or frame.height > 576 else 5
 
 
-def to_bt709(signal: np.ndarray, primaries: Primaries, transfer: Transfer) -> np.ndarray:
+def to_bt709(signal: np.ndarray, primaries: int, transfer: int) -> np.ndarray:
     """Give colours as BT.709 has them.
 
     HDR is light on a screen of 1000 cd/m2 (HLG and PQ of ITU-R BT.2100), of which what is brighter than white paper is
@@ -131,7 +129,8 @@ def to_bt709(signal: np.ndarray, primaries: Primaries, transfer: Transfer) -> np
     if transfer in (PQ, HLG):
         brightest = light.max(axis=-1, keepdims=True).clip(1e-6)
         light = light * press(brightest * WHITE) / WHITE / brightest
-    return light.clip(0, 1) ** (1 / SCREEN)
+    shown: np.ndarray = light.clip(0, 1) ** (1 / SCREEN)
+    return shown
 
 
 def pq_to_light(signal: np.ndarray) -> np.ndarray:
@@ -145,7 +144,8 @@ def hlg_to_light(signal: np.ndarray) -> np.ndarray:
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - c) / a) + b) / 12)
     brightness = scene @ np.array([0.2627, 0.6780, 0.0593])
-    return PEAK * brightness[..., None].clip(1e-9) ** 0.2 * scene
+    light: np.ndarray = PEAK * brightness[..., None].clip(1e-9) ** 0.2 * scene
+    return light
 
 
 def press(light: np.ndarray) -> np.ndarray:
@@ -160,14 +160,14 @@ def press(light: np.ndarray) -> np.ndarray:
     return WHITE * np.where(relative <= JOIN, relative, bent.clip(0, 1))
 
 
-def _to_xyz(primaries: Primaries) -> np.ndarray:
+def _to_xyz(primaries: int) -> np.ndarray:
     """The matrix from linear RGB to XYZ (SMPTE RP 177)."""
     columns = np.array([(x / y, 1, (1 - x - y) / y) for x, y in XY[primaries]]).T
     white = np.array([0.3127 / 0.3290, 1, (1 - 0.3127 - 0.3290) / 0.3290])
     return columns * np.linalg.solve(columns, white)
 
 
-def _graph(like: "av.VideoFrame", primaries: Primaries, transfer: Transfer) -> "av.filter.Graph":
+def _graph(like: "av.VideoFrame", primaries: int, transfer: int) -> "av.filter.Graph":
     """Make the filter that looks frames up in a table of `to_bt709`."""
     import av.filter
 

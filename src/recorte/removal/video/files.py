@@ -96,7 +96,7 @@ class VideoFile:
         self.path = path
         self._film = film_of(path)
         try:
-            self._file: InputContainer = av.open(self._film or str(path))
+            self._file: InputContainer = av.open(self._film or str(path), "r")
         except (av.FFmpegError, OSError) as error:
             raise RecorteError(f"{path}: not a video that can be read ({error.strerror})") from None
         try:
