@@ -113,4 +113,4 @@ def _text(name: str, value: Any) -> str:
         return str(value).lower()
     if isinstance(value, str | int | float):
         return str(value)
-    raise Refusal(400, f"{name[:40]} must be a text, a number or true or false")
+    raise Refusal(400, f"{name[:40]!r} must be a text, a number or true or false")

@@ -80,6 +80,7 @@ def _logs(settings: Settings) -> dict[str, Any]:
     logs["filters"] = {"without_query": {"()": WithoutQuery}}
     logs["handlers"]["access"]["filters"] = ["without_query"]
     logs["loggers"]["recorte"] = {"handlers": ["default"], "propagate": False}
+    logs["loggers"]["python_multipart"] = {"level": "CRITICAL"}  # damaged forms, of which whoever sent them is told
     for name in ("recorte", "uvicorn", "uvicorn.error"):
         logs["loggers"][name]["level"] = level
     return logs
