@@ -106,7 +106,7 @@ def sheet(
     rows[f"After: taught {LESSONS['train']} other drawings in {seconds:.0f} seconds"] = after
     widths = {name: round(HEIGHT * photo.width / photo.height) for name, photo in photos.items()}
     width = sum(widths.values()) + GAP * (len(widths) - 1)
-    page = Image.new("RGB", (width + 2 * MARGIN, 3 * HEIGHT + 335), "white")
+    page = Image.new("RGB", (width + 2 * MARGIN, 3 * HEIGHT + 355), "white")
     draw, top = ImageDraw.Draw(page), MARGIN
     for (head, cells), figures in zip(rows.items(), ({}, *ious), strict=True):
         draw.text((MARGIN, top), head, "black", font(24, bold=True))
