@@ -1,6 +1,6 @@
 PYTHON := .venv/bin/python
 
-.PHONY: demo test test-long lint install chromium
+.PHONY: demo test test-long coverage lint install chromium
 
 demo: install  ## cut people out, teach the weights twenty drawings in two minutes, cut the same people out again
 	$(PYTHON) scripts/demo.py
@@ -8,8 +8,11 @@ demo: install  ## cut people out, teach the weights twenty drawings in two minut
 test: install chromium  ## the suite, slow tests included; in order of files, or the slowest would come last, beside an idle core
 	$(PYTHON) -m pytest -m "not long" --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
 
-test-long: install  ## runs that are killed again and again
+test-long: install  ## runs that are killed again and again, and whole trainings
 	$(PYTHON) -m pytest -m long
+
+coverage:  ## make test, and then the lines that it never ran; counting them takes half as long again
+	PYTEST_ADDOPTS=--cov $(MAKE) test
 
 chromium:  ## the browser that the web page is tested in; without it those tests fail and say so
 	@command -v chromium chromium-browser google-chrome >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
