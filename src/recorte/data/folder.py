@@ -116,7 +116,8 @@ class ImageMaskFolder:
         """
         name, mask, counts = self._photos[index], self.mask(index), self.weight(index)
         alpha = read_mask(mask)
-        photo = read_photo_of_size(self.path(index), *alpha.shape, f"its mask {mask}", True, self.enough)
+        height, width = alpha.shape
+        photo = read_photo_of_size(self.path(index), height, width, f"its mask {mask}", True, self.enough)
         weight = (
             np.ones(photo.shape[:2], np.uint8) if counts is None else _read_weight(counts, alpha.shape, photo.shape)
         )
@@ -151,7 +152,7 @@ def _weights(
 def _read_weight(path: Path, mask_shape: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
     """Read what counts of a photo of `shape`, (H, W, ...): `uint8 (H, W)`, 1 = counts."""
     weight = read_mask(path)
-    if not fits(weight.shape, *mask_shape[:2], True, None):
+    if not fits(weight.shape, mask_shape[0], mask_shape[1], True, None):
         sizes = f"{weight.shape[1]} x {weight.shape[0]} pixels, but its mask is {mask_shape[1]} x {mask_shape[0]}"
         raise PhotoError(f"{path}: {sizes} (width x height); they need the same aspect ratio")
     return (cv2.resize(weight, shape[1::-1], interpolation=cv2.INTER_NEAREST) >= 128).astype(np.uint8)

@@ -37,6 +37,19 @@ class SegmentationMetrics(Metric):
     """
 
     full_state_update = False
+    confusion: Tensor
+    photo_iou: Tensor
+    people_iou: Tensor
+    boundary_iou: Tensor
+    nobody_marked: Tensor
+    smear: Tensor
+    outline_bias: Tensor
+    photos: Tensor
+    people: Tensor
+    nobody: Tensor
+    outlined: Tensor
+    error: Tensor
+    pixels: Tensor
     sums = (
         "photo_iou", "people_iou", "boundary_iou", "nobody_marked", "smear", "outline_bias",
         "photos", "people", "nobody", "outlined", "error", "pixels",
@@ -108,6 +121,8 @@ class MeanLosses(Metric):
     """
 
     full_state_update = False
+    sums: Tensor
+    photos: Tensor
 
     def __init__(self) -> None:
         super().__init__()

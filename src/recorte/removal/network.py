@@ -59,7 +59,8 @@ class Network:
 
     def alpha(self, canvas: np.ndarray) -> np.ndarray:
         """Find the people in `uint8 (S, S, 3)`, S the image size: `float32 (S, S)` in [0, 1]; see `alphas`."""
-        return self.alphas(canvas[None])[0]
+        alpha: np.ndarray = self.alphas(canvas[None])[0]
+        return alpha
 
     def alphas(self, canvases: np.ndarray) -> np.ndarray:
         """Find the people in `uint8 (N, S, S, 3)`, S the image size: `float32 (N, S, S)` in [0, 1].

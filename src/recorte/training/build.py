@@ -1,8 +1,9 @@
 """From a config to the objects of a run."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -32,9 +33,10 @@ def build_data(
         sources: what opens each source of the config, as `open_sources` gives it; None: nothing is open yet.
     """
     data = config.data
+    shares: Any = None if data.shares is None else OmegaConf.to_container(data.shares)
     return PersonDataModule(
         sources=sources or {name: instantiate(source) for name, source in data.sources.items()},
-        shares=OmegaConf.to_container(data.shares) if data.shares is not None else None,
+        shares=shares,
         batch_size=data.batch_size,
         image_size=image_size or data.image_size,
         num_workers=data.num_workers,
@@ -81,8 +83,10 @@ def build_network(config: DictConfig) -> AttentionUNet:
     Raises:
         ModelError: weights that cannot be had.
     """
+    network: AttentionUNet
     if config.init is None:
-        return instantiate(config.model, _convert_="all")
+        network = instantiate(config.model, _convert_="all")
+        return network
     path = model_path(config.init)
     trained, _ = load_network(path)
     network = instantiate(config.model, encoder_weights="none", _convert_="all")
@@ -92,7 +96,7 @@ def build_network(config: DictConfig) -> AttentionUNet:
 
 
 def build_segmenter(
-    config: DictConfig, network: AttentionUNet, sources: Sequence[str] = ("all",), with_loss: bool = True
+    config: DictConfig, network: AttentionUNet, sources: Iterable[str] = ("all",), with_loss: bool = True
 ) -> PersonSegmenter:
     """Put a network together with the loss, optimizer and schedule of a config, as far as it has them.
 

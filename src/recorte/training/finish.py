@@ -24,7 +24,7 @@ from recorte.training.runs.hparams import write_hparams
 log = logging.getLogger(__name__)
 
 
-def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str, epochs: int) -> float:
+def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str, epochs: int) -> float | None:
     """Measure the best checkpoint once more, export it, and draw what it does.
 
     Where it holds averaged weights beside the others, both are measured and the better are exported.
@@ -37,7 +37,7 @@ def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str,
         epochs: how many the run had.
 
     Returns:
-        The figure's value.
+        The figure's value; None of one about nothing.
     """
     run_dir = Path(config.run_dir)
     name = monitor.removeprefix("val/")

@@ -4,11 +4,12 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch as pl
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
-from timm.layers import convert_sync_batchnorm
+from timm.layers.norm_act import convert_sync_batchnorm
 
 from recorte.data.sample import PersonSource
 from recorte.errors import ConfigError
@@ -34,7 +35,7 @@ from recorte.training.sweeps.sweep import overrides_of_this_run, own_folders_of_
 log = logging.getLogger(__name__)
 
 
-def fit(config: DictConfig, sources: Mapping[str, Callable[..., PersonSource]] | None = None) -> float:
+def fit(config: DictConfig, sources: Mapping[str, Callable[..., PersonSource]] | None = None) -> float | None:
     """Train a network and leave everything about it in `config.run_dir`.
 
     Args:
@@ -42,7 +43,7 @@ def fit(config: DictConfig, sources: Mapping[str, Callable[..., PersonSource]] |
         sources: of its data, as `open_sources` gives them; None: nothing is open yet.
 
     Returns:
-        The best value of the figure that checkpoints are chosen by.
+        The best value of the figure that checkpoints are chosen by; None of one about nothing.
 
     Raises:
         RecorteError: a mistake in the config, the data or the weights.
@@ -68,7 +69,7 @@ def _fit(
     checkpoint: Path | None,
     step: int,
     sources: Mapping[str, Callable[..., PersonSource]] | None,
-) -> float:
+) -> float | None:
     log.info("Everything about this run is in %s", run_dir)
     pl.seed_everything(config.seed, workers=True, verbose=False)
 
@@ -85,7 +86,8 @@ def _fit(
     segmenter = build_segmenter(config, network, data.sources)
     if config.compile:  # in place: neither a name in the state dict nor what is exported changes
         segmenter.network.compile()
-        segmenter.loss.compile()
+        if segmenter.loss is not None:
+            segmenter.loss.compile()
     callbacks = [instantiate(callback) for callback in config.callbacks.values() if callback is not None]
     trainer = build_trainer(
         config,
@@ -97,8 +99,10 @@ def _fit(
     if (processes := trainer.num_devices * trainer.num_nodes) > 1:
         log.info("%d processes; together they see %d photos at a time", processes, processes * data.batch_size)
     trainer.fit(segmenter, data, ckpt_path=checkpoint, weights_only=True)
-    best, epochs = trainer.checkpoint_callback, trainer.fit_loop.epoch_progress.current.processed
-    return finish(config, data, Path(best.best_model_path), best.monitor, epochs)
+    # Of both Lightning's types know less than is there.
+    best: Any = trainer.checkpoint_callback
+    epochs: Any = trainer.fit_loop.epoch_progress.current
+    return finish(config, data, Path(best.best_model_path), best.monitor, epochs.processed)
 
 
 def _begin(config: DictConfig, run_dir: Path) -> tuple[Path | None, int]:

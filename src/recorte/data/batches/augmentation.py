@@ -89,11 +89,11 @@ class Augmentation:
             angle = rng.uniform(-self.rotation, self.rotation)
             return Sample(*_turned(photo, alpha, weight, angle, top, left, size), sample.name)
         margins = top, size - height - top, left, size - width - left
-        canvases = [
+        photo, alpha, weight = (
             cv2.copyMakeBorder(part, *margins, cv2.BORDER_CONSTANT, value=padding)
             for part, padding in ((photo, PADDING_COLOUR), (alpha, 0), (weight, 0))
-        ]
-        return Sample(*canvases, sample.name)
+        )
+        return Sample(photo, alpha, weight, sample.name)
 
 
 def _cropped(

@@ -83,7 +83,8 @@ def part_with_people(sample: Sample, seed: int) -> Sample:
     columns = slice(max(0, round(left - margins[2])), min(width, round(left + across + margins[3])))
     if max(rows.stop - rows.start, columns.stop - columns.start) > MOST * max(height, width):
         return sample
-    return Sample(*(part[rows, columns] for part in (sample.photo, sample.alpha, sample.weight)), sample.name)
+    photo, alpha, weight = (part[rows, columns] for part in (sample.photo, sample.alpha, sample.weight))
+    return Sample(photo, alpha, weight, sample.name)
 
 
 def part_without_people(sample: Sample, seed: int) -> Sample:

@@ -100,7 +100,8 @@ def decided(alpha: np.ndarray) -> np.ndarray:
     if inside.all():
         return np.ones_like(alpha)
     least = ((cv2.distanceTransform(inside, cv2.DIST_L2, 5) - 0.5) / width).clip(0, 1)
-    return np.clip(alpha, least, most)
+    within: np.ndarray = np.clip(alpha, least, most)
+    return within
 
 
 def by_size(alpha: np.ndarray) -> list[np.ndarray]:

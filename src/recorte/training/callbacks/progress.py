@@ -9,7 +9,7 @@ from typing import Any
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import ModelCheckpoint
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn
 
 from recorte.model.figures import figure_of
 from recorte.training.figures.text import duration
@@ -35,7 +35,7 @@ class RunProgress(pl.Callback):
 
     def __init__(self) -> None:
         self.bar: Progress | None = None
-        self.streams: list[tuple[logging.StreamHandler, Any]] = []
+        self.streams: list[tuple[logging.StreamHandler[Any], Any]] = []
         self.pace = Pace()
         self.drawn = self.logged = time.monotonic()
 
@@ -54,7 +54,7 @@ class RunProgress(pl.Callback):
         """Count a batch."""
         self.pace.count("train", len(batch["image"]) * trainer.world_size, time.monotonic())
         total = int(trainer.num_training_batches)
-        later = trainer.max_epochs - trainer.current_epoch - 1
+        later = _epochs_left(trainer)
         left = self.pace.seconds_left(
             train=total - batch_idx - 1 + later * total, val=(later + 1) * int(sum(trainer.num_val_batches))
         )
@@ -70,7 +70,7 @@ class RunProgress(pl.Callback):
         if trainer.state.fn == "validate":
             name, later, train = "Measuring", 0, 0
         else:
-            later = trainer.max_epochs - trainer.current_epoch - 1
+            later = _epochs_left(trainer)
             name, train = f"Validation {_epoch(trainer)}", int(trainer.num_training_batches)
         left = self.pace.seconds_left(train=later * train, val=total - batch_idx - 1 + later * total)
         self._show(trainer, name, batch_idx + 1, total, left)
@@ -90,7 +90,9 @@ class RunProgress(pl.Callback):
         alone = trainer.is_global_zero and multiprocessing.current_process().name == "MainProcess"
         if self.bar or not (alone and sys.stdout.isatty() and console.is_interactive):
             return
-        columns = [TextColumn(f"{{task.{part}}}", markup=False) for part in ("description", "fields[pace]")]
+        columns: list[ProgressColumn] = [
+            TextColumn(f"{{task.{part}}}", markup=False) for part in ("description", "fields[pace]")
+        ]
         columns[1:1] = [BarColumn(bar_width=None), MofNCompleteColumn()]
         wide = console.width >= ROOM
         if not wide:
@@ -131,7 +133,7 @@ class RunProgress(pl.Callback):
             parts.append(f"{duration(left)} left")
         checkpoint = trainer.checkpoint_callback
         if isinstance(checkpoint, ModelCheckpoint) and checkpoint.best_model_score is not None:
-            name = checkpoint.monitor.removeprefix("val/")
+            name = str(checkpoint.monitor).removeprefix("val/")
             parts.append(f"best {name} {figure_of(name).text(float(checkpoint.best_model_score))}")
         return ", ".join(parts)
 
@@ -171,9 +173,12 @@ class Pace:
         if means["val"] is None and means["train"] is not None:
             means["val"] = VALIDATION * means["train"]
         wanted = [(means[kind], count) for kind, count in (("train", train), ("val", val)) if count]
-        if any(mean is None for mean, _ in wanted):
-            return None
-        return sum(mean * count for mean, count in wanted)
+        known = [mean * count for mean, count in wanted if mean is not None]
+        return sum(known) if len(known) == len(wanted) else None
+
+
+def _epochs_left(trainer: pl.Trainer) -> int:
+    return 0 if trainer.max_epochs is None else trainer.max_epochs - trainer.current_epoch - 1
 
 
 def _epoch(trainer: pl.Trainer) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from recorte.files import write_whole
@@ -54,23 +53,26 @@ class RunRecord(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Add the epoch's row, after its validation, and write everything anew."""
         figures = plain(trainer.callback_metrics, prefix="")
-        row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
+        row: dict[str, float | None] = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
         row |= {name: value for name, value in figures.items() if name.startswith(("train/", "val/", "throughput/"))}
         row["lr"] = trainer.optimizers[0].param_groups[0]["lr"]
         row["seconds"] = round(self._seconds(), 3)
         self.started, self.earlier = time.monotonic(), 0.0
         self.rows.append(row)
-        losses = {name: value for name, value in row.items() if name.startswith("train/")}
+        losses = {name: value for name, value in row.items() if name.startswith("train/") and value is not None}
         for logger in trainer.loggers:  # not by Lightning, which would come too late for the checkpoint of the epoch
             logger.log_metrics(losses, step=trainer.global_step - 1)
         if trainer.is_global_zero:
-            self._write(trainer.checkpoint_callback, pl_module.confusion_matrix)
+            # Of both Lightning's types know less than is there.
+            checkpoint: Any = trainer.checkpoint_callback
+            segmenter: Any = pl_module
+            self._write(checkpoint.monitor, checkpoint.mode, segmenter.confusion_matrix)
 
     def _seconds(self) -> float:
         return self.earlier + time.monotonic() - self.started
 
-    def _write(self, checkpoint: ModelCheckpoint, confusion_matrix: list[list[int]]) -> None:
-        monitor, figure = checkpoint.monitor, figure_of(checkpoint.monitor, checkpoint.mode)
+    def _write(self, monitor: str, mode: str, confusion_matrix: list[list[int]]) -> None:
+        figure = figure_of(monitor, mode)
         names = list(dict.fromkeys(name for row in self.rows for name in row))
         table = io.StringIO()
         writer = csv.DictWriter(table, names)
@@ -85,7 +87,7 @@ class RunRecord(pl.Callback):
         log.info(
             "Epoch %d: training loss %.4f, validation loss %.4f, %s %s (best %s), %s%s",
             row["epoch"], row["train/loss"], row["val/loss"], monitor, figure.text(row.get(monitor)),
-            figure.text(best.get(monitor)), duration(row["seconds"]), _speed(row),
+            figure.text(best.get(monitor)), duration(row["seconds"] or 0.0), _speed(row),
         )  # fmt: skip
 
 

@@ -122,4 +122,4 @@ def _seconds(start: Mark, end: Mark) -> float:
     if isinstance(start, float) and isinstance(end, float):
         return end - start
     assert not isinstance(start, float) and not isinstance(end, float)  # both are moments of one device
-    return start.elapsed_time(end) / 1000
+    return float(start.elapsed_time(end)) / 1000

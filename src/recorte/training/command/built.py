@@ -30,7 +30,9 @@ def built_problems(config: DictConfig, elsewhere: Collection[str]) -> Iterator[s
     for key, node in _nodes(config):
         target = target_of(key, node)
         known = arguments_of(target) if target else None
-        for name in (name for name in node if known and not str(name).startswith("_")):
+        if target is None or known is None:
+            continue
+        for name in (str(name) for name in node if not str(name).startswith("_")):
             place = f"{key}.{name}"
             if name in known.kinds and not OmegaConf.is_missing(node, name):
                 yield from _argument_problems(config, node, place, known.kinds[name], elsewhere)
@@ -58,14 +60,15 @@ def _nodes(node: DictConfig, key: str = "") -> Iterator[tuple[str, DictConfig]]:
     for name in node:
         child = node._get_node(name)
         if isinstance(child, DictConfig) and not (child._is_none() or child._is_interpolation() or child._is_missing()):
-            yield from _nodes(child, f"{key}.{name}".lstrip("."))
+            yield from _nodes(child, f"{key}.{name!s}".lstrip("."))
 
 
 def _argument_problems(
     config: DictConfig, node: DictConfig, place: str, kind: Any, elsewhere: Collection[str]
 ) -> Iterator[str]:
     name = place.rpartition(".")[2]
-    value, said = node[name], str(node._get_node(name)._value())
+    given: Any = node._get_node(name)
+    value, said = node[name], str(given._value())
     if isinstance(value, DictConfig) and "_target_" in value:
         return
     plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
@@ -106,7 +109,7 @@ def unknown_key(config: DictConfig, override: Override) -> str | None:
 
 
 def _has(config: DictConfig, key: str) -> bool:
-    node = config
+    node: Any = config
     for part in key.split("."):
         if not isinstance(node, DictConfig) or part not in node.keys():  # noqa: SIM118 (`in node` hides null and ???)
             return False
@@ -119,4 +122,4 @@ def _keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
         yield prefix + str(name)
         node = config._get_node(name)
         if isinstance(node, DictConfig) and not node._is_none() and name != "hydra":
-            yield from _keys(node, f"{prefix}{name}.")
+            yield from _keys(node, f"{prefix}{name!s}.")

@@ -90,7 +90,7 @@ def without_empty_choices(conf: Path, config_name: str, arguments: Sequence[str]
     defaults = [
         entry for entry in OmegaConf.load(conf / f"{config_name}.yaml").defaults if isinstance(entry, DictConfig)
     ]
-    empty = [group for entry in defaults for group, option in entry.items() if option is None]
+    empty = [str(group) for entry in defaults for group, option in entry.items() if option is None]
     said = {text for group in empty for text in (f"{group}=null", f"~{group}")}
     return [text for text in arguments if text not in said]
 
@@ -163,7 +163,7 @@ def _choice_problems(folders: list[Path], override: Override) -> list[str]:
 def _texts(override: Override) -> list[str]:
     """Spell a sweep as the single overrides that its jobs get."""
     if not override.is_sweep_override():
-        return [override.input_line]
+        return [override.input_line or ""]
     key = override.get_key_element()
     try:
         return [f"{key}={value}" for value in override.sweep_string_iterator()]

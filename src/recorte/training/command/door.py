@@ -168,7 +168,7 @@ def _make_run_folder(arguments: Sequence[str]) -> None:
     """Make the folder that Hydra is to run in: where Hydra itself cannot, it shows a traceback."""
     for text in arguments:
         if text.startswith("hydra.run.dir=") and "${" not in text:
-            Path(OverridesParser.create().parse_override(text).value()).mkdir(parents=True, exist_ok=True)
+            Path(str(OverridesParser.create().parse_override(text).value())).mkdir(parents=True, exist_ok=True)
 
 
 def _quoted_path(argument: str, path_keys: Sequence[str]) -> str:

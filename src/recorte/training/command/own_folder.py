@@ -39,7 +39,7 @@ def own_folders(arguments: Sequence[str]) -> list[Path]:
     for text in arguments:
         if text.startswith(f"{KEY}="):
             try:
-                value = OverridesParser.create().parse_override(text).value()
+                value: Any = OverridesParser.create().parse_override(text).value()
             except HydraException:  # told with the other mistakes
                 continue
             folders += [Path(str(folder).removeprefix("file://")) for folder in value or []]

@@ -136,7 +136,8 @@ def _data_problems(config: DictConfig) -> Iterator[str]:
     """Find what is wrong with the sources of `config.data`, their shares and folds, and the folders for results."""
     sources = OmegaConf.select(config, "data.sources")
     if isinstance(sources, DictConfig) and sources:
-        for name, source in sources.items():
+        for key, source in sources.items():
+            name = str(key)
             if not isinstance(source, DictConfig) or not isinstance(source.get("_target_"), str):
                 needed = "must be a source with the _target_ that opens it, as in conf/data/coco.yaml"
                 yield f"data.sources.{name}={_shown(source)}: {needed}"

@@ -1,10 +1,10 @@
 """From a command line to the folder that the run is in: a new one, or that of the run it goes on with."""
 
-import itertools
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -34,7 +34,7 @@ def recall_arguments(arguments: Sequence[str]) -> list[str]:
     if not (run_dir / "config.yaml").is_file():
         raise ConfigError(f"resume={path}: no run is there (no config.yaml); give a run's folder or its last.ckpt")
     given = {"resume", "run_dir", *map(_key, arguments)}
-    saved = OmegaConf.load(run_dir / "config.yaml")
+    saved: Any = OmegaConf.load(run_dir / "config.yaml")
     own = [f"{SEARCH_PATH}=[{','.join(map(quoted_text, folders))}]"] if (folders := saved.get("config_dirs")) else []
     earlier = [text for text in [*own, *(saved.get("overrides") or [])] if _key(text) not in given]
     others = [text for text in arguments if not text.startswith("resume=")]
@@ -81,13 +81,14 @@ def _folder_of(path: Path) -> Path:
 
 def _new_folder() -> Path:
     """Make the folder of a new run; two that start in the same second get one each."""
-    name = OUTPUTS / run_name()
-    for folder in itertools.chain([name], (name.with_name(f"{name.name}-{number}") for number in itertools.count(2))):
+    name, number = OUTPUTS / run_name(), 1
+    while True:
+        folder = name.with_name(f"{name.name}-{number}") if number > 1 else name
         try:
             folder.mkdir(parents=True)
+            return folder
         except FileExistsError:
-            continue
-        return folder
+            number += 1
 
 
 def _key(argument: str) -> str:
@@ -98,5 +99,5 @@ def _value(arguments: Sequence[str], key: str) -> str | None:
     values = [text.partition("=")[2] for text in arguments if text.startswith(f"{key}=")]
     value = values[-1] if values else "null"
     if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
-        return OverridesParser.create().parse_override(f"{key}={value}").value()
+        return str(OverridesParser.create().parse_override(f"{key}={value}").value())
     return None if value == "null" else value

@@ -56,7 +56,7 @@ def write_metrics_evolution(rows: Sequence[Row], best: Row, path: Path) -> None:
         figure, axes = _grid(len(names))
         for name, axis in zip(names, axes, strict=False):
             _curve(axis, rows, f"val/{name}", name, ORANGE)
-            axis.axvline(best["epoch"], color=GREY, linewidth=1, linestyle=":")
+            axis.axvline(best["epoch"] or 0, color=GREY, linewidth=1, linestyle=":")
             figure_here, value = figure_of(name), best.get(f"val/{name}")
             label = "" if value is None else f"   {figure_here.text(value)}"
             axis.set_title(figure_here.title + label)

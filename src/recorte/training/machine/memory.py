@@ -58,7 +58,7 @@ class LiveBytes(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.now = self.peak = 0
         self._known = WeakIdKeyDictionary()
 
@@ -136,7 +136,8 @@ def _segmenter(config: DictConfig) -> PersonSegmenter:
             term.encoder_weights = "none"
     with unset_fake_temporarily(), torch.device("meta"):
         segmenter = build_segmenter(config, instantiate(config.model, _convert_="all"))
-    hidden = (term.encoder for term in segmenter.loss.terms.values() if isinstance(term, Perceptual))
+    loss: Any = segmenter.loss
+    hidden = (term.encoder for term in loss.terms.values() if isinstance(term, Perceptual))
     for module in (segmenter, *hidden):
         module.to_empty(device="cpu")
     segmenter.network.freeze_encoder(config.freeze_encoder < 0)

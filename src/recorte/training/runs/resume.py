@@ -14,7 +14,7 @@ from recorte.files import PREFIX
 try:
     import fcntl
 except ImportError:  # Windows: there a run that is under way looks like an interrupted one
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 MAY_CHANGE = (
     "run_dir", "resume", "overrides", "config_dirs", "check", "dry_run", "data.num_workers", "callbacks.last.",
@@ -131,7 +131,7 @@ def check_same_config(run_dir: Path, wanted: DictConfig) -> None:
     Raises:
         ConfigError: another one; the message lists every key that differs.
     """
-    saved = OmegaConf.load(run_dir / "config.yaml")
+    saved: Any = OmegaConf.load(run_dir / "config.yaml")
     if moved(saved, wanted):
         raise ConfigError(f"resume={run_dir}: {_earlier(run_dir)}")
     found = differences(saved, wanted)
@@ -155,7 +155,7 @@ def why_none(wanted: DictConfig, below: Path) -> str:
         return f"there is no unfinished run below {below}"
     newest = max(others, key=lambda run_dir: (run_dir / "config.yaml").stat().st_mtime)
     with contextlib.suppress(Exception):  # whatever else is called config.yaml
-        saved = OmegaConf.load(newest / "config.yaml")
+        saved: Any = OmegaConf.load(newest / "config.yaml")
         if moved(saved, wanted):
             return f"the newest unfinished run, {newest}, is of an earlier Recorte"
         found = differences(saved, wanted)
@@ -179,7 +179,7 @@ def _earlier(run_dir: Path) -> str:
 
 
 def _comparable(config: DictConfig) -> dict[str, Any]:
-    content = OmegaConf.to_container(config, resolve=True)
+    content: Any = OmegaConf.to_container(config, resolve=True)
     return dict(_flat(content, str(content["run_dir"])))
 
 

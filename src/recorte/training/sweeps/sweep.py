@@ -72,7 +72,8 @@ def run_job(task: Callable[[DictConfig], Any], config: DictConfig) -> float | No
         if (run_dir / "config.yaml").exists():
             config.resume = str(run_dir)
         with failure_noted(run_dir, overrides_of_this_run()):
-            return task(config)
+            value: float | None = task(config)
+            return value
     except Exception as error:
         if isinstance(error, RecorteError) or isinstance(error.__cause__, RecorteError):
             log.error("%s", reason_of(error))
