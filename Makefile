@@ -22,6 +22,7 @@ chromium:  ## the browser that the web page is tested in; without it those tests
 lint: install
 	$(PYTHON) -m ruff check --no-cache .
 	$(PYTHON) -m ruff format --check --no-cache .
+	$(PYTHON) -m mypy
 
 install: .venv/installed
 
