@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage
+from hatchling.builders.wheel import WheelBuilder
 
 from commands import DRAWN, expect_mistake, run, write_coco, write_portraits
 from recorte import BackgroundRemover
@@ -34,6 +35,12 @@ def test_the_weights_fit_into_25_megabytes_and_say_where_they_come_from() -> Non
     assert page["origin"]["config"]["data"]["root"] == "data"
     assert page["rounding"]["photo_iou_of_32_bits"] - page["rounding"]["photo_iou"] < 0.003
     assert page["metrics"]["persons/photo_iou"] > 0.6 and page["metrics"]["portraits/photo_iou"] > 0.9
+
+
+def test_the_wheel_brings_them_and_says_that_the_package_is_typed() -> None:
+    root = BUNDLED_WEIGHTS.parents[3]
+    found = {file.distribution_path for file in WheelBuilder(str(root)).recurse_included_files()}
+    assert {"recorte/py.typed", *(f"recorte/removal/weights/{name}" for name in FILES)} <= found
 
 
 def test_a_person_is_found_with_nothing_but_the_package() -> None:
