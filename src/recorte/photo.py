@@ -26,6 +26,9 @@ MAX_SIDE = 100_000
 PhotoSource = str | os.PathLike[str] | bytes | Image.Image
 """A path, a file's bytes, or an image that Pillow has opened."""
 
+ARRAYS = "uint8 (height, width, 3), RGB; (height, width, 4), RGBA; or (height, width), grey"
+"""What photos as arrays are."""
+
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"})
 """What counts as a photo when a folder is read, in lower case."""
 
@@ -66,22 +69,25 @@ class Photo:
     """A decoded photograph.
 
     Attributes:
-        pixels: `uint8 (H, W, 3)`, RGB, upright (the EXIF orientation is applied).
+        pixels: `uint8 (H, W, 3)`, RGB, upright (the EXIF orientation is applied); over white where it is transparent.
         icc_profile: the colour profile that `pixels` are in; None means sRGB.
         exif: the photo's EXIF block without its orientation, which has been applied; None if it has none.
+        alpha: `uint8 (H, W)`, how opaque it is itself, 255 = fully; None = everywhere.
     """
 
     pixels: np.ndarray
     icc_profile: bytes | None = None
     exif: bytes | None = None
+    alpha: np.ndarray | None = None
 
 
 def read_photo(source: PhotoSource, upright: bool = True, enough: int | None = None) -> Photo:
     """Read a photograph of one of the kinds in `recorte.heif`, HEIC where pillow-heif is installed.
 
     Of several pictures in a file the first counts, but an animation is no photo. Grey, 16-bit, palette and CMYK become
-    8-bit RGB; transparent pixels are laid over white. RGB values stay as they are, with their profile beside them; a
-    profile of another colour space (CMYK, grey) is converted to sRGB.
+    8-bit RGB; transparent pixels are laid over white, and how transparent they were is told beside them. RGB values
+    stay as they are, with their profile beside them; a profile of another colour space (CMYK, grey) is converted to
+    sRGB.
 
     Args:
         source: a path, a file's bytes, or an image that Pillow has opened (which is left as it is).
@@ -203,7 +209,10 @@ def name_of(source: PhotoSource | np.ndarray) -> str:
         return str(getattr(source, "filename", "")) or "an image"
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
-    raise PhotoError(f"a photo must be a path, a file's bytes, a Pillow image or an array, not {type(source).__name__}")
+    raise PhotoError(
+        "a photo must be a path, a file's bytes, an open file, a Pillow image or a NumPy array, "
+        f"not {type(source).__name__}"
+    )
 
 
 def no_photos(folder: str | os.PathLike[str]) -> PhotoError:
@@ -229,9 +238,33 @@ def _decode(image: Image.Image, upright: bool) -> Photo:
     if profile and image.mode not in ("RGB", "P"):
         image, profile = _to_srgb(image, profile), None
     image = _eight_bits(image).convert("RGB")
-    if alpha is not None:
-        image = Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
-    return Photo(np.ascontiguousarray(image), profile, exif)
+    if alpha is None or alpha.getextrema() == (255, 255):
+        return Photo(np.ascontiguousarray(image), profile, exif)
+    image = Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
+    return Photo(np.ascontiguousarray(image), profile, exif, np.asarray(alpha))
+
+
+def photo_of_array(array: np.ndarray) -> Photo:
+    """Take an array as a photo: `uint8`, `(H, W, 3)` RGB, `(H, W, 4)` RGBA, or `(H, W)` or `(H, W, 1)` grey.
+
+    Raises:
+        PhotoError: of another type or shape, or too long; the message says what to do.
+    """
+    colours = 1 if array.ndim == 2 else array.shape[2] if array.ndim == 3 else 0
+    if colours not in (1, 3, 4) or array.size == 0:
+        door = {4: "; give one photo after the other"}.get(array.ndim, "")
+        if array.ndim == 3 and array.shape[0] in (1, 3, 4):
+            door = "; colours come last: photo.transpose(1, 2, 0)"
+        raise PhotoError(f"a photo as an array must be {ARRAYS}, not {array.dtype} {array.shape}{door}")
+    if array.dtype != np.uint8:
+        doors = {"f": "if 1 is white: (photo * 255).round().astype('uint8')", "b": "photo.astype('uint8') * 255"}
+        door = doors.get(array.dtype.kind, "if 65535 is white: (photo / 257).round().astype('uint8')")
+        raise PhotoError(f"a photo as an array must be uint8, from 0 to 255, not {array.dtype} {array.shape}; {door}")
+    if max(array.shape) > MAX_SIDE:
+        raise PhotoError(f"{name_of(array)} is more than the limit of {MAX_SIDE:,} on a side; cut it in pieces")
+    if colours == 3:
+        return Photo(array)
+    return _decode(Image.fromarray(array.squeeze(2) if array.shape[2:] == (1,) else array), upright=False)
 
 
 def _profile(block: bytes | None) -> bytes | None:

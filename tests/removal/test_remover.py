@@ -173,17 +173,17 @@ def test_a_picture_too_long_for_webp(remover: BackgroundRemover, tmp_path: Path)
 
 @pytest.mark.parametrize(
     "array",
-    [np.zeros((5, 5), np.uint8), np.zeros((5, 5, 4), np.uint8), np.zeros((5, 5, 3)), np.zeros((0, 5, 3), np.uint8)],
+    [np.zeros((5, 5, 2), np.uint8), np.zeros((5, 5, 3)), np.zeros((0, 5, 3), np.uint8)],
 )
 def test_arrays_of_another_kind_are_refused(remover: BackgroundRemover, array: np.ndarray) -> None:
     for call in (remover.remove_background, remover.predict_alpha):
-        with pytest.raises(PhotoError, match=r"must be uint8 \(height, width, 3\), not (uint8|float64)"):
+        with pytest.raises(PhotoError, match=r"must be uint8.*, not (uint8|float64)"):
             call(array)
 
 
 def test_what_is_no_photo_at_all_is_refused_by_its_type(remover: BackgroundRemover, tmp_path: Path) -> None:
-    for given in (io.BytesIO(), None, 5, [tmp_path / "a.png"], [[[0, 0, 0]]], np.uint8(3)):
-        with pytest.raises(PhotoError, match=f"must be a path, .* or an array, not {type(given).__name__}"):
+    for given in (None, 5, [tmp_path / "a.png"], [[[0, 0, 0]]], np.uint8(3)):
+        with pytest.raises(PhotoError, match=f"must be a path, .* or a NumPy array, not {type(given).__name__}"):
             remover.remove_background(given)
     for given in (Image.new("RGB", (4, 3)), "a.png", [[[0, 0, 0]]], None):
         for call in (remover.predict_alpha, remover.cut_out, remover.steps):

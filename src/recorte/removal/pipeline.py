@@ -103,57 +103,78 @@ class Pipeline:
         nobody = self.network.sure and alpha.max() < (128 if eight_bits else 0.5)
         return np.zeros_like(alpha) if nobody else alpha
 
-    def cut_out(self, alpha: np.ndarray, photo: np.ndarray) -> np.ndarray:
-        """Cut out what an alpha of the photo's size, `uint8 (H, W)`, shows: `uint8 (H, W, 4)`."""
-        colours = free_colours(photo, alpha) if self.colours else cv2.bitwise_and(photo, photo, mask=alpha)
+    def cut_out(self, alpha: np.ndarray, photo: np.ndarray, own: np.ndarray | None = None) -> np.ndarray:
+        """Cut out what an alpha of the photo's size, `uint8 (H, W)`, shows: `uint8 (H, W, 4)`.
+
+        Where the photo is half transparent by its `own` alpha, the person's colours are known, and taken.
+        """
+        shown = alpha if own is None else np.minimum(alpha, own)
+        colours = free_colours(photo, shown) if self.colours else cv2.bitwise_and(photo, photo, mask=shown)
+        if own is not None:
+            half = (own < 255) & (shown > 0)
+            share = own[half, None].astype(np.float32) / 255
+            colours[half] = np.rint((photo[half] - 255 * (1 - share)) / share).clip(0, 255)
         cutout = cv2.cvtColor(colours, cv2.COLOR_RGB2RGBA)  # ten times faster on a large photo than NumPy
-        cutout[..., 3] = alpha
+        cutout[..., 3] = shown
         return cutout
 
-    def steps(self, photo: np.ndarray) -> Steps:
-        """Go all the steps and keep what each gives."""
+    def steps(self, photo: np.ndarray, own: np.ndarray | None = None) -> Steps:
+        """Go all the steps and keep what each gives; `own` is the photo's own alpha, as for `results`."""
         letterboxed, raw = self.look(photo)
-        found = self.clear(raw, photo)
-        cutout = self.cut_out(self.enlarge(found, photo, eight_bits=True), photo)
+        found = _seen_of(self.clear(raw, photo), photo, own)
+        cutout = self.cut_out(self.enlarge(found, photo, eight_bits=True), photo, own)
         return Steps(letterboxed, raw, self.enlarge(found, photo), np.ascontiguousarray(cutout[..., :3]), cutout)
 
-    def results(self, photo: np.ndarray, options: Options, name: str) -> list[np.ndarray]:
+    def results(
+        self, photo: np.ndarray, options: Options, name: str, own: np.ndarray | None = None
+    ) -> list[np.ndarray]:
         """Make what `options` ask for, one result or one for each person: RGBA, RGB or a grey mask.
 
         Args:
             photo: the pixels.
             options: what to make of them.
             name: what an error calls the photo.
+            own: the photo's own alpha, `uint8 (H, W)`, which no result passes; None if it is opaque.
 
         Raises:
             PhotoError: nobody is in the photo whom `crop` or "each" could show.
         """
-        results = [*self.results_one_by_one(photo, options)]
+        results = [*self.results_one_by_one(photo, options, own)]
         if not results:
             raise PhotoError(f"{name}: nobody was found in it, so there is nothing to show")
         return results
 
-    def results_one_by_one(self, photo: np.ndarray, options: Options) -> Iterator[np.ndarray]:
+    def results_one_by_one(
+        self, photo: np.ndarray, options: Options, own: np.ndarray | None = None
+    ) -> Iterator[np.ndarray]:
         """Make what `results` makes, each when it is asked for; none if nobody is there and somebody must be."""
-        alphas = [self.found(photo)]
+        alphas = [_seen_of(self.found(photo), photo, own)]
         if options.people == "largest":
             alphas = [people.largest(alphas[0])]
         elif options.people == "each":
             alphas = people.each(alphas[0])
-        made = (self._result(alpha, photo, options) for alpha in alphas)
+        made = (self._result(alpha, photo, options, own) for alpha in alphas)
         yield from (result for result in made if result is not None)
 
-    def _result(self, alpha: np.ndarray, photo: np.ndarray, options: Options) -> np.ndarray | None:
+    def _result(
+        self, alpha: np.ndarray, photo: np.ndarray, options: Options, own: np.ndarray | None
+    ) -> np.ndarray | None:
         """Make one result; None if nobody is in it and somebody must be."""
         alpha = self.enlarge(alpha, photo, eight_bits=True)
         if options.people == "each" and alpha.max() < 128:  # a speck that refinement wiped out is no person
             return None
+        alpha = alpha if own is None else np.minimum(alpha, own)
         frame = people.frame(alpha) if options.crop else (slice(None), slice(None))
         if alpha[frame].size == 0:
             return None
         if options.mask:
             return np.ascontiguousarray(alpha[frame])
-        cutout = self.cut_out(alpha, photo)
+        cutout = self.cut_out(alpha, photo, own)
         if options.background is not None:
             cutout = put_behind(cutout, photo, options.background)
         return np.ascontiguousarray(cutout[frame])
+
+
+def _seen_of(found: np.ndarray, photo: np.ndarray, own: np.ndarray | None) -> np.ndarray:
+    """Clear what the network found, `float32 (S', S')`, where the photo is fully transparent by its own alpha."""
+    return found if own is None else found * (Letterbox.of(photo, len(found)).apply(own) > 0)

@@ -6,13 +6,13 @@ from dataclasses import replace
 from functools import partial
 from itertools import starmap
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from recorte.errors import PhotoError, RecorteError
-from recorte.photo import MAX_SIDE, Photo, PhotoSource, name_of, read_photo
+from recorte.photo import Photo, PhotoSource, name_of, photo_of_array, read_photo
 from recorte.removal.files import output
 from recorte.removal.files.folder import cut_out_all, spread, usable_cores
 from recorte.removal.files.plan import plan_folder
@@ -22,7 +22,7 @@ from recorte.removal.options import Options, People
 from recorte.removal.pipeline import MOST_LOOKS, Pipeline, Steps
 from recorte.removal.steps.backgrounds import Background, fitted
 
-Source = PhotoSource | bytearray | memoryview | np.ndarray
+Source = PhotoSource | bytearray | memoryview | BinaryIO | np.ndarray
 Result = Image.Image | np.ndarray | bytes
 
 
@@ -98,14 +98,16 @@ class BackgroundRemover:
         _check_array(photo)
         return self.pipeline.enlarge(self.pipeline.found(photo), photo)
 
-    def steps(self, photo: np.ndarray) -> Steps:
+    def steps(self, photo: np.ndarray, own: np.ndarray | None = None) -> Steps:
         """Cut the people out of `uint8 (H, W, 3)`, RGB, and keep what each step gives.
+
+        `own` is the photo's own alpha, `uint8 (H, W)`, as `read_photo` gives it, which the cut-out's does not pass.
 
         Raises:
             PhotoError: an array of another type or shape.
         """
         _check_array(photo)
-        return self.pipeline.steps(photo)
+        return self.pipeline.steps(photo, own)
 
     def cut_out(self, photo: np.ndarray) -> np.ndarray:
         """Cut the people out of `uint8 (H, W, 3)`, RGB: `uint8 (H, W, 4)`; `remove_background` says more.
@@ -132,11 +134,12 @@ class BackgroundRemover:
 
         The cut-out has the size of the upright photo, straight (not premultiplied) RGBA: the photo's own colours where
         it is opaque, at soft edges the people's without the old background's, and black wherever it is fully
-        transparent: what was removed is gone, and the files are far smaller. Colour profile and EXIF are kept, the
-        orientation applied.
+        transparent: what was removed is gone, and the files are far smaller. What is transparent in the photo itself
+        stays so. Colour profile and EXIF are kept, the orientation applied.
 
         Args:
-            source: a path, a file's bytes, a Pillow image, or `uint8 (H, W, 3)`, RGB, upright.
+            source: a path, a file's bytes, a file that is open for reading bytes, a Pillow image, or an array,
+                upright: `uint8 (H, W, 3)`, RGB, `(H, W, 4)`, RGBA, or `(H, W)`, grey.
             target: also write the result there, by its suffix as PNG, WebP or TIFF, which lose nothing, or JPEG.
             overwrite: replace a `target` that exists; the photo itself is never replaced.
             background: what lies behind the people: a colour ("white", "#ffcc00", (255, 204, 0)); a picture (path,
@@ -150,8 +153,8 @@ class BackgroundRemover:
 
         Returns:
             The kind that was given: for an array an array (`uint8 (H, W, 4)`, with a background `(H, W, 3)`, a mask
-            `(H, W)`), for bytes the bytes of a file (as written to `target`, else PNG), for a Pillow image or a path a
-            Pillow image with profile and EXIF in its `info`. For "each" a list of these.
+            `(H, W)`), for bytes and open files the bytes of a file (as written to `target`, else PNG), for a Pillow
+            image or a path a Pillow image with profile and EXIF in its `info`. For "each" a list of these.
 
         Raises:
             PhotoError: the photo cannot be read, nobody is in it whom `crop` or "each" could show, or the kind of
@@ -171,8 +174,7 @@ class BackgroundRemover:
         kind: str | None = None,
     ) -> Result | list[Result]:
         """Do what `remove_background` does, by options that many photos share: their background is read once."""
-        if isinstance(source, bytearray | memoryview):
-            source = bytes(source)
+        source = _bytes_of(source)
         target = None if target is None else output.path_of(target)
         suffix = output.suffix_of(kind, target, options.transparent)
         if target is not None:
@@ -180,7 +182,7 @@ class BackgroundRemover:
                 output.check_target(file, source, overwrite, options.transparent)
         photo = _read(source)
         options = replace(options, background=fitted(options.background, photo))
-        pictures = self.pipeline.results(photo.pixels, options, name_of(source))
+        pictures = self.pipeline.results(photo.pixels, options, name_of(source), photo.alpha)
         contents: list[bytes] = []
         if target is not None or kind is not None or isinstance(source, bytes):
             contents = _encoded(pictures, photo, suffix, name_of(source))
@@ -237,11 +239,24 @@ class BackgroundRemover:
         return report
 
 
+def _bytes_of(source: Source) -> PhotoSource | np.ndarray:
+    """Read what a file that is open gives, or what is like bytes; leave every other source as it is."""
+    if isinstance(source, bytearray | memoryview):
+        return bytes(source)
+    if isinstance(source, str | os.PathLike | bytes | np.ndarray | Image.Image) or not hasattr(source, "read"):
+        return source
+    try:
+        content = source.read()
+    except (OSError, ValueError) as error:  # closed, or text of another encoding
+        raise PhotoError(f"{getattr(source, 'name', 'the open file')}: cannot be read ({error})") from None
+    if not isinstance(content, bytes):
+        name = getattr(source, "name", "the open file")
+        raise PhotoError(f"{name}: opened for text; a photo's file must be opened for bytes: open(path, 'rb')")
+    return content
+
+
 def _read(source: PhotoSource | np.ndarray) -> Photo:
-    if isinstance(source, np.ndarray):
-        _check_array(source)
-        return Photo(source)
-    return read_photo(source)
+    return photo_of_array(source) if isinstance(source, np.ndarray) else read_photo(source)
 
 
 def _encoded(pictures: list[np.ndarray], photo: Photo, suffix: str, name: str) -> list[bytes]:
@@ -257,7 +272,7 @@ def _check_array(photo: np.ndarray) -> None:
             f"the photo must be an array, uint8 (height, width, 3), not {type(photo).__name__}; remove_background "
             "takes paths, files' bytes and Pillow images too"
         )
-    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or photo.size == 0:
-        raise PhotoError(f"a photo as an array must be uint8 (height, width, 3), not {photo.dtype} {photo.shape}")
-    if max(photo.shape) > MAX_SIDE:
-        raise PhotoError(f"{name_of(photo)} is more than the limit of {MAX_SIDE:,} on a side; cut it in pieces")
+    photo_of_array(photo)
+    if photo.shape[2:] != (3,):
+        raise PhotoError(f"here an array must be uint8 (height, width, 3), not {photo.shape}; remove_background "
+                         "takes grey and RGBA too")  # fmt: skip

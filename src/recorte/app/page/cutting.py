@@ -72,7 +72,7 @@ def make(remover: "BackgroundRemover", content: bytes, limits: Limits) -> Made:
     check_photo(content, limits)
     photo = read_photo(content)
     height, width = photo.pixels.shape[:2]
-    steps = remover.steps(photo.pixels)
+    steps = remover.steps(photo.pixels, photo.alpha)
     alpha, raw = steps.cutout[..., 3].copy(), (steps.raw_alpha * 255).round().astype(np.uint8)
     pictures = (photo.pixels, steps.letterboxed, raw, alpha, steps.foreground, steps.cutout)
 

@@ -121,7 +121,7 @@ def cut_out(remover: "BackgroundRemover", content: bytes, options: Options, limi
     wanted = removal.Options(behind, options.mask, options.crop, options.people)
     judged: QualityReport | None = None
     files: list[bytes] = []
-    for picture in pipeline.results_one_by_one(photo.pixels, wanted):
+    for picture in pipeline.results_one_by_one(photo.pixels, wanted, photo.alpha):
         if options.report and judged is None:
             judged = pipeline.judge_last()
         if photo.pixels[..., 0].size * len(files) > MOST_WORK * limits.pixels:
@@ -167,7 +167,9 @@ def _scaled(photo: Photo, pixels: float) -> Photo:
     if height * width <= pixels:
         return photo
     scale = math.sqrt(pixels / (height * width))
-    return replace(photo, pixels=resize(photo.pixels, max(1, int(height * scale)), max(1, int(width * scale))))
+    size = max(1, int(height * scale)), max(1, int(width * scale))
+    alpha = None if photo.alpha is None else resize(photo.alpha, *size)
+    return replace(photo, pixels=resize(photo.pixels, *size), alpha=alpha)
 
 
 def _read(content: bytes, what: str, enough: int | None) -> Photo:
