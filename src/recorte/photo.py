@@ -6,6 +6,7 @@ import math
 import os
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +30,12 @@ PhotoSource = str | os.PathLike[str] | bytes | Image.Image
 ARRAYS = "uint8 (height, width, 3), RGB; (height, width, 4), RGBA; or (height, width), grey"
 """What photos as arrays are."""
 
-EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"})
-"""What counts as a photo when a folder is read, in lower case."""
+EXTENSIONS = frozenset({
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif",
+    ".avif", ".avifs", ".heic", ".heif", ".hif", ".jp2", ".j2k", ".jpc", ".jpf", ".jpx", ".j2c",
+    ".ppm", ".pgm", ".pbm", ".pnm", ".psd", ".tga", ".icb", ".vda", ".vst",
+})  # fmt: skip
+"""What counts as a photo when a folder is read, in lower case: all the names of the kinds that are read."""
 
 MOVING = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
 """Formats whose files may hold an animation. Further pictures of a TIFF are pages, of an MPO lenses."""
@@ -154,6 +159,27 @@ def list_photos(folder: str | os.PathLike[str], sealed: dict[Path, str] | None =
             raise PhotoError(sentence)
         sealed[Path(refusal.filename)] = sentence
     return sorted(found)
+
+
+def left_out(folder: str | os.PathLike[str], passed_over: str | os.PathLike[str] | None = None) -> Counter[str]:
+    """Count the files below a folder that `list_photos` does not give, by their suffix in lower case.
+
+    What is hidden does not count, nor does what lies in the folder `passed_over`.
+    """
+    results = None if passed_over is None else Path(passed_over).resolve()
+    counts: Counter[str] = Counter()
+    for base, folders, names in os.walk(folder):
+        if results is not None and Path(base).resolve() == results:
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        counts.update(kind_of(name) for name in names if not name.startswith("."))
+    return Counter({kind: count for kind, count in counts.items() if kind not in EXTENSIONS})
+
+
+def kind_of(name: str) -> str:
+    """Give a file's suffix in lower case, by which what is left out is counted; "without a suffix" if it has none."""
+    return Path(name).suffix.lower() or "without a suffix"
 
 
 @contextlib.contextmanager

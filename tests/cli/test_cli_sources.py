@@ -100,7 +100,10 @@ def test_several_folders_and_photos_keep_their_trees_apart(folder: Path, best_mo
     assert told[1]["result"] == "cut/one/deep/b.png"
     assert all(line["seconds"] > 0 for line in told)
     assert told[3]["error"].startswith("two/broken.jpg: not a photo")
-    assert answer.stderr.splitlines() == [f"Error: {told[3]['error']}", "4 written, 1 failed"]
+    assert answer.stderr.splitlines() == [
+        f"Error: {told[3]['error']}",
+        "4 written, 1 failed, 1 left out, of kinds that are not read (1 .txt)",
+    ]
 
     again = [json.loads(line) for line in recorte(*arguments, cwd=folder).stdout.splitlines()]
     assert [line["status"] for line in again] == ["skipped", "skipped", "skipped", "failed", "skipped"]

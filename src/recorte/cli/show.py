@@ -28,6 +28,9 @@ SKIPPED = "there already; --overwrite makes them again"
 NAMED = 3
 """Of skipped photos, in one line."""
 
+KINDS = 6
+"""Of files that are left out, the most frequent first."""
+
 OUTPUT_FULL = "standard output: the disk is full; make room, or send it to another disk"
 
 
@@ -138,8 +141,8 @@ class Account:
             typer.echo(f"Skipped {', '.join(self._skipped[:NAMED])}{more}: {SKIPPED}")
             self._skipped = []
 
-    def sum_up(self) -> None:
-        """Name every failure, and say how many photos went which way."""
+    def sum_up(self, left_out: "Mapping[str, int]") -> None:
+        """Name every failure, say how many photos went which way, and how many files are `left_out`, by kind."""
         for error in self._failures:
             complain(error)
         counts = [f"{self.counts['written']} written"]
@@ -149,6 +152,11 @@ class Account:
             counts.append(f"{self.counts['failed']} failed")
         if self._total is not None and (left := self._total - self.counts.total()):
             counts.append(f"{left} left (stopped; the same command goes on with them)")
+        if left_out:
+            kinds = sorted(left_out.items(), key=lambda kind: (-kind[1], kind[0]))
+            named = ", ".join(f"{count} {plain(kind)}" for kind, count in kinds[:KINDS])
+            more = f" and {len(kinds) - KINDS} kinds more" if len(kinds) > KINDS else ""
+            counts.append(f"{sum(left_out.values())} left out, of kinds that are not read ({named}{more})")
         typer.echo(", ".join(counts), err=self._json)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from recorte.errors import PhotoError, RecorteError
-from recorte.photo import Photo, PhotoSource, name_of, photo_of_array, read_photo
+from recorte.photo import Photo, PhotoSource, left_out, name_of, photo_of_array, read_photo
 from recorte.removal.files import output
 from recorte.removal.files.folder import cut_out_all, spread, usable_cores
 from recorte.removal.files.plan import plan_folder
@@ -223,7 +223,8 @@ class BackgroundRemover:
             jobs: photos at a time, each on a thread of its own; they share the cores if `threads` is None.
 
         Returns:
-            What was written, what existed already, what failed and why; a folder that cannot be looked into, too.
+            What was written, what existed already, what failed and why; a folder that cannot be looked into, too; and
+            how many files were left out, by kind.
 
         Raises:
             PhotoError: `folder` is no folder, cannot be looked into, or holds no photos.
@@ -236,6 +237,7 @@ class BackgroundRemover:
         cut_out = partial(remover.remove_background, overwrite=overwrite)
         report = cut_out_all(cut_out, plan, overwrite=overwrite, on_photo=on_photo, jobs=jobs)
         report.failed += starmap(Failure, sealed.items())
+        report.left_out = left_out(folder, target)
         return report
 
 

@@ -67,7 +67,7 @@ def _cut_out_many(sources: Sources, wishes: Wishes) -> int:
     with stop_on_ctrl_c() as stopped, account:
         account.add_sealed(sealed)
         work(plan, account, stopped)
-    account.sum_up()
+    account.sum_up(sources.left_out(folder))
     if account.counts.total() < len(plan) + len(sealed):
         return STOPPED
     return SOME_FAILED if account.counts["failed"] else 0
@@ -106,7 +106,7 @@ def _watch(sources: Sources, wishes: Wishes) -> int:
     typer.echo(f"Watching {', '.join(map(str, folders))}; Ctrl-C ends it.", err=True)
     with stop_on_ctrl_c() as stopped:
         watch(plan, take, stopped)
-    account.sum_up()
+    account.sum_up(sources.left_out(folder))
     return SOME_FAILED if account.counts["failed"] else 0
 
 

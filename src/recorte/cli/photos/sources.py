@@ -2,7 +2,8 @@
 
 import glob
 import sys
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 
@@ -19,10 +20,19 @@ class Sources:
     Attributes:
         paths: photos and folders of photos, each once.
         roots: for each photo that a pattern found the folder below which its tree is kept: the pattern's fixed part.
+        others: how many files of no kind that is read patterns found, by their suffix in lower case.
     """
 
     paths: list[Path]
     roots: dict[Path, Path]
+    others: Counter[str] = field(default_factory=Counter)
+
+    def left_out(self, results: Path | None) -> Counter[str]:
+        """Count what patterns and folders, but for that of the `results`, hold and nobody reads, by kind."""
+        from recorte.photo import left_out
+
+        folders = [path for path in self.paths if path.is_dir()]
+        return sum((left_out(folder, results) for folder in folders), self.others)
 
     @property
     def single(self) -> Path | None:
@@ -40,11 +50,13 @@ def expand(words: list[Path]) -> Sources:
     found: list[Path] = []
     roots: dict[Path, Path] = {}
     missing: list[str] = []
+    others: set[Path] = set()
     for word in words:
         if word == PIPE or word.exists():
             found.append(word)
             continue
-        fitting = _fitting(word)
+        fitting, passed = _fitting(word)
+        others |= passed
         found += fitting
         roots = fitting | roots  # of two patterns that find a photo the first counts
         if not fitting:
@@ -54,7 +66,15 @@ def expand(words: list[Path]) -> Sources:
     places: dict[Path, Path] = {}
     for path in found:
         places.setdefault(_place(path), path)
-    return Sources([*places.values()], roots)
+    return Sources([*places.values()], roots, _by_kind(others))
+
+
+def _by_kind(paths: set[Path]) -> Counter[str]:
+    if not paths:
+        return Counter()
+    from recorte.photo import kind_of
+
+    return Counter(kind_of(path.name) for path in paths)
 
 
 def _place(path: Path) -> Path:
@@ -62,21 +82,27 @@ def _place(path: Path) -> Path:
     return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
 
 
-def _fitting(pattern: Path) -> dict[Path, Path]:
-    """The photos that a pattern fits, sorted, with their roots; of other files and folders a shell knows no better."""
+def _fitting(pattern: Path) -> tuple[dict[Path, Path], set[Path]]:
+    """The photos that a pattern fits, sorted, with their roots; and the other files, of which a shell knows no better.
+
+    Raises:
+        PhotoError: there are others alone.
+    """
     if not glob.has_magic(str(pattern)):
-        return {}
+        return {}, set()
     paths = [Path(path) for path in sorted(glob.glob(str(pattern), recursive=True))]  # noqa: PTH207, absolute ones too
     if not paths:
-        return {}
+        return {}, set()
     from recorte.photo import EXTENSIONS
 
-    photos = [path for path in paths if path.suffix.lower() in EXTENSIONS and path.is_file()]
+    files = [path for path in paths if path.is_file()]
+    photos = [path for path in files if path.suffix.lower() in EXTENSIONS]
     if not photos:
         raise PhotoError(f"{pattern}: no photos fit this pattern ({', '.join(sorted(EXTENSIONS))})")
     fixed = Path(*takewhile(lambda part: not glob.has_magic(part), pattern.parts))
     # Where the pattern goes up again there is no tree to keep, and none that would stay in the folder of the results.
-    return {photo: photo.parent if ".." in photo.relative_to(fixed).parts else fixed for photo in photos}
+    roots = {photo: photo.parent if ".." in photo.relative_to(fixed).parts else fixed for photo in photos}
+    return roots, {*files} - {*photos}
 
 
 def check_pipe(sources: Sources, output: str | None) -> bool:

@@ -1,5 +1,6 @@
 """What became of each of many photos."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -44,11 +45,13 @@ class BatchReport:
         written: the cut-outs that were made.
         skipped: the cut-outs that existed already and were left alone.
         failed: the photos that could not be cut out.
+        left_out: how many files were of no kind that is read, by their suffix in lower case.
     """
 
     written: list[Path] = field(default_factory=list)
     skipped: list[Path] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcome: Outcome) -> None:
         """Note what became of one more photo."""
