@@ -168,7 +168,7 @@ def reported(run_dir: Path) -> list[str]:
 
 
 def faulty(root: Path) -> Path:
-    edited(lambda content: content["annotations"][1].update(area="64"))(write_good(root))
+    edited(lambda content: content["annotations"][1].update(area="sixty"))(write_good(root))
     return root
 
 
@@ -202,7 +202,7 @@ def test_a_faulty_category_alone_is_mended(tmp_path: Path) -> None:
 USELESS = {
     "every outline": ("annotations", {"segmentation": []}),
     "every photo": ("images", {"file_name": "no.png"}),
-    "every photo's record": ("images", {"width": 0}),
+    "every photo's record": ("images", {"width": "wide"}),
 }
 
 

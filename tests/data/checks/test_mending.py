@@ -17,22 +17,22 @@ CATEGORIES = [{"id": 1, "name": "person"}, {"id": 2, "name": "dog"}]
 def mended(root: Path) -> dict[str, Any]:
     """Mend the set to train on, put the clean file in the place of the old one, and give its content."""
     path, folder = locate(root, "train")
-    checked = check_annotations(path)
+    checked = check_annotations(path, folder)
     list(check_photos_of(folder, root, path, checked))
     finding = mend(path, checked)
     Path(finding.path).replace(path)
-    again = check_annotations(path)
+    again = check_annotations(path, folder)
     assert not [finding for finding in again.findings if finding.grave]
     return json.loads(path.read_text()) | {"told": finding.what}
 
 
 BAD = {
     "outline": {"segmentation": [[1, 2, 3, 4]]},
-    "area": {"area": "64"},
-    "crowd": {"iscrowd": None},
+    "area": {"area": "sixty"},
+    "crowd": {"iscrowd": "many"},
     "no category": {"category_id": None},
     "unknown category": {"category_id": 99},
-    "photo as text": {"area": "64", "image_id": "2"},
+    "photo as text": {"area": "sixty", "image_id": "2"},
     "id": {"id": "eleven"},
 }
 
@@ -51,7 +51,7 @@ def test_nobody_whose_annotation_is_dropped_stays_as_background(tmp_path: Path, 
 
 
 def test_other_categories_are_dropped_alone(tmp_path: Path) -> None:
-    annotations = [person(10, 1), person(11, 2, category_id=2, area="64"), person(12, 3, category_id=2)]
+    annotations = [person(10, 1), person(11, 2, category_id=2, area="sixty"), person(12, 3, category_id=2)]
     content = mended(write_coco(tmp_path, [image(number) for number in (1, 2, 3)], annotations, CATEGORIES))
     assert [one["id"] for one in content["images"]] == [1, 2, 3]
     assert [one["id"] for one in content["annotations"]] == [10, 12]
@@ -77,28 +77,32 @@ def test_categories_that_are_faulty_or_listed_again_are_dropped(tmp_path: Path) 
 
 
 def test_photos_of_nobody_alone_are_mended(tmp_path: Path) -> None:
-    content = mended(write_coco(tmp_path, [image(1), image(2, width=0)], [person(10, 1, category_id=2)], CATEGORIES))
+    content = mended(
+        write_coco(
+            tmp_path, [image(1), image(2, width=-1, file_name="../2.png")], [person(10, 1, category_id=2)], CATEGORIES
+        )
+    )
     assert [one["id"] for one in content["images"]] == [1]
 
 
 def test_one_finding_tells_of_all_annotations_of_a_category_that_is_not_listed(tmp_path: Path) -> None:
     annotations = [person(10, 1), *(person(number, 2, category_id=18) for number in (11, 12, 13))]
     root = write_coco(tmp_path, [image(1), image(2)], annotations, CATEGORIES)
-    (finding,) = check_annotations(root / "annotations/person_keypoints_train2017.json").findings
+    (finding,) = check_annotations(*locate(root, "train")).findings
     assert (finding.item, finding.grave) == ("annotation 11 and 2 more", True)
     assert finding.what.startswith("there is no usable category 18; list it")
 
 
 def test_a_category_that_is_listed_twice_alike_keeps_nobody_from_training(tmp_path: Path) -> None:
     root = write_coco(tmp_path, [image(1)], [person(10, 1)], [*CATEGORIES, CATEGORIES[0]])
-    (finding,) = check_annotations(root / "annotations/person_keypoints_train2017.json").findings
+    (finding,) = check_annotations(*locate(root, "train")).findings
     assert (finding.item, finding.grave) == ("category number 3 in the file", False)
 
 
 LOST = {
     "photos": ([person(10, 1, [[1, 2]]), person(11, 2, [])], CATEGORIES, "lists no photos"),
     "people": ([person(10, 1, [[1, 2]]), person(11, 2, category_id=2)], CATEGORIES, "nobody is outlined in it"),
-    "category": ([person(10, 1)], [{"id": "1", "name": "person"}, {"id": 2, "name": "dog"}], "no category .*: dog"),
+    "category": ([person(10, 1)], [{"id": "one", "name": "person"}, {"id": 2, "name": "dog"}], "no category .*: dog"),
 }
 
 

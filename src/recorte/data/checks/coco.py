@@ -1,26 +1,19 @@
 """Everything that can be wrong with an annotation file in COCO's format, all of it at once."""
 
+import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from pathlib import Path, PurePath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
+from recorte.data.checks.outline import check_outline
 from recorte.data.checks.photos import Header, read_header
-from recorte.data.coco.outlines import count_inside, parse_outline
-from recorte.data.coco.records import (
-    OUTSIDE,
-    TOO_DEEP,
-    Annotation,
-    Category,
-    Image,
-    UncheckedFile,
-    fields_of,
-    id_of,
-    number_in,
-    plain_json,
-)
+from recorte.data.coco.fields import Annotation, Category, Image, fields_of, id_of, number_in, shown
+from recorte.data.coco.outlines import count_crumbs
+from recorte.data.coco.photos import find_photos, size_or_nothing
+from recorte.data.coco.records import OUTSIDE, TOO_DEEP, UncheckedFile, plain_json, understand
 from recorte.data.reading.findings import Finding
 from recorte.photo import MAX_PIXELS
 
@@ -37,6 +30,8 @@ class Checked(NamedTuple):
         nowhere: positions of such annotations that name no photo.
         twins: positions of people's annotations that are good, but of an id that another one has.
         faulty_categories: positions of categories that cannot be used.
+        changes: by kind of record and position, the fields that are not as COCO has them, but understood.
+        crumbs: by position, how many parts of an annotation's outline are passed over.
     """
 
     findings: list[Finding]
@@ -47,17 +42,32 @@ class Checked(NamedTuple):
     nowhere: list[int]
     twins: set[int]
     faulty_categories: set[int]
+    changes: dict[type, dict[int, dict[str, Any]]]
+    crumbs: dict[int, int]
+
+    @property
+    def is_mendable(self) -> bool:
+        """Whether there is anything that can be left out or written otherwise."""
+        faulty = self.faulty_images | self.faulty_annotations | self.faulty_categories | self.twins
+        return bool(faulty or self.crumbs or any(self.changes.values()))
 
 
-def check_annotations(path: Path) -> Checked:
-    """Check an annotation file by itself: its structure, ids, names, sizes and outlines."""
-    checked = Checked([], {}, set(), set(), set(), [], set(), set())
+def check_annotations(path: Path, folder: Path) -> Checked:
+    """Check an annotation file: its structure, ids, names, sizes and outlines.
+
+    Args:
+        path: the file.
+        folder: of its photos, whose headers are read where sizes are not said.
+    """
+    changes: dict[type, dict[int, dict[str, Any]]] = {Image: {}, Annotation: {}, Category: {}}
+    checked = Checked([], {}, set(), set(), set(), [], set(), set(), changes, {})
     unchecked = _read(path, checked.findings)
     if unchecked is None:
         return checked
-    _check_images(path, unchecked.images, checked)
+    _check_images(path, folder, unchecked.images, checked)
     people, others = _categories(path, unchecked.categories, checked)
     _check_people(path, unchecked.annotations, people, others, checked)
+    _tell_changes(path, unchecked, checked)
     return checked
 
 
@@ -92,36 +102,58 @@ def _read(path: Path, findings: list[Finding]) -> UncheckedFile | None:
     return None
 
 
-def _check_images(path: Path, records: list[msgspec.Raw], checked: Checked) -> None:
+def _read_images(path: Path, folder: Path, records: list[msgspec.Raw], checked: Checked) -> dict[int, Image]:
+    """Read photos' records, find the photos, and take from them the sizes that are not said."""
     decoder = msgspec.json.Decoder(Image)
+    read: dict[int, Image] = {}
+    changes = checked.changes[Image]
+    for position, record in enumerate(records):
+        one = understand(decoder, record, position)
+        if one.problem:
+            item = f"image {id_of(record)} (number {position + 1} in the file)"
+            checked.findings.append(Finding(str(path), item, one.problem))
+            checked.faulty_images.add(position)
+            continue
+        read[position] = one.record
+        if one.changes:
+            changes[position] = one.changes
+    safe = {place: image for place, image in read.items() if not OUTSIDE.search(image.file_name)}
+    if not all(os.path.exists(folder / image.file_name) for image in safe.values()):  # noqa: PTH110 (see `path`)
+        found = find_photos(folder, [image.file_name for image in safe.values()])
+        for position, image in safe.items():
+            if image.file_name in found:
+                image.file_name = found[image.file_name]
+                changes.setdefault(position, {})["file_name"] = image.file_name
+    for position, image in safe.items():
+        if not image.width:
+            image.height, image.width = size_or_nothing(folder / image.file_name)
+            changes[position] |= {"width": image.width, "height": image.height}
+    return read
+
+
+def _check_images(path: Path, folder: Path, records: list[msgspec.Raw], checked: Checked) -> None:
     ids: dict[int, int] = {}
     names: dict[PurePath, int] = {}
-    read: dict[int, Image] = {}
-    for position, record in enumerate(records):
-        twin = None
-        try:
-            image = read[position] = decoder.decode(record)
-        except (msgspec.ValidationError, UnicodeDecodeError) as error:
-            what = str(error)
-            item = f"image {id_of(record)} (number {position + 1} in the file)"
-        else:
-            item = f"image {image.id}"
-            what = ""
-            file = PurePath(image.file_name)  # which may be spelled in several ways
-            if OUTSIDE.search(image.file_name):
-                what = f"its file_name {image.file_name!r} is not below the photo folder"
-            elif image.width * image.height > MAX_PIXELS:
-                what = f"its {image.width} x {image.height} pixels are more than the limit of {MAX_PIXELS:,}"
-            elif image.id in ids:
-                twin = ids[image.id]
-                what = f"another one has the same id, number {twin + 1} in the file"
-            elif file in names:
-                twin = names[file]
-                what = f"its file {image.file_name} is that of image {read[twin].id} too"
-            ids.setdefault(image.id, position)
-            names.setdefault(file, position)
+    read = _read_images(path, folder, records, checked)
+    for position, image in read.items():
+        twin, what = None, ""
+        file = PurePath(image.file_name)  # which may be spelled in several ways
+        if OUTSIDE.search(image.file_name):
+            what = f"its file_name {image.file_name!r} is not below the photo folder"
+        elif not image.width:
+            what = f"it says no width and height, and its photo {folder / image.file_name} cannot be read for them"
+        elif image.width * image.height > MAX_PIXELS:
+            what = f"its {image.width} x {image.height} pixels are more than the limit of {MAX_PIXELS:,}"
+        elif image.id in ids:
+            twin = ids[image.id]
+            what = f"another one has the same id, number {twin + 1} in the file"
+        elif file in names:
+            twin = names[file]
+            what = f"its file {image.file_name} is that of image {read[twin].id} too"
+        ids.setdefault(image.id, position)
+        names.setdefault(file, position)
         if what:
-            checked.findings.append(Finding(str(path), item, what))
+            checked.findings.append(Finding(str(path), f"image {image.id}", what))
             checked.faulty_images.add(position)
         # Whose the annotations are, or whether they are all, nobody can tell, unless the two are one.
         if twin is not None and (read[twin].id, PurePath(read[twin].file_name)) != (image.id, file):
@@ -133,16 +165,15 @@ def _check_images(path: Path, records: list[msgspec.Raw], checked: Checked) -> N
 
 def _categories(path: Path, records: list[msgspec.Raw], checked: Checked) -> tuple[set[int], set[int]]:
     """Give the ids of the categories that are people, and of those that are not; one listed as both is in neither."""
+    decoder = msgspec.json.Decoder(Category)
     names: list[str] = []
     places: dict[int, int] = {}
     kinds: dict[int, set[bool]] = defaultdict(set)
     for position, record in enumerate(records):
-        what, grave = "", True
-        try:
-            category = msgspec.json.decode(record, type=Category)
-        except (msgspec.ValidationError, UnicodeDecodeError) as error:
-            what = str(error)
-        else:
+        grave = True
+        category, changes, what = understand(decoder, record, position)
+        if category:
+            checked.changes[Category].update({position: changes} if changes else {})
             names.append(category.name)
             kinds[category.id].add(category.is_person)
             if category.id in places:
@@ -167,13 +198,13 @@ def _check_people(path: Path, records: list[msgspec.Raw], people: set[int], othe
     unlisted: dict[int, list[str]] = defaultdict(list)
     for position, record in enumerate(records):
         item = f"annotation {id_of(record)}"
-        try:
-            annotation = decoder.decode(record)
-        except (msgspec.ValidationError, UnicodeDecodeError) as error:
-            checked.findings.append(Finding(str(path), f"{item} (number {position + 1} in the file)", str(error)))
+        annotation, changes, problem = understand(decoder, record, position)
+        if problem:
+            checked.findings.append(Finding(str(path), f"{item} (number {position + 1} in the file)", problem))
             checked.faulty_annotations.add(position)
             _doubt(record, position, others, places, checked)
             continue
+        checked.changes[Annotation].update({position: changes} if changes else {})
         # Without a category of people all annotations would be told of, where that one fault is enough.
         if annotation.category_id in others or not people:
             continue
@@ -187,20 +218,24 @@ def _check_people(path: Path, records: list[msgspec.Raw], people: set[int], othe
         if place is None:
             grave = f"there is no usable image {annotation.image_id}"
         else:
-            grave, odd = _check_outline(annotation, checked.images[place])
+            grave, odd = check_outline(annotation, fields_of(record).get("bbox"), checked.images[place])
         if grave:
             checked.faulty_annotations.add(position)
             checked.doubtful_images.update([] if place is None else [place])
+        elif "id" in changes and "id" not in fields_of(record):
+            checked.twins.add(position)
         elif annotation.id in ids:
             grave = "another one has the same id"
             checked.twins.add(position)
-        ids.add(annotation.id)
+        else:
+            ids.add(annotation.id)
+        if not grave and (crumbs := count_crumbs(annotation.segmentation)):
+            checked.crumbs[position] = crumbs
         if grave or odd:
             checked.findings.append(Finding(str(path), item, grave or odd, bool(grave)))
     for number, items in unlisted.items():
-        more = f" and {len(items) - 1:,} more" if len(items) > 1 else ""
         what = f"there is no usable category {number}; list it in 'categories', whether it is people or not"
-        checked.findings.append(Finding(str(path), f"{items[0]}{more}", what))
+        checked.findings.append(Finding(str(path), f"{items[0]}{_more(items)}", what))
 
 
 def _doubt(record: msgspec.Raw, position: int, others: set[int], places: dict[int, int], checked: Checked) -> None:
@@ -215,22 +250,27 @@ def _doubt(record: msgspec.Raw, position: int, others: set[int], places: dict[in
         checked.doubtful_images.add(places[image])
 
 
-def _check_outline(annotation: Annotation, image: Image) -> tuple[str, str]:
-    """Tell what is grave and what is odd about a person's outline."""
-    try:
-        outline = parse_outline(annotation.segmentation, image.height, image.width)
-    except ValueError as error:
-        return f"its outline is not usable: {error}", ""
-    if not count_inside([outline], image.height, image.width):
-        return "its outline covers no pixel", ""
-    area = annotation.area
-    if area is not None and not 0 < area <= image.width * image.height:
-        return "", f"its area is {area:g}, of a photo of {image.width * image.height:,} pixels"
-    if isinstance(outline, list) and _passes_the_edge(outline, image):
-        return "", "its outline passes the photo's edge"
-    return "", ""
+def _tell_changes(path: Path, unchecked: UncheckedFile, checked: Checked) -> None:
+    """Tell what is written otherwise than COCO has it, of each kind once."""
+    records = {Image: unchecked.images, Annotation: unchecked.annotations, Category: unchecked.categories}
+    for kind, changes in checked.changes.items():
+        alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for position, changed in changes.items():
+            if kind is not Image or position not in checked.faulty_images:
+                alike[tuple(changed)].append(position)
+        for names, positions in alike.items():
+            fields = fields_of(records[kind][positions[0]])
+            said = {name: f"{name} {shown(fields[name])}" if name in fields else f"no {name}" for name in names}
+            values = changes[positions[0]].items()
+            read = [f"{said[name]}, read as {value}" for name, value in values if said[name] != f"{name} {value}"]
+            what = f"not as COCO has it, but understood: {'; '.join(read)}"
+            item = f"{kind.__name__.lower()} {id_of(records[kind][positions[0]])}{_more(positions)}"
+            checked.findings.append(Finding(str(path), item, what, grave=False))
+    if checked.crumbs:
+        count = f"{sum(checked.crumbs.values()):,} parts of outlines of fewer than three points, which are passed over"
+        item = f"annotation {id_of(unchecked.annotations[next(iter(checked.crumbs))])}{_more(checked.crumbs)}"
+        checked.findings.append(Finding(str(path), item, count, grave=False))
 
 
-def _passes_the_edge(outline: list[list[float]], image: Image) -> bool:
-    xs, ys = [x for polygon in outline for x in polygon[::2]], [y for polygon in outline for y in polygon[1::2]]
-    return min(xs) < -1 or min(ys) < -1 or max(xs) > image.width + 1 or max(ys) > image.height + 1
+def _more(items: Sized) -> str:
+    return f" and {len(items) - 1:,} more" if len(items) > 1 else ""

@@ -2,11 +2,14 @@
 
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from recorte.data.checks.coco import Checked
-from recorte.data.coco.records import fields_of, number_in, plain_json, read_annotations, select_persons
+from recorte.data.coco.fields import Annotation, Category, Image, fields_of, number_in
+from recorte.data.coco.outlines import without_crumbs
+from recorte.data.coco.records import plain_json, read_annotations, select_persons
 from recorte.data.reading.findings import Finding
 from recorte.errors import DataError
 from recorte.files import write_whole
@@ -49,22 +52,33 @@ def mend(path: Path, checked: Checked) -> Finding:
         f"to be put in the place of {path.name}: it leaves out {lost:,} faulty photos, {doubtful:,} more because an "
         f"annotation in them that is or may be a person's is not usable, {len(checked.faulty_categories):,} categories"
     )
+    changed = sum(map(len, checked.changes.values()))
+    what += f"; {changed:,} records are written as COCO has them" if changed else ""
+    what += (
+        f"; {sum(checked.crumbs.values()):,} parts of outlines that cover nothing are gone" if checked.crumbs else ""
+    )
     return Finding(str(clean), "", what, grave=False)
 
 
 def without_faults(content: bytes, checked: Checked) -> bytes:
     """Give an annotation file without its faulty and doubtful photos, faulty annotations and categories.
 
-    All else in it stays. A good annotation whose id another one has gets a free one.
+    All else in it stays, but for crumbs of outlines, and what is written otherwise than COCO has it. A good annotation
+    whose id another one has gets a free one.
     """
     everything = msgspec.json.decode(plain_json(content), type=dict[str, msgspec.Raw])
     images = msgspec.json.decode(everything["images"], type=list[msgspec.Raw])
     annotations = msgspec.json.decode(everything["annotations"], type=list[msgspec.Raw])
     categories = msgspec.json.decode(everything["categories"], type=list[msgspec.Raw])
-    categories = [one for position, one in enumerate(categories) if position not in checked.faulty_categories]
+    categories = [
+        _changed(one, checked.changes[Category].get(position, {}))
+        for position, one in enumerate(categories)
+        if position not in checked.faulty_categories
+    ]
     left_out = checked.faulty_images | checked.doubtful_images
-    images = [image for position, image in enumerate(images) if position not in left_out]
-    known = {number_in(fields_of(image), "id") for image in images}
+    kept_images = {position: image for position, image in enumerate(images) if position not in left_out}
+    known = {number_in(fields_of(image), "id") for image in kept_images.values()}
+    images = [_changed(image, checked.changes[Image].get(position, {})) for position, image in kept_images.items()]
     kept, taken = [], set()
     for position, annotation in enumerate(annotations):
         fields = fields_of(annotation)
@@ -72,7 +86,15 @@ def without_faults(content: bytes, checked: Checked) -> bytes:
         if position not in checked.faulty_annotations and number_in(fields, "image_id") in known:
             kept.append((position, annotation))
     free = (number for number in count(1) if number not in taken)
-    mended = [_with_id(next(free), one) if position in checked.twins else one for position, one in kept]
+    mended = []
+    for position, annotation in kept:
+        changes = dict(checked.changes[Annotation].get(position, {}))
+        if position in checked.crumbs:
+            outline = msgspec.json.decode(fields_of(annotation)["segmentation"], type=list[list[float]])
+            changes["segmentation"] = without_crumbs(outline)
+        if position in checked.twins:
+            changes["id"] = next(free)
+        mended.append(_changed(annotation, changes))
     return msgspec.json.encode(everything | {"images": images, "annotations": mended, "categories": categories})
 
 
@@ -87,5 +109,5 @@ def _check_use(path: Path, content: bytes, checked: Checked) -> None:
         raise DataError(f"{path}: fix=true cannot mend it: what is left without its faults is of no use ({problem})")
 
 
-def _with_id(number: int, annotation: msgspec.Raw) -> dict[str, object]:
-    return fields_of(annotation) | {"id": number}
+def _changed(record: msgspec.Raw, changes: dict[str, Any]) -> msgspec.Raw | dict[str, Any]:
+    return fields_of(record) | changes if changes else record

@@ -15,14 +15,15 @@ import platformdirs
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from recorte.data.coco.records import Annotation, AnnotationFile, Content, map_file, read_annotations, select_persons
+from recorte.data.coco.fields import Annotation
+from recorte.data.coco.records import AnnotationFile, Content, map_file, read_annotations, select_persons
 from recorte.files import write_whole
 
 log = logging.getLogger(__name__)
 
 CACHED_FROM = 8_000_000
 """Bytes of an annotation file from which on a cache is worth its place; smaller ones are read in a moment."""
-FORM = "3"
+FORM = "4"
 """Of the cache's content; another one is made anew."""
 
 
@@ -77,7 +78,7 @@ class PersonIndex:
 
     Attributes:
         image_ids: `int64 (photos,)`.
-        sizes: `int32 (photos, 2)`, height and width in pixels.
+        sizes: `int32 (photos, 2)`, height and width in pixels; 0 where the file does not say.
         names: file names below the folder of photos.
         videos: what video each is a frame of; empty for none.
         first: `int64 (photos + 1,)`; the people of photo i are those from first[i] to first[i + 1].

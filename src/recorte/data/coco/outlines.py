@@ -17,6 +17,9 @@ from recorte.photo import MAX_PIXELS
 MAX_LENGTH = 5_000_000
 """Pixels of a polygon's edge: pycocotools takes five points for each, 16 bytes for a point, and counts in 32 bits."""
 
+CORNERS = 6
+"""Numbers of a polygon at least: x and y of three points."""
+
 
 class RunLengths(msgspec.Struct):
     """A mask as lengths of runs of 0 and 1 in turn, down the columns; as text they are compressed."""
@@ -40,7 +43,8 @@ def parse_outline(content: bytes | memoryview, height: int, width: int) -> list[
         width: of the photo, in pixels.
 
     Returns:
-        Polygons, or run lengths `int64 (n,)` that add up to `height * width`.
+        Polygons, or run lengths `int64 (n,)` that add up to `height * width`. Crumbs, which are polygons of fewer than
+        three points, as editors leave them, are passed over where there are others beside them.
 
     Raises:
         ValueError: the outline is of none of the three kinds, empty, damaged or not of this photo, or the photo is one
@@ -49,9 +53,26 @@ def parse_outline(content: bytes | memoryview, height: int, width: int) -> list[
     outline = _decode(content, height, width)
     if isinstance(outline, RunLengths):
         return _check_runs(outline, height, width)
+    outline = without_crumbs(outline)
     for polygon in outline:
         _check_polygon(polygon, height, width)
     return outline
+
+
+def without_crumbs(outline: list[list[float]]) -> list[list[float]]:
+    """Leave out polygons of fewer than three points, which cover nothing; give all where there are no others."""
+    return [polygon for polygon in outline if len(polygon) >= CORNERS] or outline
+
+
+def are_shares(outline: list[list[float]], height: int, width: int) -> bool:
+    """Tell whether polygons are all within the first pixel of a photo that has more: their numbers are shares."""
+    return max(height, width) > 2 and all(-0.01 <= number <= 1.01 for polygon in outline for number in polygon)
+
+
+def count_crumbs(content: bytes | memoryview) -> int:
+    """Count what `parse_outline` passes over of an outline that it takes."""
+    outline = _decoder.decode(content)
+    return 0 if isinstance(outline, RunLengths) else len(outline) - len(without_crumbs(outline))
 
 
 def box_of(content: bytes | memoryview, height: int, width: int) -> tuple[float, float, float, float]:
@@ -63,7 +84,7 @@ def box_of(content: bytes | memoryview, height: int, width: int) -> tuple[float,
     outline = _decode(content, height, width)
     if isinstance(outline, RunLengths):
         return _box_of_runs(_check_runs(outline, height, width), height, width)
-    boxes = [_check_polygon(polygon, height, width) for polygon in outline]
+    boxes = [_check_polygon(polygon, height, width) for polygon in without_crumbs(outline)]
     left, top, right, bottom = boxes[0]
     for box in boxes[1:]:
         left, top, right, bottom = min(left, box[0]), min(top, box[1]), max(right, box[2]), max(bottom, box[3])
@@ -119,7 +140,7 @@ def _decode(content: bytes | memoryview, height: int, width: int) -> Outline:
 
 def _check_polygon(polygon: list[float], height: int, width: int) -> tuple[float, float, float, float]:
     """Check a polygon; give its left, top, right and bottom in pixels."""
-    if len(polygon) < 6 or len(polygon) % 2:
+    if len(polygon) < CORNERS or len(polygon) % 2:
         raise ValueError(f"a polygon of {len(polygon)} numbers; it needs x and y of at least three points")
     xs, ys = polygon[::2], polygon[1::2]
     left, top, right, bottom = min(xs), min(ys), max(xs), max(ys)

@@ -1,16 +1,20 @@
 """People from a data set in the layout of COCO 2017."""
 
+import dataclasses
+import functools
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from msgspec import Meta
 
-from recorte.data.coco.index import read_index
+from recorte.data.coco.index import PersonIndex, read_index
 from recorte.data.coco.outlines import fill_outlines, parse_outline
+from recorte.data.coco.photos import find_photos, size_or_nothing
 from recorte.data.reading.hashing import mark_of, unit_hash
 from recorte.data.reading.photo_size import read_photo_of_size
 from recorte.data.sample import Sample, Split
@@ -28,6 +32,9 @@ class CocoPersons:
     photos in `root/{split}2017/`. Everybody outlined in a photo is its alpha. Crowds (`iscrowd=1`) and people
     smaller than `min_area` have weight 0 where nobody else is outlined: they are people, but not to learn from.
     A photo whose outlines are damaged can be opened with the others; only reading it is a PhotoError.
+
+    What other tools write otherwise than COCO does is read as far as it is certain: numbers as text, crumbs beside an
+    outline, names with backslashes, another case or a folder before them; sizes that are not said are the photos'.
 
     Frames of one video (`video_id`) are a group, which cross validation keeps together.
 
@@ -59,7 +66,7 @@ class CocoPersons:
         path, self._folder = locate(Path(root), split)
         self._arguments = (root, split, min_area, negatives)
         self.enough: int | None = None
-        self.index = read_index(path)
+        self.index = _with_sizes(read_index(path), self._folder)
         # An area that is not given is not small.
         self.ignored = self.index.crowds | (self.index.areas < min_area)
         self.photos = self._chosen(negatives if split == "train" else min(negatives, 1))
@@ -68,10 +75,10 @@ class CocoPersons:
             raise DataError(f"{path}: nobody{small} is outlined in it, so there is nothing to learn from")
         if not len(self):
             raise DataError(f"{path}: nobody is outlined in it, and negatives={negatives:g} keeps none of its photos")
-        # Not Path.exists, which fails on a name that is too long.
         if not any(os.path.exists(self.path(index)) for index in range(len(self))):  # noqa: PTH110
             listed = f"photos that {path.name} lists ({len(self):,}) is in it"
-            raise DataError(f"{self._folder}: none of the {listed}; put them there, or give another root")
+            looked = f"{self._folder / self.name(0)} was looked for, say"
+            raise DataError(f"{self._folder}: none of the {listed}; {looked}; put them there, or give another root")
 
     @property
     def negatives(self) -> Sequence[int]:
@@ -86,8 +93,16 @@ class CocoPersons:
         return self.index.names.part(self.photos[index]).decode()
 
     def path(self, index: int) -> Path:
-        """The photo's file."""
-        return self._folder / self.name(index)
+        """The photo's file; one of nearly that name, where there is none of just that."""
+        name = self.name(index)
+        plain = self._folder / name
+        # Not Path.exists, which fails on a name that is too long.
+        return plain if os.path.exists(plain) else self._folder / self._found.get(name, name)  # noqa: PTH110
+
+    @functools.cached_property
+    def _found(self) -> dict[str, str]:
+        """Of the photos that are not where their names say, those that are found all the same."""
+        return find_photos(self._folder, [self.index.names.part(n).decode() for n in range(len(self.index.sizes))])
 
     def group(self, index: int) -> str:
         """The video that the photo is a frame of, where the annotations have a `video_id`; else the photo's name."""
@@ -145,6 +160,21 @@ class CocoPersons:
         if not self.index.cached:
             return super().__reduce__()
         return type(self), self._arguments, {"enough": self.enough}
+
+
+def _with_sizes(index: PersonIndex, folder: Path) -> PersonIndex:
+    """Take the sizes that the annotations do not say from the photos' headers; those of missing photos stay 0."""
+    unknown = np.flatnonzero((index.sizes == 0).any(axis=1))
+    if not len(unknown):
+        return index
+    names = [index.names.part(number).decode() for number in range(len(index.sizes))]
+    found = find_photos(folder, names)
+    sizes = np.array(index.sizes)
+    with ThreadPoolExecutor() as pool:
+        paths = [folder / found.get(names[number], names[number]) for number in unknown]
+        for number, size in zip(unknown, pool.map(size_or_nothing, paths), strict=True):
+            sizes[number] = size
+    return dataclasses.replace(index, sizes=sizes, cached=False)
 
 
 def locate(root: Path, split: Split) -> tuple[Path, Path]:

@@ -1,53 +1,19 @@
-"""COCO's annotation files as typed records: of each photo and annotation only what finding people needs."""
+"""COCO's annotation files: of each photo and annotation only what finding people needs."""
 
 import mmap
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TypeVar
 
 import msgspec
 
+from recorte.data.coco.fields import Annotation, Category, Image, Lenient, id_of, read_leniently
 from recorte.errors import DataError
 
+T = TypeVar("T", Image, Annotation, Category)
 Content = bytes | mmap.mmap
-
-_Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_Side = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
-
-
-class Image(msgspec.Struct, gc=False):
-    """A photo: its id, its file below the photo folder, its sides in pixels, and the video that it is a frame of."""
-
-    id: _Id
-    file_name: str
-    width: _Side
-    height: _Side
-    video_id: int | str | None = None
-
-
-class Annotation(msgspec.Struct, gc=False):
-    """An outlined object. `segmentation` stays JSON, decoded when its photo is read; `area` is in pixels."""
-
-    id: _Id
-    image_id: _Id
-    category_id: int
-    segmentation: msgspec.Raw
-    area: float | None = None
-    iscrowd: int | bool = 0
-
-
-class Category(msgspec.Struct):
-    """A kind of object."""
-
-    id: int
-    name: str
-
-    @property
-    def is_person(self) -> bool:
-        """Whether the objects are people."""
-        return self.name.strip().casefold() == "person"
 
 
 class AnnotationFile(msgspec.Struct):
@@ -160,12 +126,10 @@ def _decode(path: Path, content: Content) -> AnnotationFile:
     if content[:3] == BYTE_ORDER_MARK:
         content = content[3:]
     try:
-        return msgspec.json.decode(content, type=AnnotationFile)
-    except msgspec.ValidationError as error:
-        report_faults(path, _faulty_records(content))
-        # Not a fault of a single record, so one of the file's outermost structure.
-        valid = "COCO's is an object with the lists 'images', 'annotations' and 'categories'"
-        raise DataError(f"{path}: not an annotation file in COCO's format ({error}); {valid}") from None
+        try:
+            return msgspec.json.decode(content, type=AnnotationFile)
+        except msgspec.ValidationError:
+            return _decode_leniently(path, content)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         finite = NOT_FINITE.sub(b"null", content)
         if finite != content[:]:
@@ -174,47 +138,45 @@ def _decode(path: Path, content: Content) -> AnnotationFile:
         raise DataError(f"{path}: damaged or no JSON ({error}; {size}); copy or download it again") from None
 
 
-def _faulty_records(content: Content) -> list[str]:
-    """Name each record that is not of its type, by its place in the file and its id, where it has one."""
+def _decode_leniently(path: Path, content: Content) -> AnnotationFile:
+    """Read a file of which some records are not of their types; those are read field by field.
+
+    Raises:
+        DataError: some cannot be understood; each is named by its place in the file and its id, where it has one.
+    """
     try:
         unchecked = msgspec.json.decode(content, type=UncheckedFile)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return []
-    faults = []
-    for record_type in (Image, Annotation, Category):
-        kind = record_type.__name__.lower()
-        records = {"image": unchecked.images, "annotation": unchecked.annotations, "category": unchecked.categories}
-        decoder = msgspec.json.Decoder(record_type)
-        for position, record in enumerate(records[kind]):
-            try:
-                decoder.decode(record)
-            except (msgspec.ValidationError, UnicodeDecodeError) as error:
-                faults.append(f"{kind} {id_of(record)} (number {position + 1} in the file): {error}")
-    return faults
+    except msgspec.ValidationError as error:
+        valid = "COCO's is an object with the lists 'images', 'annotations' and 'categories'"
+        raise DataError(f"{path}: not an annotation file in COCO's format ({error}); {valid}") from None
+    faults: list[str] = []
+    images = _understood(Image, unchecked.images, faults)
+    annotations = _understood(Annotation, unchecked.annotations, faults)
+    categories = _understood(Category, unchecked.categories, faults)
+    report_faults(path, faults)
+    return AnnotationFile(images, annotations, categories)
+
+
+def _understood(kind: type[T], records: Sequence[msgspec.Raw], faults: list[str]) -> list[T]:
+    decoder = msgspec.json.Decoder(kind)
+    read = []
+    for position, record in enumerate(records):
+        one = understand(decoder, record, position)
+        if one.problem:
+            faults.append(f"{kind.__name__.lower()} {id_of(record)} (number {position + 1} in the file): {one.problem}")
+        else:
+            read.append(one.record)
+    return read
+
+
+def understand(decoder: msgspec.json.Decoder[T], record: msgspec.Raw, position: int) -> Lenient:
+    """Read a record as its type has it, which most are, or else leniently."""
+    try:
+        return Lenient(decoder.decode(record), {})
+    except (msgspec.ValidationError, UnicodeDecodeError):
+        return read_leniently(decoder.type, record, position)
 
 
 def plain_json(content: bytes) -> bytes:
     """Give an annotation file's content without what is no JSON, but written by some: a byte order mark, and NaN."""
     return NOT_FINITE.sub(b"null", content.removeprefix(BYTE_ORDER_MARK))
-
-
-def id_of(record: msgspec.Raw) -> str:
-    """Give a record's id as it stands there, for a message."""
-    found = fields_of(record).get("id")
-    return "without id" if found is None else bytes(found)[:40].decode(errors="replace").strip('"')
-
-
-def fields_of(record: msgspec.Raw) -> dict[str, msgspec.Raw]:
-    """Give a record's fields, still JSON; none of what is no object."""
-    try:
-        return msgspec.json.decode(record, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return {}
-
-
-def number_in(fields: Mapping[str, msgspec.Raw], name: str) -> int | None:
-    """Give a field that is a whole number, even one written as text; None for all else."""
-    try:
-        return msgspec.json.decode(fields[name], type=int, strict=False)
-    except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
-        return None

@@ -66,7 +66,7 @@ def _check_coco(name: str, source: partial[PersonSource], full: bool, looked: Lo
         except DataError as error:
             yield finding_of(error, root)
             continue
-        checked = check_annotations(path)
+        checked = check_annotations(path, folder)
         yield from checked.findings
         yield from check_photos_of(folder, root, path, checked)
         photos = {position: folder / image.file_name for position, image in checked.images.items()}
@@ -81,7 +81,7 @@ def _check_coco(name: str, source: partial[PersonSource], full: bool, looked: Lo
             for position, path in photos.items()
             if position not in checked.faulty_images
         ]
-        if checked.faulty_images | checked.faulty_annotations | checked.faulty_categories | checked.twins:
+        if checked.is_mendable:
             looked.annotations.append((path, checked))
 
 
