@@ -14,9 +14,11 @@ def train(config: DictConfig) -> float:
         from recorte.desk.verify import check_data
 
         check_data(config)
+    from recorte.data.checks.early import refuse_what_cannot_be
     from recorte.training.command.sources import open_sources
 
     sources = open_sources(config, "train", "val")  # before PyTorch: a wrong layout is told at once
+    refuse_what_cannot_be(sources, ("train", "val") if config.data.folds is None else ("train",))
     from recorte.training.fit import fit
 
     return fit(config, sources)

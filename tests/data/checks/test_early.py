@@ -1,0 +1,49 @@
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from coco_files import image, person, write_coco
+from recorte.data.checks.early import refuse_what_cannot_be
+from recorte.data.coco import CocoPersons
+from recorte.data.folder import ImageMaskFolder
+from recorte.errors import DataError
+
+SHARES = [[0.1, 0.1, 0.4, 0.1, 0.4, 0.9]]
+
+
+def write_masks(root: Path, value: int) -> Path:
+    for kind in ("photos", "masks"):
+        (root / kind).mkdir(parents=True)
+    for number in range(8):
+        mask = np.zeros((24, 32), np.uint8)
+        mask[4:20, 6:26] = value
+        Image.new("RGB", (32, 24)).save(root / f"photos/{number}.png")
+        Image.fromarray(mask).save(root / f"masks/{number}.png")
+    return root
+
+
+def look(kind: type, root: Path, *splits: str) -> None:
+    refuse_what_cannot_be({"one": partial(kind, root)}, splits)
+
+
+def test_outlines_in_shares_are_refused_where_most_are(tmp_path: Path) -> None:
+    images = [image(n) for n in range(5)]
+    write_coco(tmp_path, images, [person(n, n, SHARES) for n in range(5)])
+    with pytest.raises(DataError, match=r"train2017: 5 of the 5 outlines .* shares from 0 to 1"):
+        look(CocoPersons, tmp_path, "train")
+    write_coco(tmp_path, images, [person(n, n, SHARES) if n == 3 else person(n, n) for n in range(5)])
+    look(CocoPersons, tmp_path, "train")
+
+
+def test_masks_of_class_numbers_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"masks: nowhere brighter than 1 of 255 in 8 of the 8 masks .*white is the"):
+        look(ImageMaskFolder, write_masks(tmp_path / "bad", 1), "train", "val")
+    look(ImageMaskFolder, write_masks(tmp_path / "good", 255), "train", "val")
+
+
+def test_photos_of_nobody_are_let_through(tmp_path: Path) -> None:
+    write_coco(tmp_path, [image(1), image(2)], [], split="val")
+    look(CocoPersons, tmp_path, "val")
