@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from recorte.errors import RecorteError
-from recorte.removal.steps.backgrounds import Background, ReadBackground, read_background
+from recorte.removal.steps.backgrounds import Background, ReadBackground, is_transparent, read_background
 
 People = Literal["all", "largest", "each"]
 
@@ -48,7 +48,7 @@ class Options:
     @property
     def transparent(self) -> bool:
         """Whether the result has transparency, which some formats cannot hold."""
-        return self.background is None and not self.mask
+        return is_transparent(self.background) and not self.mask
 
     def targets(self, target: str | os.PathLike[str], count: int) -> list[Path]:
         """Name the files of `count` results: `target` itself, or numbered (`cut-1.png`) if each person has one."""

@@ -144,6 +144,7 @@ class BackgroundRemover:
             overwrite: replace a `target` that exists; the photo itself is never replaced.
             background: what lies behind the people: a colour ("white", "#ffcc00", (255, 204, 0)); a picture (path,
                 Pillow image or array), scaled to cover the photo; or "blur", the photo's own background, blurred.
+                Behind a colour with an alpha ("#ff000080", (255, 0, 0, 128)) the result is transparent.
                 Colours and arrays are of sRGB; they are converted to the photo's colour space.
             mask: give the alpha itself, as a grey picture.
             crop: give only the part that holds people, with a small margin.

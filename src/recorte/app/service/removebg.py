@@ -17,7 +17,7 @@ import numpy as np
 from recorte.app.limits import Limits, Refusal
 from recorte.app.service.work import KINDS, ZIP, packed, read_both, read_flag, zipped
 from recorte.removal import options as removal
-from recorte.removal.steps.backgrounds import Colour, put_behind, read_colour
+from recorte.removal.steps.backgrounds import Colour, is_transparent, put_behind, read_colour
 from recorte.removal.steps.people import SEEN
 
 if TYPE_CHECKING:
@@ -139,11 +139,11 @@ def cut_out(remover: "BackgroundRemover", content: bytes, wanted: Wanted, limits
         return Answer(zipped(files), ZIP, width, height)
     kind = wanted.format
     if kind == "auto":
-        kind = "png" if wanted.mask or (behind is None and alpha[frame].min() < 255) else "jpg"
+        kind = "png" if wanted.mask or (is_transparent(behind) and alpha[frame].min() < 255) else "jpg"
     if wanted.mask:
         picture = alpha
-    elif kind == "jpg" and behind is None:
-        picture = put_behind(cutout, photo.pixels, (255, 255, 255))
+    elif kind == "jpg" and picture.shape[2] == 4:
+        picture = put_behind(picture, photo.pixels, (255, 255, 255))
     return Answer(packed(np.ascontiguousarray(picture[frame]), photo, kind), KINDS[kind], width, height)
 
 

@@ -17,7 +17,7 @@ from recorte.photo import Photo, read_photo
 from recorte.removal import options as removal
 from recorte.removal.files.output import encode
 from recorte.removal.quality import JudgingPipeline, QualityReport
-from recorte.removal.steps.backgrounds import BLUR, Colour, ReadBackground, fitted, read_colour
+from recorte.removal.steps.backgrounds import BLUR, Colour, ReadBackground, fitted, is_transparent, read_colour
 from recorte.removal.steps.profiles import in_srgb
 
 if TYPE_CHECKING:
@@ -90,8 +90,10 @@ class Options:
         options = cls(background=background, people=people, format=kind, **flags)
         if options.mask and options.background is not None:
             raise Refusal(422, removal.MASK_ALONE)
-        if kind == "jpg" and options.background is None and not options.mask:
-            raise Refusal(422, "JPEG cannot be transparent; give a background, such as #ffffff, or another format")
+        if kind == "jpg" and is_transparent(options.background) and not options.mask:
+            raise Refusal(
+                422, "JPEG cannot be transparent; give an opaque background, such as #ffffff, or another format"
+            )
         return options
 
 

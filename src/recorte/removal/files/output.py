@@ -22,7 +22,7 @@ FORMATS = TRANSPARENT | {".jpg": "JPEG", ".jpeg": "JPEG"}
 """What a result can be written as, by lower-case suffix."""
 
 NO_TRANSPARENCY = (
-    "JPEG cannot be transparent; put a colour behind the people, with --background white (in Python: "
+    "JPEG cannot be transparent; put an opaque colour behind the people, with --background white (in Python: "
     f'background="white"), or take {", ".join(TRANSPARENT)}'
 )
 

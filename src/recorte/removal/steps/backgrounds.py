@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal
 
@@ -15,7 +16,8 @@ from recorte.photo import Photo, read_photo
 from recorte.removal.steps.grid import Grid
 from recorte.removal.steps.profiles import from_srgb, in_srgb
 
-Colour = tuple[int, int, int]
+Colour = tuple[int, int, int] | tuple[int, int, int, int]
+"""Red, green and blue from 0 to 255, and an alpha where it is not opaque."""
 Background = str | os.PathLike[str] | Colour | Image.Image | np.ndarray | None
 """What a user may give."""
 ReadBackground = Colour | np.ndarray | Literal["blur"] | None
@@ -40,12 +42,13 @@ def read_background(given: Background) -> ReadBackground:
     if given is None or isinstance(given, np.ndarray):
         return given if given is None else _checked(given)
     if isinstance(given, tuple | list):
-        if len(given) != 3 or not all(isinstance(value, int | np.integer) and 0 <= value <= 255 for value in given):
-            raise RecorteError(f"background {given}: a colour needs three whole numbers from 0 to 255 (RGB)")
-        red, green, blue = (int(value) for value in given)
-        return red, green, blue
+        whole = all(isinstance(value, int | np.integer) and 0 <= value <= 255 for value in given)
+        if len(given) not in (3, 4) or not whole:
+            reason = "a colour needs three whole numbers from 0 to 255 (RGB), or four with an alpha"
+            raise RecorteError(f"background {str(given)[:80]}: {reason}")
+        return _colour(int(value) for value in given)
     if isinstance(given, Image.Image):
-        return in_srgb(read_photo(given))
+        return _opaque(read_photo(given), "the background")
     if not isinstance(given, str | os.PathLike):
         raise RecorteError(
             f"a background must be a colour, a picture (a path, a Pillow image or an array) or {BLUR!r}, "
@@ -62,29 +65,45 @@ def read_background(given: Background) -> ReadBackground:
             "nor blur"
         )
     try:
-        return in_srgb(read_photo(given))
+        return _opaque(read_photo(given), os.fspath(given))
     except MovingPhotoError:
         reason = "a video or an animation; behind people can only be a picture, a colour or blur"
         raise MovingPhotoError(f"{os.fspath(given)}: {reason}") from None
 
 
 def read_colour(given: str) -> Colour:
-    """Understand a colour's name or code.
+    """Understand a colour's name or code: three numbers, or four if it is not opaque, as #ff000080 is.
 
     Raises:
         ValueError: there is no such colour.
     """
-    colour = ImageColor.getrgb(given)[:3]
+    colour = ImageColor.getrgb(given)
     if max(colour) > 255:  # which Pillow lets pass
         raise ValueError(given)
-    return colour
+    return _colour(colour)
+
+
+def _colour(numbers: Iterable[int]) -> Colour:
+    red, green, blue, *alpha = numbers
+    return (red, green, blue, alpha[0]) if alpha and alpha[0] < 255 else (red, green, blue)
+
+
+def is_transparent(background: object) -> bool:
+    """Whether what has this behind it is transparent: there is nothing, or a colour that is not opaque."""
+    return background is None or (isinstance(background, tuple) and len(background) == 4)
+
+
+def _opaque(photo: Photo, name: str) -> np.ndarray:
+    if photo.alpha is not None:
+        raise RecorteError(f"{name}: transparent in places, which a picture behind people must not be; fill it first")
+    return in_srgb(photo)
 
 
 def in_colours_of(background: ReadBackground, profile: bytes | None) -> ReadBackground:
     """Convert a background from sRGB to the colour space of a photo, so that before it it looks as it did alone."""
     if isinstance(background, tuple):
-        pixel = from_srgb(np.array([[background]], np.uint8), profile)[0, 0]
-        return tuple(pixel.tolist())
+        pixel = from_srgb(np.array([[background[:3]]], np.uint8), profile)[0, 0]
+        return _colour((*pixel.tolist(), *background[3:]))
     return from_srgb(background, profile) if isinstance(background, np.ndarray) else background
 
 
@@ -106,9 +125,11 @@ def put_behind(cutout: np.ndarray, photo: np.ndarray, background: ReadBackground
             colour space.
 
     Returns:
-        `uint8 (H, W, 3)`.
+        `uint8 (H, W, 3)`; before a colour with an alpha `(H, W, 4)`, straight RGBA.
     """
     height, width = photo.shape[:2]
+    if isinstance(background, tuple) and len(background) == 4:
+        return _over_thin(cutout, background)
     if isinstance(background, tuple):
         result = np.empty_like(photo)
         result[:] = background
@@ -121,6 +142,19 @@ def put_behind(cutout: np.ndarray, photo: np.ndarray, background: ReadBackground
         part = cutout[pixels]
         share = part[..., 3:].astype(np.float32) / 255
         result[pixels] = np.rint(result[pixels] * (1 - share) + part[..., :3] * share)
+    return result
+
+
+def _over_thin(cutout: np.ndarray, colour: tuple[int, ...]) -> np.ndarray:
+    """Lay a cut-out over a colour with an alpha: the "over" of Porter and Duff (1984), straight RGBA."""
+    result = np.empty_like(cutout)
+    behind, rest = np.array(colour[:3], np.float32), np.float32(colour[3] / 255)
+    for pixels in Grid(*cutout.shape[:2], 1).tiles():
+        part = cutout[pixels].astype(np.float32)
+        share = part[..., 3:] / 255
+        alpha = share + rest * (1 - share)
+        colours = (part[..., :3] * share + behind * rest * (1 - share)) / np.maximum(alpha, 1e-6)
+        result[pixels] = np.rint(np.concatenate([colours, alpha * 255], axis=-1))
     return result
 
 

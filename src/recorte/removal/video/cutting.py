@@ -14,7 +14,7 @@ from recorte.photo import Photo
 from recorte.removal.files import output
 from recorte.removal.pipeline import Pipeline
 from recorte.removal.remover import BackgroundRemover
-from recorte.removal.steps.backgrounds import Background, ReadBackground, put_behind, read_background
+from recorte.removal.steps.backgrounds import Background, ReadBackground, is_transparent, put_behind, read_background
 from recorte.removal.video.files import KINDS, Part, VideoFile, load_av
 from recorte.removal.video.joining import Sound, choose_sound, join
 from recorte.removal.video.pictures import Inside
@@ -70,6 +70,9 @@ def cut_out_video(
     with naming(target):
         check_names(source, target, transparent=background is None)
     behind = read_background(background)
+    if behind is not None and is_transparent(behind):
+        reason = "not opaque, which a colour behind a video must be; give it without its alpha, or none"
+        raise RecorteError(f"background {background}: {reason}")
     with naming(target):
         job, folder = describe_job(remover, source, target, behind), parts_of(target)
         progress = Progress.load(folder, job)
