@@ -1,9 +1,11 @@
 """Reading photographs: upright, 8-bit RGB, whatever the file holds; with the colour profile and EXIF to keep."""
 
 import contextlib
+import errno
 import io
 import math
 import os
+import re
 import struct
 import zlib
 from collections import Counter
@@ -42,6 +44,9 @@ MOVING = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
 
 FILMS = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".mpg", ".wmv", ".gif"})
 """What counts as a video in a folder without photos, in lower case."""
+
+NAME = 240
+"""Characters of a path that a message has at most."""
 
 ORIENTATION = 0x0112  # the EXIF tag
 PHOTOMETRIC = 262  # the TIFF tag: whether 0 is black or white, say
@@ -203,7 +208,7 @@ def opened(source: PhotoSource) -> Iterator[Image.Image]:
                 raise LargePhotoError(f"{name}: {image.width} x {image.height} pixels are {too_long}; cut it in pieces")
             yield image
     except FileNotFoundError:
-        raise PhotoError(f"{name}: no such file") from None
+        raise PhotoError(f"{name}: {no_such_file(source)}") from None
     except IsADirectoryError:
         raise PhotoError(f"{name}: this is a folder, not a photo") from None
     except PermissionError:
@@ -218,6 +223,8 @@ def opened(source: PhotoSource) -> Iterator[Image.Image]:
     except MemoryError:
         raise PhotoError(f"{name}: not enough memory to decode it; scale it down, or close programs") from None
     except DECODER_ERRORS as error:
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            raise PhotoError(f"{name}: {no_such_file(source)}") from None
         raise PhotoError(f"{name}: truncated or damaged ({error}); copy it again from where it came") from None
 
 
@@ -234,11 +241,29 @@ def name_of(source: PhotoSource | np.ndarray) -> str:
     if isinstance(source, Image.Image):
         return str(getattr(source, "filename", "")) or "an image"
     if isinstance(source, str | os.PathLike):
-        return os.fspath(source)
+        return shortened(os.fspath(source))
     raise PhotoError(
         "a photo must be a path, a file's bytes, an open file, a Pillow image or a NumPy array, "
         f"not {type(source).__name__}"
     )
+
+
+def shortened(text: str) -> str:
+    """Give a name as a message has it: of a very long one, which may be a photo as text, the beginning and the end."""
+    return text if len(text) <= NAME else f"{text[: NAME // 2]}...{text[-20:]} ({len(text):,} characters)"
+
+
+def no_such_file(given: object) -> str:
+    """Say that what was given as a path is none, and what it is instead, where that can be told."""
+    text = str(given)
+    if re.match(r"(https?|ftp|s3|gs):/", text):
+        return "an address, not a file; nothing is fetched from elsewhere, so download it first"
+    if text.startswith("data:") or (len(text) > NAME and re.fullmatch(r"[A-Za-z0-9+/=_\s-]+", text)):
+        return (
+            "a photo as base64 text, not a path; decode it first (base64 -d; in Python base64.b64decode, of what "
+            "follows the comma) and give its bytes"
+        )
+    return "no such file"
 
 
 def no_photos(folder: str | os.PathLike[str]) -> PhotoError:

@@ -52,7 +52,7 @@ def expand(words: list[Path]) -> Sources:
     missing: list[str] = []
     others: set[Path] = set()
     for word in words:
-        if word == PIPE or word.exists():
+        if word == PIPE or _exists(word):
             found.append(word)
             continue
         fitting, passed = _fitting(word)
@@ -62,11 +62,28 @@ def expand(words: list[Path]) -> Sources:
         if not fitting:
             missing.append(str(word))
     if missing:
-        raise PhotoError(f"{', '.join(missing)}: no such file or folder")
+        raise PhotoError(_not_there(missing))
     places: dict[Path, Path] = {}
     for path in found:
         places.setdefault(_place(path), path)
     return Sources([*places.values()], roots, _by_kind(others))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long for one
+        return False
+
+
+def _not_there(words: list[str]) -> str:
+    """Say that words of the command line are no files, in some hundred characters."""
+    from recorte.photo import no_such_file, shortened
+
+    for word in words:
+        if (reason := no_such_file(word)) != "no such file":
+            return f"{shortened(word)}: {reason}"
+    return f"{shortened(', '.join(words))}: no such file or folder"
 
 
 def _by_kind(paths: set[Path]) -> Counter[str]:

@@ -157,9 +157,11 @@ def check_target(target: Path, source: object, overwrite: bool, transparent: boo
     if transparent and target.suffix.lower() not in TRANSPARENT:
         if target.suffix.lower() in FORMATS:
             raise RecorteError(f"{target}: {NO_TRANSPARENCY}")
-        raise RecorteError(f"{target}: a cut-out needs a format with transparency: {', '.join(TRANSPARENT)}")
+        kinds = ", ".join(TRANSPARENT)
+        raise RecorteError(f"{target}: a cut-out needs a format with transparency: {kinds}{_folder_door(target)}")
     if target.suffix.lower() not in FORMATS:
-        raise RecorteError(f"{target}: this kind of file cannot be written; {', '.join(FORMATS)} can")
+        kinds = ", ".join(FORMATS)
+        raise RecorteError(f"{target}: this kind of file cannot be written; {kinds} can{_folder_door(target)}")
     if isinstance(source, str | os.PathLike) and same_file(target, Path(source)):
         raise RecorteError(f"{target}: this is the photo itself, which is never replaced; give another name")
     if target.is_dir():
@@ -167,6 +169,10 @@ def check_target(target: Path, source: object, overwrite: bool, transparent: boo
     if target.exists() and not overwrite:
         raise RecorteError(f"{target}: exists already; choose another name, or allow it with --overwrite "
                            "(in Python: overwrite=True)")  # fmt: skip
+
+
+def _folder_door(target: Path) -> str:
+    return "" if target.suffix else f"; for a folder end its name with a slash: {target}/"
 
 
 def same_file(one: Path, other: Path) -> bool:
