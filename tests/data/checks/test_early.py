@@ -44,6 +44,17 @@ def test_masks_of_class_numbers_are_refused(tmp_path: Path) -> None:
     look(ImageMaskFolder, write_masks(tmp_path / "good", 255), "train", "val")
 
 
+def test_class_numbers_with_edges_of_255_are_refused(tmp_path: Path) -> None:
+    """As in Pascal VOC and Cityscapes, where 255 is what counts for nothing."""
+    write_masks(tmp_path, 15)
+    for path in (tmp_path / "masks").iterdir():
+        mask = np.array(Image.open(path))
+        mask[4, 6:26] = mask[19, 6:26] = 255
+        Image.fromarray(mask).save(path)
+    with pytest.raises(DataError, match=r"darker than 128 of 255 in all 8 masks .*white is the person"):
+        look(ImageMaskFolder, tmp_path, "train", "val")
+
+
 def test_photos_of_nobody_are_let_through(tmp_path: Path) -> None:
     write_coco(tmp_path, [image(1), image(2)], [], split="val")
     look(CocoPersons, tmp_path, "val")

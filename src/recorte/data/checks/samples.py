@@ -7,6 +7,8 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from recorte.data.checks.photos import Header, Progress, read_header
 from recorte.data.cutouts import CutoutFolder
 from recorte.data.folder import ImageMaskFolder
@@ -19,6 +21,7 @@ from recorte.photo import read_mask
 
 LIGHT = 128
 """What a mask is, of 255, somewhere on a person."""
+REMEDY = "white is the person, so give the person's pixels 255 and all others 0"
 FEW = 32
 """Masks of a split that are read to see whether people are white in them."""
 
@@ -110,18 +113,25 @@ def check_brightness(splits: Iterable[ImageMaskFolder]) -> Iterator[Finding]:
     for source in splits:
         chosen = range(0, len(source), -(-len(source) // FEW) or 1)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            brightest = pool.map(_brightest, [source.mask(index) for index in chosen])
-            found[source.mask_folder] += [light for light in brightest if light is not None]
-    for folder, lights in found.items():
+            read = pool.map(_brightness, [source.mask(index) for index in chosen])
+            found[source.mask_folder] += [one for one in read if one is not None]
+    for folder, read_there in found.items():
+        lights = [light for light, _ in read_there]
+        shares = [share for light, share in read_there if light]
+        if max(lights, default=0) >= LIGHT and max(shares) < 0.5:  # numbers of classes, and 255 at their edges, say
+            what = f"what is not black is mostly darker than {LIGHT} of 255 in all {len(shares)} masks of somebody"
+            yield Finding(str(folder), "", f"{what} that were read; {REMEDY}")
+            continue
         dark = [light for light in lights if light < LIGHT]
         if any(dark) or (dark and dark == lights):
             what = f"nowhere brighter than {max(dark)} of 255 in {len(dark)} of the {len(lights)} masks that were read"
-            remedy = "white is the person, so give the person's pixels 255 and all others 0"
-            yield Finding(str(folder), "", f"{what}; {remedy}", grave=0 < max(lights) < LIGHT)
+            yield Finding(str(folder), "", f"{what}; {REMEDY}", grave=0 < max(lights) < LIGHT)
 
 
-def _brightest(mask: Path) -> int | None:
+def _brightness(mask: Path) -> tuple[int, float] | None:
+    """Give the brightest pixel, and the share of bright ones among those that are not black."""
     try:
-        return int(read_mask(mask).max())
+        pixels = read_mask(mask)
     except PhotoError:  # told of its photo
         return None
+    return int(pixels.max()), np.count_nonzero(pixels >= LIGHT) / max(1, np.count_nonzero(pixels))
