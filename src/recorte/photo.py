@@ -83,12 +83,14 @@ class Photo:
         icc_profile: the colour profile that `pixels` are in; None means sRGB.
         exif: the photo's EXIF block without its orientation, which has been applied; None if it has none.
         alpha: `uint8 (H, W)`, how opaque it is itself, 255 = fully; None = everywhere.
+        dpi: pixels an inch across and down, where the file says so.
     """
 
     pixels: np.ndarray
     icc_profile: bytes | None = None
     exif: bytes | None = None
     alpha: np.ndarray | None = None
+    dpi: tuple[float, float] | None = None
 
 
 def read_photo(source: PhotoSource, upright: bool = True, enough: int | None = None) -> Photo:
@@ -282,6 +284,7 @@ def _decode(image: Image.Image, upright: bool) -> Photo:
     image.load()  # before EXIF is read: a PNG may hold it behind the pixels
     orientation, exif = _exif(image, upright)
     profile = _profile(image.info.get("icc_profile"))
+    dpi = _dpi(image.info.get("dpi"), upright and orientation in (5, 6, 7, 8))
     image = _positive(image)
     if upright and orientation in TRANSPOSITIONS:
         image = image.transpose(TRANSPOSITIONS[orientation])
@@ -290,9 +293,9 @@ def _decode(image: Image.Image, upright: bool) -> Photo:
         image, profile = _to_srgb(image, profile), None
     image = _eight_bits(image).convert("RGB")
     if alpha is None or alpha.getextrema() == (255, 255):
-        return Photo(np.ascontiguousarray(image), profile, exif)
+        return Photo(np.ascontiguousarray(image), profile, exif, None, dpi)
     image = Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
-    return Photo(np.ascontiguousarray(image), profile, exif, np.asarray(alpha))
+    return Photo(np.ascontiguousarray(image), profile, exif, np.asarray(alpha), dpi)
 
 
 def photo_of_array(array: np.ndarray) -> Photo:
@@ -316,6 +319,17 @@ def photo_of_array(array: np.ndarray) -> Photo:
     if colours == 3:
         return Photo(array)
     return _decode(Image.fromarray(array.squeeze(2) if array.shape[2:] == (1,) else array), upright=False)
+
+
+def _dpi(given: object, turned: bool) -> tuple[float, float] | None:
+    """The pixels an inch of an upright photo; None if what the file says is none."""
+    try:
+        across, down = (float(value) for value in given)  # type: ignore[attr-defined]
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    if not (1 <= across <= 100_000 and 1 <= down <= 100_000):
+        return None
+    return (down, across) if turned else (across, down)
 
 
 def _profile(block: bytes | None) -> bytes | None:

@@ -4,6 +4,8 @@ import contextlib
 import io
 import math
 import os
+import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,7 +88,9 @@ def encode(picture: np.ndarray, photo: Photo, suffix: str = ".png") -> bytes:
 
 def _encode_other(picture: np.ndarray, photo: Photo, kind: str) -> bytes:
     content = io.BytesIO()
-    metadata = {"icc_profile": photo.icc_profile, "exif": photo.exif or b""}
+    metadata: dict[str, object] = {"icc_profile": photo.icc_profile, "exif": photo.exif or b""}
+    if photo.dpi and kind != "WEBP":  # which has no place for it but EXIF
+        metadata["dpi"] = photo.dpi
     Image.fromarray(picture).save(content, kind, **metadata, **OPTIONS[kind])
     return content.getvalue()
 
@@ -105,14 +109,24 @@ def _encode_png(picture: np.ndarray, photo: Photo) -> bytes:
         done, content = cv2.imencodeWithMetadata(".png", picture, list(kept), list(kept.values()), PNG_PACKING)
     if not done:
         raise ValueError("libpng refuses it")
-    return content.tobytes()
+    return _with_dpi(content.tobytes(), photo.dpi)
+
+
+def _with_dpi(png: bytes, dpi: tuple[float, float] | None) -> bytes:
+    """Put the pixels a metre behind the header of a PNG, in a chunk that OpenCV does not write."""
+    if dpi is None:
+        return png
+    body = b"pHYs" + struct.pack(">IIB", *(round(value / 0.0254) for value in dpi), 1)
+    header = 33  # bytes, of the signature and the chunk IHDR
+    return png[:header] + struct.pack(">I", 9) + body + struct.pack(">I", zlib.crc32(body)) + png[header:]
 
 
 def as_image(picture: np.ndarray, photo: Photo) -> Image.Image:
     """Make a Pillow image of a result (see `encode`), the colour profile and EXIF in its `info`."""
     image = Image.fromarray(picture)
     profile = None if picture.ndim == 2 else photo.icc_profile
-    image.info |= {key: block for key, block in (("icc_profile", profile), ("exif", photo.exif)) if block}
+    kept = {"icc_profile": profile, "exif": photo.exif, "dpi": photo.dpi}
+    image.info |= {key: value for key, value in kept.items() if value}
     return image
 
 
