@@ -2,6 +2,8 @@ import json
 import os
 import pickle
 import stat
+import subprocess  # noqa: F401 (imported already, and yet no network)
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +16,7 @@ from torch import Tensor, nn
 
 from recorte.errors import ModelError
 from recorte.model import export
-from recorte.model.attention_unet import AttentionUNet
+from recorte.model.attention_unet import AttentionUNet, Prediction
 from recorte.model.export import export_model, load_network
 
 FACTS = {"metrics": {"iou": 0.5}, "origin": {"data": ["coco"]}}
@@ -172,6 +174,68 @@ def test_load_from_the_folder_and_from_the_run(exported: Exported, inner: str) -
     assert_same_predictions(network, tiny())
 
 
+class OwnNetwork(nn.Module):
+    """A network of somebody's own: it knows nothing of ours but what it gives."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(3, width, 3, padding=1)
+        self.head = nn.Conv2d(width, 4, 1)
+
+    def forward(self, image: Tensor) -> Prediction:
+        features = self.head(torch.relu(self.layer(image)))
+        return Prediction(features[:, :1], torch.sigmoid(features[:, 1:]))
+
+
+OWN = f"{OwnNetwork.__module__}.OwnNetwork"
+
+
+def test_a_network_of_ones_own_is_exported_and_built_again(tmp_path: Path) -> None:
+    network = OwnNetwork(5).eval()
+    export_model(network, tmp_path, image_size=64, facts={"network": {"_target_": OWN, "width": 5}})
+    again, page = load_network(tmp_path)
+    assert_same_predictions(again, network)
+    assert page["normalisation"] == {"inside": True}
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    image = torch.rand(2, 3, 96, 32)
+    with torch.inference_mode():
+        expected = network(image)
+    alpha, colours = session.run(["alpha", "foreground"], {"image": image.numpy()})
+    np.testing.assert_allclose(alpha, torch.sigmoid(expected.alpha_logits).numpy(), atol=1e-5)
+    np.testing.assert_allclose(colours, expected.foreground.numpy(), atol=1e-5)
+
+
+def test_ours_may_be_named_too(exported: Exported, tmp_path: Path) -> None:
+    named = {"_target_": "recorte.model.attention_unet.AttentionUNet", **exported.network.config}
+    folder = copy_of(exported.folder, tmp_path / "model", network=named)
+    assert_same_predictions(load_network(folder)[0], tiny())
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        ({"_target_": "this.s"}, "it needs this.s, code that is not Recorte's, and which is not run unless you ask"),
+        ({"_target_": "os.system", "command": "touch here"}, "os.system, which is no class"),
+        ({"_target_": "subprocess.Popen", "args": "touch here"}, "subprocess.Popen is no network"),
+        ({"attention": {"_target_": "os.system", "command": "touch here"}}, "more in this description"),
+        ({"decoder_channels": [8, 8, 8, {"_target_": "os.system"}]}, "more in this description"),
+        ({"encoder": "${oc.env:HOME}"}, "more in this description"),
+        ({"_target_": OWN, "width": 5}, "a model of another network"),
+    ],
+)
+def test_a_strangers_model_runs_nothing(
+    exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: dict[str, Any], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = copy_of(exported.folder, tmp_path / "model", network=exported.network.config | network)
+    if "_target_" in network:
+        folder = copy_of(exported.folder, tmp_path / "other", network=network)
+    sys.modules.pop("this", None)
+    refuse(folder, message)
+    assert "this" not in sys.modules
+    assert not (tmp_path / "here").exists()
+
+
 def checkpoint_of(network: AttentionUNet) -> dict[str, Any]:
     """As Lightning writes it: the network is one part of the module."""
     state = {f"network.{name}": value for name, value in network.state_dict().items()}
@@ -183,7 +247,7 @@ def test_load_from_a_checkpoint(tmp_path: Path, facts: dict[str, int]) -> None:
     torch.save(checkpoint_of(tiny()) | facts, tmp_path / "last.ckpt")
     network, page = load_network(str(tmp_path / "last.ckpt"))
     assert not network.training
-    assert page == {"image_size": facts.get("image_size"), "averaged": False}
+    assert page == {"network": network.config, "image_size": facts.get("image_size"), "averaged": False}
     assert_same_predictions(network, tiny())
 
 

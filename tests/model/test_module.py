@@ -7,7 +7,9 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
+from torchmetrics import Metric
 
+from recorte.errors import ModelError
 from recorte.model.attention_unet import AttentionUNet
 from recorte.model.export import load_network
 from recorte.model.figures import FIGURES
@@ -104,6 +106,45 @@ def test_every_source_is_measured_by_itself(tmp_path: Path) -> None:
         assert found == pytest.approx(expected, abs=1e-4, nan_ok=True)
 
 
+class Highest(Metric):
+    """The highest alpha of photos that count: a metric of somebody's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("highest", torch.zeros(()), dist_reduce_fx="max")
+
+    def update(self, alpha: Tensor, target: Tensor, weight: Tensor) -> None:
+        self.highest = torch.maximum(self.highest, (alpha * (weight > 0)).max())
+
+    def compute(self) -> Tensor:
+        return self.highest
+
+
+def test_a_metric_of_ones_own_is_logged_beside_ours(tmp_path: Path) -> None:
+    module = tiny(sources=("coco", "drawn"), metrics={"highest": Highest()})
+    logged = fit(module, trainer_in(tmp_path))
+    assert {f"val/{figure.name}" for figure in FIGURES} < set(logged)
+    network, highest = module.network.eval(), []
+    for sample in VAL:
+        with torch.inference_mode():
+            alpha = torch.sigmoid(network(sample["image"][None]).alpha_logits)
+        highest.append(float((alpha * sample["weight"]).max()))
+    for name, values in (("", highest), ("coco/", highest[::2]), ("drawn/", highest[1::2])):
+        assert logged[f"val/{name}highest"].item() == pytest.approx(max(values), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"encoder_lr": 1e-4}, "encoder_lr=0.0001: Conv2d has no part named `encoder`"),
+        ({"freeze_encoder": 2}, r"freeze_encoder=2: Conv2d has no freeze_encoder\(frozen\); give freeze_encoder=0"),
+    ],
+)
+def test_what_is_asked_of_an_encoder_that_is_not_there(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        PersonSegmenter(nn.Conv2d(3, 4, 1), **options)
+
+
 def test_the_loss_of_the_validation_is_the_mean_over_photos(tmp_path: Path) -> None:
     module = tiny()
     logged = fit(module, trainer_in(tmp_path))
@@ -149,7 +190,8 @@ def test_the_checkpoint_holds_the_size_of_the_data(tmp_path: Path) -> None:
     trainer = trainer_in(tmp_path)
     trainer.fit(tiny(), datamodule=Data())
     trainer.save_checkpoint(tmp_path / "last.ckpt")
-    assert load_network(tmp_path / "last.ckpt")[1] == {"image_size": SIDE, "averaged": False}
+    page = load_network(tmp_path / "last.ckpt")[1]
+    assert (page["image_size"], page["averaged"]) == (SIDE, False)
 
 
 def constant(optimizer: torch.optim.Optimizer, total_steps: int) -> torch.optim.lr_scheduler.LRScheduler:

@@ -30,12 +30,16 @@ class Sample:
 
 @runtime_checkable
 class PersonSource(Protocol):
-    """A sequence of samples, cheap to send to a worker process and the same at every reading."""
+    """A sequence of samples, cheap to send to a worker process and the same at every reading.
+
+    A class that derives from this one needs `__len__` and `__getitem__`; the rest stands here for sources of which
+    nothing more is known.
+    """
 
     @property
     def negatives(self) -> Sequence[int]:
         """Indices of the photos that are known to show nobody; may be empty."""
-        ...
+        return ()
 
     def __len__(self) -> int: ...
 
@@ -49,22 +53,22 @@ class PersonSource(Protocol):
 
     def name(self, index: int) -> str:
         """The sample's name without reading it."""
-        ...
+        return f"{type(self).__name__} {index}"
 
     def path(self, index: int) -> Path | None:
         """The photo's file; None where there is none."""
-        ...
+        return None
 
     def mark(self, index: int) -> str:
         """What is another when the sample's files or outlines have changed; empty where nothing tells.
 
         It decides whether what was kept of the sample on disk is still good.
         """
-        ...
+        return ""
 
     def group(self, index: int) -> str:
         """What the sample belongs to, such as a video or an album; its name where it stands alone.
 
         Samples of one group resemble one another, so cross validation keeps them together.
         """
-        ...
+        return self.name(index)

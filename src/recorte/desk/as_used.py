@@ -6,12 +6,13 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.progress import track
+from torchmetrics import MetricCollection
 
 from recorte.data.sample import Sample
 from recorte.errors import PhotoError
 from recorte.model.metrics import SegmentationMetrics
 from recorte.removal.remover import BackgroundRemover
-from recorte.training.build import model_path
+from recorte.training.build import build_metrics, model_path
 from recorte.training.command.config import resolved
 from recorte.training.evaluate import tell
 from recorte.training.figures.text import plain
@@ -31,7 +32,8 @@ def evaluate(config: DictConfig) -> dict[str, float | None]:
     # Merged, metrics have been updated, which torchmetrics does not see.
     warnings.filterwarnings("ignore", message=".*was called before the ``update``.*")
     by_source: dict[str, SegmentationMetrics] = {}
-    together = SegmentationMetrics()
+    together, own = SegmentationMetrics(), MetricCollection(build_metrics(config), compute_groups=False)
+    own_by_source = {name: own.clone() for name in config.data.sources}
     for name, opened in config.data.sources.items():
         source = instantiate(opened)(split="val")
         by_source[name] = SegmentationMetrics()
@@ -41,12 +43,16 @@ def evaluate(config: DictConfig) -> dict[str, float | None]:
             except PhotoError as error:
                 print(f"Left out: {error}")
                 continue
-            by_source[name].update(*_compared(remover, sample))
+            compared = _compared(remover, sample)
+            for metrics in (by_source[name], own, own_by_source[name]):
+                metrics.update(*compared)
         together.merge_state(by_source[name])
-    figures = plain(together.compute(), "")
+    figures = plain({**together.compute(), **own.compute()}, "")
     if len(by_source) > 1:
         figures |= {
-            f"{name}/{key}": value for name, one in by_source.items() for key, value in plain(one.compute(), "").items()
+            f"{name}/{key}": value
+            for name, one in by_source.items()
+            for key, value in plain({**one.compute(), **own_by_source[name].compute()}, "").items()
         }
     tell(config, {name: int(one.photos) for name, one in by_source.items()}, figures, {"full_size": True})
     return figures

@@ -10,6 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
+from recorte.data.batches.augmentation import Augmentation, Augments
 from recorte.data.batches.dataset import PersonDataset
 from recorte.data.batches.mixed import MixedPersons
 from recorte.data.sample import Sample
@@ -61,17 +62,21 @@ def batch(config: DictConfig) -> int:
     )
     path = Path(config.run_dir) / "augmentation.png"
     with result_file(path) as target:
-        _sheet(data.dataset("train").source, config.data.image_size, config.seed).save(target)
+        _sheet(data.dataset("train").source, data.augmentation, config.data.image_size, config.seed).save(target)
     print(f"Written to {path}")
     return 0
 
 
-def _sheet(source: MixedPersons, size: int, seed: int) -> Image.Image:
+def _sheet(source: MixedPersons, chosen_one: Augments, size: int, seed: int) -> Image.Image:
     chosen = np.random.default_rng(seed).permutation(len(source))[:SHOWN].tolist()
     rows = []
     levels = {path.stem: instantiate(OmegaConf.load(path), _convert_="all")
               for path in (CONF / "augmentation").glob("*.yaml")}  # fmt: skip
-    for name, augmentation in sorted(levels.items(), key=lambda level: level[1].scale, reverse=True):
+    if not isinstance(chosen_one, Augmentation):
+        levels["yours"] = chosen_one
+    for name, augmentation in sorted(
+        levels.items(), key=lambda level: getattr(level[1], "scale", (1, 1)), reverse=True
+    ):
         items = [PersonDataset(source, size, augmentation, seed)[0, index] for index in chosen]
         rows.append([Cell(name, _picture(item)) for item in items])
     title = "The same photos with each augmentation; people green, what does not count red"

@@ -88,13 +88,13 @@ def _check_training(config: DictConfig) -> Iterator[Finding]:
     import torch
 
     from recorte.model.batch import as_floats
-    from recorte.training.build import build_data
+    from recorte.training.build import build_data, without_weights
     from recorte.training.machine.inspection import check_machine
 
     try:
         check_machine(config)
         batch = as_floats(next(iter(build_data(config).train_dataloader())))
-        network = instantiate(config.model, encoder_weights="none", _convert_="all").eval()
+        network = instantiate(without_weights(config.model), _convert_="all").eval()
         gpu = config.trainer.accelerator in ("gpu", "cuda") and torch.cuda.is_available()
         device = torch.device("cuda" if gpu else "cpu")
         with torch.inference_mode():

@@ -1,5 +1,6 @@
 """From a trained network to the folder that people use: ONNX, safetensors, and a page of facts."""
 
+import copy
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from recorte.errors import ModelError
 from recorte.files import whole_file, write_whole
 from recorte.model.attention_unet import AttentionUNet
+from recorte.own_code import trusted_class
 
 FORMAT = 1
 """Version of the folder's form; raised when an older reader could no longer read it."""
@@ -31,7 +33,7 @@ TOLERANCE = 1e-3
 class _Exported(nn.Module):
     """The network as ONNX carries it: alpha instead of logits."""
 
-    def __init__(self, network: AttentionUNet) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
@@ -40,7 +42,7 @@ class _Exported(nn.Module):
         return torch.sigmoid(prediction.alpha_logits), prediction.foreground
 
 
-def export_model(network: AttentionUNet, folder: Path, image_size: int, facts: Mapping[str, Any]) -> float:
+def export_model(network: nn.Module, folder: Path, image_size: int, facts: Mapping[str, Any]) -> float:
     """Write `model.onnx`, `model.safetensors` and `model.json` into a folder.
 
     The ONNX graph takes `image (N, 3, H, W)` in [0, 1], with any N and any multiples of 32 for H and W, and gives
@@ -50,7 +52,8 @@ def export_model(network: AttentionUNet, folder: Path, image_size: int, facts: M
         network: on the CPU or elsewhere; a copy of its weights is what is exported.
         folder: made if missing; an earlier model of the same run is replaced.
         image_size: the size it was trained at, pixels.
-        facts: plain data for `model.json` (metrics, origin).
+        facts: plain data for `model.json` (metrics, origin), and of a network that is not ours `network`: from what it
+            is built again.
 
     Returns:
         The greatest difference between PyTorch and ONNX Runtime over batches of several sizes.
@@ -58,8 +61,7 @@ def export_model(network: AttentionUNet, folder: Path, image_size: int, facts: M
     Raises:
         ModelError: the two disagree by more than `TOLERANCE`.
     """
-    twin = AttentionUNet(**network.config, encoder_weights="none")
-    twin.load_state_dict({name: value.detach().cpu() for name, value in network.state_dict().items()})
+    twin = copy.deepcopy(network).cpu().to(memory_format=torch.contiguous_format)
     model = _Exported(twin).eval()
     with whole_file(folder / "model.onnx") as path:
         _write_onnx(model, path, image_size)
@@ -72,13 +74,17 @@ def export_model(network: AttentionUNet, folder: Path, image_size: int, facts: M
     page = {
         "format": FORMAT,
         "image_size": image_size,
-        "normalisation": {"inside": True, "mean": twin.mean.flatten().tolist(), "std": twin.std.flatten().tolist()},
-        "network": twin.config,
+        "normalisation": {"inside": True, **_normalisation(twin)},
+        "network": getattr(twin, "config", {}),
         "onnx_difference": difference,
         **facts,
     }
     write_whole(folder / "model.json", json.dumps(page, indent=2) + "\n")
     return difference
+
+
+def _normalisation(network: nn.Module) -> dict[str, list[float]]:
+    return {name: buffer.flatten().tolist() for name, buffer in network.named_buffers() if name in ("mean", "std")}
 
 
 def note_in_onnx(path: Path, image_size: int, **more: float) -> None:
@@ -93,7 +99,7 @@ def note_in_onnx(path: Path, image_size: int, **more: float) -> None:
     onnx.save(model, path)
 
 
-def load_network(path: str | os.PathLike[str], averaged: bool = True) -> tuple[AttentionUNet, dict[str, Any]]:
+def load_network(path: str | os.PathLike[str], averaged: bool = True) -> tuple[nn.Module, dict[str, Any]]:
     """Build a trained network again.
 
     Args:
@@ -101,11 +107,11 @@ def load_network(path: str | os.PathLike[str], averaged: bool = True) -> tuple[A
         averaged: of a `.ckpt` with averaged weights take those, else the ones that are being trained.
 
     Returns:
-        The network, in evaluation mode on the CPU, and its page of facts (for a `.ckpt`: `image_size` where known, and
-        whether there are averaged weights).
+        The network, in evaluation mode on the CPU, and its page of facts (for a `.ckpt`: `network`, from what it is
+        built, `image_size` where known, and whether there are averaged weights).
 
     Raises:
-        ModelError: nothing there, damaged, or a checkpoint of another network.
+        ModelError: nothing there, damaged, a checkpoint of another network, or one whose code is not to be run.
     """
     path = Path(path)
     if (path / "best_model").is_dir():
@@ -117,12 +123,41 @@ def load_network(path: str | os.PathLike[str], averaged: bool = True) -> tuple[A
     else:
         raise ModelError(f"{path}: no such model; give a run's folder, its best_model/ folder, or a .ckpt file")
     try:
-        network = AttentionUNet(**config, encoder_weights="none")
+        network = _built(config)
         network.load_state_dict(state)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
     except (TypeError, ValueError, RuntimeError) as error:
         what = " ".join(str(error).split())[:300]
         raise ModelError(f"{path}: a model of another network than Recorte's: {what}") from None
     return network.eval(), page
+
+
+def _built(config: Mapping[str, Any]) -> nn.Module:
+    """Build a network of plain data, which may come from a stranger."""
+    if not isinstance(config, Mapping):
+        raise TypeError(f"a network is described by {config!r}")
+    if not is_plain(config):
+        raise ModelError("a network is described by plain data, and there is more in this description")
+    arguments = dict(config)
+    name = arguments.pop("_target_", None)
+    network_class = AttentionUNet if name is None else trusted_class(str(name))
+    if not issubclass(network_class, nn.Module):
+        raise ModelError(f"{name} is no network")
+    if network_class is AttentionUNet:
+        arguments["encoder_weights"] = "none"
+    return network_class(**arguments)
+
+
+def is_plain(config: Mapping[str, Any]) -> bool:
+    """Tell whether Hydra would find nothing to run or to look up in what describes a network, but for its class."""
+
+    def holds(node: Any) -> bool:
+        if isinstance(node, Mapping):
+            return "_target_" not in node and all(map(holds, node.values()))
+        return all(map(holds, node)) if isinstance(node, list) else "${" not in str(node)
+
+    return all(map(holds, config.values()))
 
 
 def _read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any]]:
@@ -164,7 +199,8 @@ def _network_of(path: Path, averaged: bool) -> tuple[dict[str, Any], dict[str, T
     state = checkpoint["current_model_state" if has_averages and not averaged else "state_dict"]
     prefix = "network."
     weights = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-    return checkpoint["network"], weights, {"image_size": checkpoint.get("image_size"), "averaged": has_averages}
+    facts = {"image_size": checkpoint.get("image_size"), "averaged": has_averages}
+    return checkpoint["network"], weights, {"network": checkpoint["network"], **facts}
 
 
 def _write_onnx(model: nn.Module, path: Path, image_size: int) -> None:

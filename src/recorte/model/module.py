@@ -7,9 +7,10 @@ import lightning.pytorch as pl
 import torch
 from lightning.pytorch.utilities.types import OptimizerConfig, OptimizerLRSchedulerConfig
 from torch import Tensor, nn
+from torchmetrics import Metric, MetricCollection
 
 from recorte.errors import ModelError
-from recorte.model.attention_unet import AttentionUNet, Prediction
+from recorte.model.attention_unet import Prediction
 from recorte.model.batch import as_floats
 from recorte.model.metrics import MeanLosses, SegmentationMetrics
 
@@ -23,7 +24,7 @@ class PersonSegmenter(pl.LightningModule):
     for every metric, and `val/<source>/<metric>` where the data have several sources.
 
     Args:
-        network: what is trained.
+        network: what is trained: any module that gives a `Prediction` for `image (N, 3, H, W)`.
         loss: maps (prediction, batch) to named scalars, one of them `loss`. None: only to be measured.
         optimizer: makes an optimizer of groups of parameters.
         scheduler: makes a schedule of `(optimizer, total_steps=...)`, stepped after every optimizer step; or None.
@@ -31,11 +32,16 @@ class PersonSegmenter(pl.LightningModule):
         memory_format: `channels_last` or `contiguous_format`.
         encoder_lr: learning rate of the encoder; None: that of the rest.
         freeze_encoder: epochs at the start in which the encoder stays as it is; -1: all of them.
+        metrics: further ones by name; each is updated with (alpha, target, weight), as `SegmentationMetrics` is.
+        network_config: plain data from which the network is built again, for the checkpoints; None: its `config`.
+
+    Raises:
+        ModelError: something is asked of an encoder that the network has not.
     """
 
     def __init__(
         self,
-        network: AttentionUNet,
+        network: nn.Module,
         loss: nn.Module | None = None,
         optimizer: Callable[[list[dict[str, Any]]], torch.optim.Optimizer] | None = None,
         scheduler: Schedule | None = None,
@@ -43,6 +49,8 @@ class PersonSegmenter(pl.LightningModule):
         memory_format: str = "channels_last",
         encoder_lr: float | None = None,
         freeze_encoder: int = 0,
+        metrics: Mapping[str, Metric | MetricCollection] | None = None,
+        network_config: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.memory_format = getattr(torch, memory_format)
@@ -50,10 +58,16 @@ class PersonSegmenter(pl.LightningModule):
         self.loss = loss
         self.optimizer, self.scheduler = optimizer, scheduler
         self.encoder_lr, self.freeze_encoder = encoder_lr, freeze_encoder
+        _check_encoder(network, encoder_lr, freeze_encoder)
+        self.network_config = getattr(network, "config", None) if network_config is None else dict(network_config)
         self.sources = list(sources)
         self.train_losses, self.val_losses, self.metrics = MeanLosses(), MeanLosses(), SegmentationMetrics()
-        self.source_metrics = [SegmentationMetrics() for _ in sources] if len(sources) > 1 else []
-        self._with_the_module = nn.ModuleList(self.source_metrics)  # so that they go where it goes
+        several = len(self.sources) if len(self.sources) > 1 else 0
+        own = MetricCollection(dict(metrics or {}), compute_groups=False)
+        self.source_metrics = [SegmentationMetrics() for _ in range(several)]
+        self.own_metrics, self.own_source_metrics = own, [own.clone() for _ in range(several)]
+        # So that they go where it goes.
+        self._with_the_module = nn.ModuleList([*self.source_metrics, *self.own_source_metrics])
 
     def forward(self, image: Tensor) -> Prediction:
         """Predict for `image (N, 3, H, W)` in [0, 1]."""
@@ -66,7 +80,13 @@ class PersonSegmenter(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Freeze the encoder, or let it go."""
-        self.network.freeze_encoder(self.freeze_encoder < 0 or self.current_epoch < self.freeze_encoder)
+        self.hold_encoder(self.freeze_encoder < 0 or self.current_epoch < self.freeze_encoder)
+
+    def hold_encoder(self, frozen: bool) -> None:
+        """Keep the encoder's weights as they are, or train them again; a network of one's own may have no encoder."""
+        freeze: Callable[[bool], None] | None = getattr(self.network, "freeze_encoder", None)
+        if freeze is not None:
+            freeze(frozen)
 
     def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any]:
         """Make floats of the bytes, and put the photos into the memory format of the network."""
@@ -93,22 +113,28 @@ class PersonSegmenter(pl.LightningModule):
         if self.loss is not None:
             self.val_losses.update(self.loss(prediction, batch), len(batch["image"]))
         alpha = torch.sigmoid(prediction.alpha_logits.float())
-        self.metrics.update(alpha, batch["alpha"], batch["weight"])
-        for number, metrics in enumerate(self.source_metrics):
+        for metrics in (self.metrics, self.own_metrics):
+            metrics.update(alpha, batch["alpha"], batch["weight"])
+        for number in range(len(self.source_metrics)):
             chosen = batch["source"] == number
             if chosen.any():
-                metrics.update(alpha[chosen], batch["alpha"][chosen], batch["weight"][chosen])
+                for metrics in (self.source_metrics[number], self.own_source_metrics[number]):
+                    metrics.update(alpha[chosen], batch["alpha"][chosen], batch["weight"][chosen])
 
     def on_validation_epoch_end(self) -> None:
         """Log the metrics of the whole validation, and start them anew."""
         if self.loss is not None:
             self.log_dict({f"val/{_loss_name(name)}": value for name, value in self.val_losses.compute().items()})
             self.val_losses.reset()
-        self.log_dict({f"val/{name}": value for name, value in self.metrics.compute().items()})
         self.confusion_matrix = self.metrics.confusion_matrix()
-        self.metrics.reset()
-        for source, metrics in zip(self.sources, self.source_metrics, strict=False):
-            self.log_dict({f"val/{source}/{name}": value for name, value in metrics.compute().items()})
+        self._log_and_reset("val", self.metrics, self.own_metrics)
+        for number in range(len(self.source_metrics)):
+            prefix = f"val/{self.sources[number]}"
+            self._log_and_reset(prefix, self.source_metrics[number], self.own_source_metrics[number])
+
+    def _log_and_reset(self, prefix: str, *groups: Metric | MetricCollection) -> None:
+        for metrics in groups:
+            self.log_dict({f"{prefix}/{name}": value for name, value in metrics.compute().items()})
             metrics.reset()
 
     def configure_optimizers(self) -> OptimizerConfig | OptimizerLRSchedulerConfig:
@@ -135,7 +161,7 @@ class PersonSegmenter(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the plain data from which the network is built again, and the size it is trained at."""
-        checkpoint["network"] = self.network.config
+        checkpoint["network"] = self.network_config
         checkpoint["image_size"] = getattr(getattr(self.trainer, "datamodule", None), "image_size", None)
         checkpoint["train_losses"] = self.train_losses.so_far()
 
@@ -154,11 +180,21 @@ class PersonSegmenter(pl.LightningModule):
             self.train_losses.go_on_from(checkpoint["train_losses"])
 
 
+def _check_encoder(network: nn.Module, encoder_lr: float | None, freeze_encoder: int) -> None:
+    name = type(network).__name__
+    if encoder_lr is not None and not any(key.startswith("encoder.") for key, _ in network.named_parameters()):
+        raise ModelError(f"encoder_lr={encoder_lr}: {name} has no part named `encoder`; give encoder_lr=null")
+    if freeze_encoder and not hasattr(network, "freeze_encoder"):
+        raise ModelError(
+            f"freeze_encoder={freeze_encoder}: {name} has no freeze_encoder(frozen); give freeze_encoder=0"
+        )
+
+
 def _loss_name(term: str) -> str:
     return term if term == "loss" else f"loss_{term}"
 
 
-def parameter_groups(network: AttentionUNet, encoder_lr: float | None = None) -> list[dict[str, Any]]:
+def parameter_groups(network: nn.Module, encoder_lr: float | None = None) -> list[dict[str, Any]]:
     """Sort the parameters by whether they belong to the encoder, and whether weight decay makes sense for them.
 
     Norms and biases have none: pulled towards 0 they only lose what they are there for.

@@ -1,23 +1,32 @@
 """From a config to the objects of a run."""
 
+import importlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
+from torch import nn
+from torchmetrics import Metric, MetricCollection
 
 import recorte
 from recorte.data.batches.datamodule import PersonDataModule
 from recorte.data.sample import PersonSource
-from recorte.errors import ModelError
-from recorte.model.attention_unet import AttentionUNet
-from recorte.model.export import load_network
+from recorte.errors import ConfigError, ModelError
+from recorte.model.attention_unet import AttentionUNet, Prediction
+from recorte.model.export import is_plain, load_network
+from recorte.model.figures import FIGURES
 from recorte.model.module import PersonSegmenter
 
 log = logging.getLogger(__name__)
 
+OURS = "recorte.model.attention_unet.AttentionUNet"
+"""The network of models that name none."""
+MAY_DIFFER = ("dropout", "encoder_weights")
+"""What of a network's description its weights do not depend on."""
 BUNDLED_WEIGHTS = Path(recorte.__file__).parent / "removal" / "weights"
 """The `best_model` folder inside the package, by a way that does not lead through the rooms of the small tool."""
 
@@ -64,39 +73,50 @@ def with_network_of_init(config: DictConfig) -> DictConfig:
     config = config.copy()
     if config.init is None:
         return config
-    trained, _ = load_network(model_path(config.init))
+    # What the config names is the user's own word: a model of that class may be opened.
+    try:
+        importlib.import_module(config.model._target_.rpartition(".")[0])
+    except ImportError as error:
+        raise ModelError(f"model._target_={config.model._target_}: {error}") from None
+    _, page = load_network(model_path(config.init))
+    trained = {"_target_": OURS, **page["network"]}
     asked_for = {text.partition("=")[0] for text in config.get("overrides") or []}
-    for key in ("encoder", "attention", "decoder_channels"):
-        value = trained.config[key]
-        if config.model[key] != value and asked_for & {f"model.{key}", "model"}:
-            raise ModelError(
-                f"init={config.init}: its network has {key}={value}, but model.{key}={config.model[key]} is asked for; "
-                "leave it out, or give init=null to start anew"
-            )
-        config.model[key] = value
+    with open_dict(config):
+        if trained["_target_"] != config.model._target_ and not asked_for & {"model", "model._target_"}:
+            config.model = trained
+        for key, value in trained.items():
+            if key in MAY_DIFFER:
+                continue
+            if config.model.get(key) != value and asked_for & {f"model.{key}", "model"}:
+                raise ModelError(
+                    f"init={config.init}: its network has {key}={value}, but model.{key}={config.model.get(key)} is "
+                    "asked for; leave it out, or give init=null to start anew"
+                )
+            config.model[key] = value
     return config
 
 
-def build_network(config: DictConfig) -> AttentionUNet:
+def build_network(config: DictConfig) -> nn.Module:
     """Build the network of `config.model`, with the weights of `config.init` if that is given.
 
     Raises:
-        ModelError: weights that cannot be had.
+        ModelError: weights that cannot be had, or a network that training or export could not use.
     """
-    network: AttentionUNet
-    if config.init is None:
-        network = instantiate(config.model, _convert_="all")
-        return network
-    path = model_path(config.init)
-    trained, _ = load_network(path)
-    network = instantiate(config.model, encoder_weights="none", _convert_="all")
-    network.load_state_dict(trained.state_dict())
-    log.info("Starting from the weights of %s", path)
+    network: nn.Module = instantiate(
+        config.model if config.init is None else without_weights(config.model), _convert_="all"
+    )
+    if config.init is not None:
+        path = model_path(config.init)
+        network.load_state_dict(load_network(path)[0].state_dict())
+        log.info("Starting from the weights of %s", path)
+    if not isinstance(network, AttentionUNet):
+        _check_network(network)
+    described(config.model, network)
     return network
 
 
 def build_segmenter(
-    config: DictConfig, network: AttentionUNet, sources: Iterable[str] = ("all",), with_loss: bool = True
+    config: DictConfig, network: nn.Module, sources: Iterable[str] = ("all",), with_loss: bool = True
 ) -> PersonSegmenter:
     """Put a network together with the loss, optimizer and schedule of a config, as far as it has them.
 
@@ -115,7 +135,70 @@ def build_segmenter(
         memory_format=config.memory_format,
         encoder_lr=config.get("encoder_lr"),
         freeze_encoder=config.get("freeze_encoder", 0),
+        metrics=build_metrics(config),
+        network_config=described(config.model, network) if "_target_" in config.model else None,
     )
+
+
+def without_weights(model: DictConfig) -> DictConfig:
+    """Copy the config of a network such that none are fetched for its encoder."""
+    model = model.copy()
+    if "encoder_weights" in model:
+        model.encoder_weights = "none"
+    return model
+
+
+def described(model: DictConfig, network: nn.Module) -> dict[str, Any]:
+    """Give the plain data from which a network is built again without its config.
+
+    Raises:
+        ModelError: the config of one's own network holds more than plain data.
+    """
+    if type(network) is AttentionUNet:
+        return network.config
+    plain = OmegaConf.to_container(without_weights(model), resolve=True)
+    content = {str(key): value for key, value in plain.items()} if isinstance(plain, dict) else {}
+    if not is_plain(content):
+        raise ModelError(
+            f"model: what {type(network).__name__} is built from must be plain data, or nobody could open the trained "
+            "model; only `model` itself may have a _target_"
+        )
+    return content
+
+
+def build_metrics(config: DictConfig) -> dict[str, Metric | MetricCollection]:
+    """Build the metrics of `config.metrics`, those that somebody has added to ours.
+
+    Raises:
+        ConfigError: one has the name of one of ours.
+    """
+    metrics = config.get("metrics") or {}
+    for name in metrics:
+        if name in [figure.name for figure in FIGURES]:
+            raise ConfigError(f"metrics.{name}: Recorte has a figure of this name; give yours another")
+    return {name: instantiate(metric) for name, metric in metrics.items()}
+
+
+@torch.inference_mode()
+def _check_network(network: nn.Module) -> None:
+    """Look before the training whether a network of one's own gives what training and export take.
+
+    Raises:
+        ModelError: it does not.
+    """
+    name, (height, width) = type(network).__name__, (64, 96)
+    found = network.eval()(torch.zeros(2, 3, height, width))
+    network.train()
+    if not isinstance(found, Prediction):
+        raise ModelError(
+            f"model: {name} gives {type(found).__name__}; its forward must give recorte.model.attention_unet.Prediction"
+        )
+    for part, channels, tensor in zip(Prediction._fields, (1, 3), found, strict=True):
+        if tensor.shape != (2, channels, height, width):
+            raise ModelError(
+                f"model: {part} of {name} is {tuple(tensor.shape)} for two photos of {height} x {width}; it must be "
+                f"(2, {channels}, {height}, {width})"
+            )
 
 
 def model_path(name: str) -> Path:

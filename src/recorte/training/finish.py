@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
+from torch import nn
 
 import recorte
 from recorte.data.batches.datamodule import PersonDataModule
 from recorte.files import write_whole
-from recorte.model.attention_unet import AttentionUNet
 from recorte.model.export import export_model, load_network, read_checkpoint
 from recorte.model.figures import Figure, figure_of, is_loss
 from recorte.training.callbacks.pictures import write_sample_predictions
@@ -57,7 +57,7 @@ def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str,
     when = f"Best epoch ({result['best_epoch']})"
     write_confusion_matrix(confusion_matrix, run_dir / "plots" / "confusion_matrix.png", when)
     write_sample_predictions(network, data.dataset("val"), run_dir / "plots" / "sample_predictions.png", when)
-    facts = {"metrics": figures, "origin": _origin(config, data, result)}
+    facts = {"network": read_checkpoint(best)["network"], "metrics": figures, "origin": _origin(config, data, result)}
     difference = export_model(network, run_dir / "best_model", data.image_size, facts)
     write_hparams(config, figures)
     write_whole(run_dir / "metrics.json", json.dumps(result, indent=2) + "\n")
@@ -68,7 +68,7 @@ def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str,
 
 def _better_weights(
     best: Path, name: str, figure: Figure, data: PersonDataModule, config: DictConfig
-) -> tuple[bool, AttentionUNet, dict[str, float | None], list[list[int]]]:
+) -> tuple[bool, nn.Module, dict[str, float | None], list[list[int]]]:
     network, page = load_network(best)
     figures, confusion_matrix = measure(network, data, config, is_loss(name))
     if not page["averaged"]:

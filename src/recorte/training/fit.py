@@ -8,6 +8,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 from hydra.utils import instantiate
+from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf, open_dict
 from timm.layers.norm_act import convert_sync_batchnorm
 
@@ -82,7 +83,8 @@ def _fit(
     if config.trainer.sync_batchnorm:  # Lightning's own conversion would lose the activations in timm's norms
         network = convert_sync_batchnorm(network)
     millions = sum(parameter.numel() for parameter in network.parameters()) / 1e6
-    log.info("%s with %s: %.1f million parameters", type(network).__name__, network.config["encoder"], millions)
+    encoder = f" with {config.model.encoder}" if "encoder" in config.model else ""
+    log.info("%s%s: %.1f million parameters", type(network).__name__, encoder, millions)
     segmenter = build_segmenter(config, network, data.sources)
     if config.compile:  # in place: neither a name in the state dict nor what is exported changes
         segmenter.network.compile()
@@ -93,7 +95,7 @@ def _fit(
         config,
         [EndTogether(), SeededSteps(config.seed), *callbacks],
         # What an interrupted run logged after the checkpoint is logged again.
-        logger=instantiate(config.logger, purge_step=step),
+        logger=build_loggers(config, step),
         plugins=[WholeFiles()],
     )
     if (processes := trainer.num_devices * trainer.num_nodes) > 1:
@@ -103,6 +105,12 @@ def _fit(
     best: Any = trainer.checkpoint_callback
     epochs: Any = trainer.fit_loop.epoch_progress.current
     return finish(config, data, Path(best.best_model_path), best.monitor, epochs.processed)
+
+
+def build_loggers(config: DictConfig, step: int) -> list[Logger]:
+    """Build the loggers of a config; those that know `purge_step` are told at which step the run goes on."""
+    kept = (logger for logger in config.logger.values() if logger is not None)
+    return [instantiate(logger, **({"purge_step": step} if "purge_step" in logger else {})) for logger in kept]
 
 
 def _begin(config: DictConfig, run_dir: Path) -> tuple[Path | None, int]:

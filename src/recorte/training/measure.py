@@ -1,9 +1,9 @@
 """The figures of a network on validation photos."""
 
 from omegaconf import DictConfig
+from torch import nn
 
 from recorte.data.batches.datamodule import PersonDataModule
-from recorte.model.attention_unet import AttentionUNet
 from recorte.training.build import build_segmenter
 from recorte.training.callbacks.broken_photos import BrokenPhotos
 from recorte.training.callbacks.progress import RunProgress
@@ -12,7 +12,7 @@ from recorte.training.machine.trainer import build_trainer
 
 
 def measure(
-    network: AttentionUNet, data: PersonDataModule, config: DictConfig, with_loss: bool = False
+    network: nn.Module, data: PersonDataModule, config: DictConfig, with_loss: bool = False
 ) -> tuple[dict[str, float | None], list[list[int]]]:
     """Measure a network on the validation photos of some data, as a training run does after each epoch.
 

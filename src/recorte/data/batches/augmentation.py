@@ -1,7 +1,7 @@
 """Making many photos of one: scale, place, flip, rotation, colour, blur, noise, JPEG artefacts, new backgrounds."""
 
 import os
-from typing import Annotated
+from typing import Annotated, Protocol
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the network for a newer version at import
 
@@ -17,6 +17,17 @@ from recorte.letterbox import PADDING_COLOUR, Letterbox, resize
 Angle = Annotated[float, Meta(ge=0, le=180, description="a number from 0 to 180")]
 TURNED = 0.7
 """Probability of a rotation, where any are made."""
+
+
+class Augments(Protocol):
+    """What makes training photos of samples: `Augmentation`, or one's own.
+
+    One that also has `paste`, `join`, `nobody` or `closer`, probabilities as those of `Augmentation`, has them heeded.
+    """
+
+    def __call__(self, sample: Sample, size: int, seed: int) -> Sample:
+        """Give a sample of `size` x `size` pixels that depends on the sample and the seed alone."""
+        ...
 
 
 class Augmentation:

@@ -10,7 +10,7 @@ import lightning.pytorch as pl
 import torch
 from torch.utils.data import DataLoader
 
-from recorte.data.batches.augmentation import Augmentation
+from recorte.data.batches.augmentation import Augmentation, Augments
 from recorte.data.batches.dataset import EpochSampler, PersonDataset, require_a_photo_each
 from recorte.data.batches.folds import FoldOfPersons
 from recorte.data.batches.kept import CachedPersons, PreloadedPersons
@@ -51,7 +51,7 @@ class PersonDataModule(pl.LightningDataModule):
         batch_size: Count = 4,
         image_size: Size = 256,
         num_workers: CountOrZero = 2,
-        augmentation: Augmentation | None = None,
+        augmentation: Augments | None = None,
         seed: CountOrZero = 0,
         folds: Folds | None = None,
         fold: CountOrZero | None = None,

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset, Sampler
 
-from recorte.data.batches.augmentation import Augmentation
+from recorte.data.batches.augmentation import Augments
 from recorte.data.batches.company import join_people, part_with_people, part_without_people, paste_person
 from recorte.data.batches.mixed import MixedPersons
 from recorte.data.sample import Sample
@@ -34,13 +34,17 @@ class PersonDataset(Dataset[dict[str, Any]]):
         self,
         source: MixedPersons,
         image_size: int,
-        augmentation: Augmentation,
+        augmentation: Augments,
         seed: int,
         early_sizes: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.source, self.image_size, self.augmentation, self.seed = source, image_size, augmentation, seed
         self.early_sizes = list(early_sizes)
         self.negatives = list(source.negatives)
+        # One's own need be no more than callable.
+        self.paste, self.join, self.nobody, self.closer = (
+            float(getattr(augmentation, name, 0)) for name in ("paste", "join", "nobody", "closer")
+        )
 
     def __len__(self) -> int:
         return len(self.source)
@@ -72,14 +76,14 @@ class PersonDataset(Dataset[dict[str, Any]]):
         rng = np.random.default_rng((self.seed, epoch, index))
         company_seed, augmentation_seed = (int(number) for number in rng.integers(2**63, size=2))
         sample = self.source[index]
-        if rng.random() < self.augmentation.nobody:
+        if rng.random() < self.nobody:
             sample = part_without_people(sample, company_seed)
-        if self.negatives and rng.random() < self.augmentation.paste and sample.alpha.any():
+        if self.negatives and rng.random() < self.paste and sample.alpha.any():
             background = self.source[self.negatives[int(rng.integers(len(self.negatives)))]]
             sample = paste_person(sample, background.photo, company_seed)
-        if rng.random() < self.augmentation.join:
+        if rng.random() < self.join:
             sample = join_people(sample, self.source[int(rng.integers(len(self)))], company_seed)
-        if rng.random() < self.augmentation.closer:
+        if rng.random() < self.closer:
             sample = part_with_people(sample, company_seed)
         return self.augmentation(sample, size, augmentation_seed)
 

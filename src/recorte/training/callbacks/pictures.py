@@ -9,12 +9,12 @@ import matplotlib
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from recorte.data.batches.dataset import PersonDataset
 from recorte.files import whole_file
 from recorte.kinds import Count
-from recorte.model.attention_unet import AttentionGate, AttentionUNet
+from recorte.model.attention_unet import AttentionGate
 from recorte.model.batch import as_floats
 from recorte.model.metrics import SegmentationMetrics
 from recorte.training.figures.sheets import Cell, draw_sheet
@@ -70,15 +70,15 @@ class Pictures(pl.Callback):
         if looks[0].gates:
             sheets["attention"] = draw_attention(looks, when)
         _save(sheets["predictions"], self.path)
-        experiment: Any = getattr(trainer.logger, "experiment", None)
-        for name, sheet in sheets.items():
-            if hasattr(experiment, "add_image"):
+        experiments: list[Any] = [getattr(logger, "experiment", None) for logger in trainer.loggers]
+        for board in (one for one in experiments if hasattr(one, "add_image")):
+            for name, sheet in sheets.items():
                 # Lightning counts the steps of its curves from 0.
-                experiment.add_image(name, np.asarray(sheet), trainer.global_step - 1, dataformats="HWC")
+                board.add_image(name, np.asarray(sheet), trainer.global_step - 1, dataformats="HWC")
 
 
 def write_sample_predictions(
-    network: AttentionUNet, dataset: PersonDataset, path: Path, when: str, photos: int = 8
+    network: nn.Module, dataset: PersonDataset, path: Path, when: str, photos: int = 8
 ) -> None:
     """Draw photos of the validation with what the network makes of them, and each one's name and IoU."""
     _save(draw_predictions(look(network, dataset, photos, torch.device("cpu")), when), path)
@@ -108,7 +108,7 @@ def draw_attention(looks: Sequence[Look], when: str) -> Image.Image:
 
 
 @torch.inference_mode()
-def look(network: AttentionUNet, dataset: PersonDataset, photos: int, device: torch.device) -> list[Look]:
+def look(network: nn.Module, dataset: PersonDataset, photos: int, device: torch.device) -> list[Look]:
     """See what a network makes of photos that are spread over a data set."""
     was_training = network.training
     network.eval()

@@ -129,18 +129,17 @@ def _at_rest(config: DictConfig) -> tuple[PersonSegmenter, torch.optim.Optimizer
 def _segmenter(config: DictConfig) -> PersonSegmenter:
     """Build network, loss and optimizer of tensors that pretend to be there, without reading weights."""
     config = config.copy()
-    config.model.encoder_weights = "none"
     config.scheduler = None  # it would ask how many steps there will be
-    for term in config.loss.terms.values():
-        if "encoder_weights" in term:
-            term.encoder_weights = "none"
+    for part in (config.model, *config.loss.get("terms", {}).values()):
+        if "encoder_weights" in part:
+            part.encoder_weights = "none"
     with unset_fake_temporarily(), torch.device("meta"):
         segmenter = build_segmenter(config, instantiate(config.model, _convert_="all"))
     loss: Any = segmenter.loss
     hidden = (term.encoder for term in loss.terms.values() if isinstance(term, Perceptual))
     for module in (segmenter, *hidden):
         module.to_empty(device="cpu")
-    segmenter.network.freeze_encoder(config.freeze_encoder < 0)
+    segmenter.hold_encoder(config.freeze_encoder < 0)
     return segmenter
 
 
