@@ -1,6 +1,9 @@
 """Put a trained model into the package, as the weights that Recorte ships.
 
 `python scripts/bundle.py outputs/<date>/<time> --data data`
+
+`--share` mixes them with the weights that they went on from: between two weights of one descent lie better ones than
+either (WiSE-FT, Wortsman et al. 2022, arXiv:2109.01903).
 """
 
 import json
@@ -25,6 +28,9 @@ SURE = 0.95
 def main(
     model: Annotated[Path, typer.Argument(help="a run's folder")],
     data: Annotated[Path, typer.Option(help="folder with persons/ and portraits/, to measure the rounding on")],
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="of the run's averaged weights; the rest are those in the package")
+    ] = 1.0,
     into: Annotated[Path | None, typer.Option(help="another folder than the package's own")] = None,
 ) -> None:
     """Round the weights, measure what that costs, and write them into the package."""
@@ -40,6 +46,8 @@ def main(
 
     source = find_model(model).parent
     with tempfile.TemporaryDirectory() as folder:
+        if share < 1:
+            source = _mixed(model, share, Path(folder, "mixed"))
         exact, rounded = Path(folder, "32"), Path(folder, "8")
         for place in (exact, rounded):
             place.mkdir()
@@ -48,10 +56,12 @@ def main(
         shutil.copy(source / "model.onnx", exact)
         store_in_eight_bits(source / "model.onnx", rounded / "model.onnx")
         note_in_onnx(rounded / "model.onnx", page["image_size"], sure=SURE)
-        whole, less = (_photo_iou(BackgroundRemover(path).predict_alpha, data) for path in (exact, rounded))
-        print(f"photo_iou at full size: {whole:.4f} with weights of 32 bits, {less:.4f} with 8")
-        if whole - less >= MOST_LOST:
-            raise RecorteError(f"the rounding costs {100 * (whole - less):.2f} points of IoU, at most 0.3 may be lost")
+        whole, less = (_figures(BackgroundRemover(path).predict_alpha, data) for path in (exact, rounded))
+        lost = whole["photo_iou"] - less["photo_iou"]
+        for name in less:
+            print(f"{name} at full size: {whole[name]:.4f} with weights of 32 bits, {less[name]:.4f} with 8")
+        if lost >= MOST_LOST:
+            raise RecorteError(f"the rounding costs {100 * lost:.2f} points of IoU, at most 0.3 may be lost")
         network, page = load_network(source)
         # Half precision does for training to go on from; the few values of norms and biases stay as they are.
         state = {
@@ -60,7 +70,9 @@ def main(
         }
         page["origin"] = _without_paths(page["origin"])
         page["sure"] = SURE
-        page["rounding"] = {"bits": 8, "photo_iou_of_32_bits": whole, "photo_iou": less}
+        page["rounding"] = {"bits": 8, "photo_iou_of_32_bits": whole["photo_iou"], "photo_iou": less["photo_iou"]}
+        if share < 1:  # no training measured the mixture
+            page["metrics"] = less
         content = {
             "model.onnx": (rounded / "model.onnx").read_bytes(),
             "model.safetensors": save(state),
@@ -74,9 +86,32 @@ def main(
         print(f"{name}: {len(part) / 1e6:.1f} MB")
 
 
-def _photo_iou(predict: Any, data: Path) -> float:
+def _mixed(run: Path, share: float, folder: Path) -> Path:
+    """Export a mixture of a run's averaged weights and the package's own; give its folder."""
+    from recorte.model.export import export_model, load_network
+    from recorte.training.build import BUNDLED_WEIGHTS
+
+    network, _ = load_network(run / "checkpoints/best.ckpt")
+    page = json.loads((run / "best_model/model.json").read_text())
+    before = load_network(BUNDLED_WEIGHTS)[0].state_dict()
+    state = {
+        name: share * value + (1 - share) * before[name] if value.is_floating_point() else value
+        for name, value in network.state_dict().items()
+    }
+    network.load_state_dict(state)
+    origin = page["origin"] | {"share": share}
+    export_model(network, folder, page["image_size"], {"metrics": page["metrics"], "origin": origin})
+    return folder
+
+
+def _figures(predict: Any, data: Path) -> dict[str, float]:
     strata, _ = measure(predict, validation(data))
-    return float(strata["all"].compute()["photo_iou"])
+    figures = {
+        name if part == "all" else f"{part}/{name}": float(value)
+        for part in ("all", "persons", "portraits")
+        for name, value in strata[part].compute().items()
+    }
+    return {name: value for name, value in figures.items() if value == value}
 
 
 def _without_paths(origin: dict[str, Any]) -> dict[str, Any]:
