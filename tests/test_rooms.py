@@ -14,7 +14,7 @@ PACKAGE = Path(recorte.__file__).parent
 SCRIPTS = PACKAGE.parents[1] / "scripts"
 TESTS = PACKAGE.parents[1] / "tests"
 
-FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "own_code"}, {"boxes", "letterbox", "photo"},
+FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "own_code"}, {"listing"}, {"boxes", "letterbox", "photo"},
           {"data", "model"}, {"training", "removal"}, {"desk"}, {"app"}, {"cli"}]  # fmt: skip
 """From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
 
@@ -32,7 +32,7 @@ INSIDE = {
 MOST_ENTRIES = 12
 """In a folder: what somebody who opens it can read at a glance."""
 
-SMALL_TOOL = {"errors", "heif", "messages", "files", "boxes", "letterbox", "photo", "removal", "cli"}
+SMALL_TOOL = {"errors", "heif", "messages", "files", "boxes", "letterbox", "listing", "photo", "removal", "cli"}
 NOT_IN_THE_SMALL_TOOL = {"torch", "torchvision", "lightning", "hydra", "omegaconf", "timm", "albumentations"}
 
 

@@ -42,7 +42,8 @@ def removal(
 def _photos(data: Path | None) -> list["Image.Image"]:
     from PIL import Image
 
-    from recorte.photo import list_photos, read_photo
+    from recorte.listing import list_photos
+    from recorte.photo import read_photo
 
     if data is not None:
         return [Image.fromarray(read_photo(path).pixels) for path in list_photos(data)[:1]]
@@ -115,7 +116,7 @@ def _many(photos: list["Image.Image"], data: Path | None, folder: Path, count: i
     """Make a folder of so many photos: links to those of `data`, or scikit-image's, turned and scaled."""
     folder.mkdir()
     if data is not None:
-        from recorte.photo import list_photos
+        from recorte.listing import list_photos
 
         found = list_photos(data)[:count]
         if len(found) < count:

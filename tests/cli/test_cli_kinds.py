@@ -10,7 +10,8 @@ from PIL import Image
 from cli_process import recorte
 from recorte import BackgroundRemover
 from recorte.heif import KINDS
-from recorte.photo import EXTENSIONS, list_photos, read_photo
+from recorte.listing import EXTENSIONS, list_photos
+from recorte.photo import read_photo
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from skimage.data import astronaut
 from recorte import photo
 from recorte.data.checks.photos import read_header
 from recorte.errors import LargePhotoError, PhotoError
-from recorte.photo import MAX_SIDE, list_photos, read_mask, read_photo
+from recorte.listing import list_photos
+from recorte.photo import MAX_SIDE, read_mask, read_photo
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::PIL.Image.DecompressionBombWarning")
 

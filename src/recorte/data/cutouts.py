@@ -11,7 +11,8 @@ from recorte.data.sample import Sample, Split
 from recorte.errors import ConfigError, DataError, PhotoError
 from recorte.kinds import Folder, Part
 from recorte.letterbox import PADDING_COLOUR, covering
-from recorte.photo import DECODER_ERRORS, EXTENSIONS, ORIENTATION, TRANSPOSITIONS, list_photos, opened, read_photo
+from recorte.listing import EXTENSIONS, list_photos
+from recorte.photo import DECODER_ERRORS, ORIENTATION, TRANSPOSITIONS, opened, read_photo
 
 
 class CutoutFolder:

@@ -14,7 +14,8 @@ from recorte.data.sample import Sample, Split
 from recorte.errors import ConfigError, DataError, PhotoError
 from recorte.kinds import AnyPath, Folder, Part
 from recorte.letterbox import resize
-from recorte.photo import EXTENSIONS, list_photos, read_mask
+from recorte.listing import EXTENSIONS, list_photos
+from recorte.photo import read_mask
 
 
 class ImageMaskFolder:

@@ -18,7 +18,8 @@ from recorte.data.sample import PersonSource, Sample
 from recorte.desk.looking.statistics import distinct
 from recorte.desk.results import result_file
 from recorte.errors import ConfigError, PhotoError
-from recorte.photo import EXTENSIONS, ORIENTATION, opened
+from recorte.listing import EXTENSIONS
+from recorte.photo import ORIENTATION, opened
 
 LONGEST = 200
 """Bytes of a photo's own name that are kept: with a number and a suffix they stay below the 255 of file systems."""

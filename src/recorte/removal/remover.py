@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from recorte.errors import PhotoError, RecorteError
-from recorte.photo import Photo, PhotoSource, left_out, name_of, photo_of_array, read_photo
+from recorte.listing import left_out
+from recorte.photo import Photo, PhotoSource, name_of, photo_of_array, read_photo
 from recorte.removal.files import output
 from recorte.removal.files.folder import cut_out_all, spread, usable_cores
 from recorte.removal.files.plan import plan_folder

@@ -19,8 +19,9 @@ from recorte.app.page import panels
 from recorte.app.page.before_after import before_after
 from recorte.app.page.cutting import Made, address, finished, make, mask_of, packed, safe_name, shown, smaller
 from recorte.errors import PhotoError, RecorteError
+from recorte.listing import EXTENSIONS
 from recorte.messages import LANGUAGES, Language, say
-from recorte.photo import EXTENSIONS, read_photo
+from recorte.photo import read_photo
 from recorte.removal.files.folder import usable_cores
 from recorte.removal.steps.backgrounds import BLUR, ReadBackground, read_colour
 from recorte.removal.steps.profiles import in_srgb

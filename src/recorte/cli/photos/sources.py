@@ -29,7 +29,7 @@ class Sources:
 
     def left_out(self, results: Path | None) -> Counter[str]:
         """Count what patterns and folders, but for that of the `results`, hold and nobody reads, by kind."""
-        from recorte.photo import left_out
+        from recorte.listing import left_out
 
         folders = [path for path in self.paths if path.is_dir()]
         return sum((left_out(folder, results) for folder in folders), self.others)
@@ -78,7 +78,7 @@ def _exists(path: Path) -> bool:
 
 def _not_there(words: list[str]) -> str:
     """Say that words of the command line are no files, in some hundred characters."""
-    from recorte.photo import no_such_file, shortened
+    from recorte.listing import no_such_file, shortened
 
     for word in words:
         if (reason := no_such_file(word)) != "no such file":
@@ -89,7 +89,7 @@ def _not_there(words: list[str]) -> str:
 def _by_kind(paths: set[Path]) -> Counter[str]:
     if not paths:
         return Counter()
-    from recorte.photo import kind_of
+    from recorte.listing import kind_of
 
     return Counter(kind_of(path.name) for path in paths)
 
@@ -110,7 +110,7 @@ def _fitting(pattern: Path) -> tuple[dict[Path, Path], set[Path]]:
     paths = [Path(path) for path in sorted(glob.glob(str(pattern), recursive=True))]  # noqa: PTH207, absolute ones too
     if not paths:
         return {}, set()
-    from recorte.photo import EXTENSIONS
+    from recorte.listing import EXTENSIONS
 
     files = [path for path in paths if path.is_file()]
     photos = [path for path in files if path.suffix.lower() in EXTENSIONS]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from recorte.data.reading.findings import Finding
 from recorte.errors import DataError
-from recorte.photo import EXTENSIONS
+from recorte.listing import EXTENSIONS
 
 
 def annotated_photos(root: Path, found: list[Finding] | None = None) -> list[str]:

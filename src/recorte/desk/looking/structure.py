@@ -11,7 +11,7 @@ from recorte.data.cutouts import CutoutFolder
 from recorte.data.download.coco import PARTS
 from recorte.data.folder import ImageMaskFolder
 from recorte.data.supervisely import SuperviselyPersons
-from recorte.photo import EXTENSIONS
+from recorte.listing import EXTENSIONS
 
 
 class Item(NamedTuple):

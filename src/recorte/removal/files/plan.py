@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from recorte.errors import PhotoError, RecorteError
-from recorte.photo import list_photos, no_photos
+from recorte.listing import list_photos, no_photos
 from recorte.removal.files.output import same_file
 
 
