@@ -49,7 +49,7 @@ def rows(folder: Path) -> list[dict[str, str]]:
 def test_one_folder_and_one_log(together: Path, place: Path) -> None:
     assert [path.name for path in place.iterdir()] == ["two"]
     left = files(together)
-    assert len([name for name in left if "events.out" in name]) == 1
+    assert len([name for name in left if "events.out" in name]) == 2  # the curves, and settings beside results
     assert [name for name in left if name.endswith(".log")] == ["train.log"]
     assert {"best_model/model.onnx", "checkpoints/best.ckpt", "checkpoints/last.ckpt", "metrics.json"} <= set(left)
     lines = [line.partition("]")[2] for line in (together / "train.log").read_text().splitlines()]
