@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import starmap
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from PIL import Image
@@ -247,8 +247,10 @@ def _bytes_of(source: Source) -> PhotoSource | np.ndarray:
     """Read what a file that is open gives, or what is like bytes; leave every other source as it is."""
     if isinstance(source, bytearray | memoryview):
         return bytes(source)
-    if isinstance(source, str | os.PathLike | bytes | np.ndarray | Image.Image) or not hasattr(source, "read"):
+    if isinstance(source, str | os.PathLike | bytes | np.ndarray | Image.Image):
         return source
+    if not hasattr(source, "read"):
+        return cast(PhotoSource, source)  # reading it tells what it is instead
     try:
         content = source.read()
     except (OSError, ValueError) as error:  # closed, or text of another encoding

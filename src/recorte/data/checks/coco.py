@@ -252,7 +252,11 @@ def _doubt(record: msgspec.Raw, position: int, others: set[int], places: dict[in
 
 def _tell_changes(path: Path, unchecked: UncheckedFile, checked: Checked) -> None:
     """Tell what is written otherwise than COCO has it, of each kind once."""
-    records = {Image: unchecked.images, Annotation: unchecked.annotations, Category: unchecked.categories}
+    records: dict[type, list[msgspec.Raw]] = {
+        Image: unchecked.images,
+        Annotation: unchecked.annotations,
+        Category: unchecked.categories,
+    }
     for kind, changes in checked.changes.items():
         alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for position, changed in changes.items():

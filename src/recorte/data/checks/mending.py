@@ -67,16 +67,16 @@ def without_faults(content: bytes, checked: Checked) -> bytes:
     whose id another one has gets a free one.
     """
     everything = msgspec.json.decode(plain_json(content), type=dict[str, msgspec.Raw])
-    images = msgspec.json.decode(everything["images"], type=list[msgspec.Raw])
+    listed = msgspec.json.decode(everything["images"], type=list[msgspec.Raw])
     annotations = msgspec.json.decode(everything["annotations"], type=list[msgspec.Raw])
-    categories = msgspec.json.decode(everything["categories"], type=list[msgspec.Raw])
+    every_category = msgspec.json.decode(everything["categories"], type=list[msgspec.Raw])
     categories = [
         _changed(one, checked.changes[Category].get(position, {}))
-        for position, one in enumerate(categories)
+        for position, one in enumerate(every_category)
         if position not in checked.faulty_categories
     ]
     left_out = checked.faulty_images | checked.doubtful_images
-    kept_images = {position: image for position, image in enumerate(images) if position not in left_out}
+    kept_images = {position: image for position, image in enumerate(listed) if position not in left_out}
     known = {number_in(fields_of(image), "id") for image in kept_images.values()}
     images = [_changed(image, checked.changes[Image].get(position, {})) for position, image in kept_images.items()]
     kept, taken = [], set()

@@ -1,6 +1,6 @@
 """Whether a person's outline can be right: by itself, and beside the box and the area that its annotation says."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
@@ -62,7 +62,7 @@ def _corners(box: msgspec.Raw | None) -> tuple[float, float, float, float] | Non
     return (left, top, left + width, top + height) if width > 0 and height > 0 else None
 
 
-def _apart(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+def _apart(one: Sequence[float], other: Sequence[float]) -> bool:
     """Tell whether two boxes differ by more than rounding, and than what tools of different care make of a person."""
     side = max(one[2] - one[0], one[3] - one[1], other[2] - other[0], other[3] - other[1])
     return max(abs(first - second) for first, second in zip(one, other, strict=True)) > SLACK + side / 4

@@ -109,7 +109,7 @@ def check_brightness(splits: Iterable[ImageMaskFolder]) -> Iterator[Finding]:
         splits: the splits of a source; of each a few masks are read, all through it. Those that share a folder are
             judged together.
     """
-    found: dict[Path, list[int]] = defaultdict(list)
+    found: dict[Path, list[tuple[int, float]]] = defaultdict(list)
     for source in splits:
         chosen = range(0, len(source), -(-len(source) // FEW) or 1)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -134,4 +134,4 @@ def _brightness(mask: Path) -> tuple[int, float] | None:
         pixels = read_mask(mask)
     except PhotoError:  # told of its photo
         return None
-    return int(pixels.max()), np.count_nonzero(pixels >= LIGHT) / max(1, np.count_nonzero(pixels))
+    return int(pixels.max()), int(np.count_nonzero(pixels >= LIGHT)) / max(1, int(np.count_nonzero(pixels)))

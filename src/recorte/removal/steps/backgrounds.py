@@ -149,7 +149,7 @@ def _over_thin(cutout: np.ndarray, colour: tuple[int, ...]) -> np.ndarray:
     """Lay a cut-out over a colour with an alpha: the "over" of Porter and Duff (1984), straight RGBA."""
     result = np.empty_like(cutout)
     behind, rest = np.array(colour[:3], np.float32), np.float32(colour[3] / 255)
-    for pixels in Grid(*cutout.shape[:2], 1).tiles():
+    for pixels in Grid(cutout.shape[0], cutout.shape[1], 1).tiles():
         part = cutout[pixels].astype(np.float32)
         share = part[..., 3:] / 255
         alpha = share + rest * (1 - share)
