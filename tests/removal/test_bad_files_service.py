@@ -12,7 +12,7 @@ from PIL import Image
 from bad_files import BadFile, bad_files
 from service_process import running
 
-STATUS = {"not a photo": 415, "truncated or damaged": 422, "limit": 413}
+STATUS = {"an animation, not a photo": 422, "not a photo": 415, "truncated or damaged": 422, "limit": 413}
 """What the words of an error are in HTTP."""
 
 
