@@ -110,16 +110,13 @@ run("dataset", task)
 def test_a_script_without_a_config_that_is_refused_a_file(tmp_path: Path) -> None:
     code = """
 from pathlib import Path
-import command
+from recorte.cli.script import run
 def main() -> None:
     Path("file/folder").mkdir()
-command.run(main)
+run(main)
 """
     (tmp_path / "file").touch()
-    environment = os.environ | {"PYTHONPATH": f"{SCRIPTS}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
-    answer = subprocess.run(
-        [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    answer = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stderr) == (2, "Error: file/folder: Not a directory\n")
 
 
