@@ -34,13 +34,7 @@ def main(
     into: Annotated[Path | None, typer.Option(help="another folder than the package's own")] = None,
 ) -> None:
     """Round the weights, measure what that costs, and write them into the package."""
-    import torch
-    from safetensors.torch import save
-
-    from recorte import BackgroundRemover
     from recorte.files import write_whole
-    from recorte.model.eight_bits import store_in_eight_bits
-    from recorte.model.export import load_network, note_in_onnx
     from recorte.removal.network import find_model
     from recorte.training.build import BUNDLED_WEIGHTS
 
@@ -48,42 +42,64 @@ def main(
     with tempfile.TemporaryDirectory() as folder:
         if share < 1:
             source = _mixed(model, share, Path(folder, "mixed"))
-        exact, rounded = Path(folder, "32"), Path(folder, "8")
-        for place in (exact, rounded):
-            place.mkdir()
-            page = json.loads((source / "model.json").read_text()) | {"sure": SURE}
-            (place / "model.json").write_text(json.dumps(page))
-        shutil.copy(source / "model.onnx", exact)
-        store_in_eight_bits(source / "model.onnx", rounded / "model.onnx")
-        note_in_onnx(rounded / "model.onnx", page["image_size"], sure=SURE)
-        whole, less = (_figures(BackgroundRemover(path).predict_alpha, data) for path in (exact, rounded))
-        lost = whole["photo_iou"] - less["photo_iou"]
-        for name in less:
-            print(f"{name} at full size: {whole[name]:.4f} with weights of 32 bits, {less[name]:.4f} with 8")
-        if lost >= MOST_LOST:
-            raise RecorteError(f"the rounding costs {100 * lost:.2f} points of IoU, at most 0.3 may be lost")
-        network, page = load_network(source)
-        # Half precision does for training to go on from; the few values of norms and biases stay as they are.
-        state = {
-            name: value.to(torch.float16 if value.ndim > 1 else value.dtype).contiguous()
-            for name, value in network.state_dict().items()
+        rounded, whole, less = _rounded(source, Path(folder), data)
+        facts = {
+            "sure": SURE,
+            "rounding": {"bits": 8, "photo_iou_of_32_bits": whole["photo_iou"], "photo_iou": less["photo_iou"]},
         }
-        page["origin"] = _without_paths(page["origin"])
-        page["sure"] = SURE
-        page["rounding"] = {"bits": 8, "photo_iou_of_32_bits": whole["photo_iou"], "photo_iou": less["photo_iou"]}
         if share < 1:  # no training measured the mixture
-            page["metrics"] = less
-        content = {
-            "model.onnx": (rounded / "model.onnx").read_bytes(),
-            "model.safetensors": save(state),
-            "model.json": (json.dumps(page, indent=2) + "\n").encode(),
-        }
+            facts["metrics"] = less
+        content = _content(source, rounded, facts)
     size = sum(map(len, content.values()))
     if size > MOST_BYTES:
         raise RecorteError(f"{size / 1e6:.1f} MB in all, at most {MOST_BYTES / 1e6:.0f} go into the package")
     for name, part in content.items():
         write_whole((into or BUNDLED_WEIGHTS) / name, part)
         print(f"{name}: {len(part) / 1e6:.1f} MB")
+
+
+def _rounded(source: Path, folder: Path, data: Path) -> tuple[Path, dict[str, float], dict[str, float]]:
+    """Store a model in 8 bits; give the file, and the figures at full photo size in 32 bits and in 8."""
+    from recorte import BackgroundRemover
+    from recorte.model.eight_bits import store_in_eight_bits
+    from recorte.model.export import note_in_onnx
+
+    page = json.loads((source / "model.json").read_text()) | {"sure": SURE}
+    exact, rounded = folder / "32", folder / "8"
+    for place in (exact, rounded):
+        place.mkdir()
+        (place / "model.json").write_text(json.dumps(page))
+    shutil.copy(source / "model.onnx", exact)
+    store_in_eight_bits(source / "model.onnx", rounded / "model.onnx")
+    note_in_onnx(rounded / "model.onnx", page["image_size"], sure=SURE)
+    whole, less = (_figures(BackgroundRemover(path).predict_alpha, data) for path in (exact, rounded))
+    for name in less:
+        print(f"{name} at full size: {whole[name]:.4f} with weights of 32 bits, {less[name]:.4f} with 8")
+    lost = whole["photo_iou"] - less["photo_iou"]
+    if lost >= MOST_LOST:
+        raise RecorteError(f"the rounding costs {100 * lost:.2f} points of IoU, at most 0.3 may be lost")
+    return rounded / "model.onnx", whole, less
+
+
+def _content(source: Path, rounded: Path, facts: dict[str, Any]) -> dict[str, bytes]:
+    """Give the three files of the package: their names and bytes."""
+    import torch
+    from safetensors.torch import save
+
+    from recorte.model.export import load_network
+
+    network, page = load_network(source)
+    # Half precision does for training to go on from; the few values of norms and biases stay as they are.
+    state = {
+        name: value.to(torch.float16 if value.ndim > 1 else value.dtype).contiguous()
+        for name, value in network.state_dict().items()
+    }
+    page |= {"origin": _without_paths(page["origin"])} | facts
+    return {
+        "model.onnx": rounded.read_bytes(),
+        "model.safetensors": save(state),
+        "model.json": (json.dumps(page, indent=2) + "\n").encode(),
+    }
 
 
 def _mixed(run: Path, share: float, folder: Path) -> Path:

@@ -1,5 +1,6 @@
-"""The service as a user runs it: a process of its own on a free port, spoken to over HTTP."""
+"""The service as a user runs it, a process of its own on a free port, spoken to over HTTP; and within a test."""
 
+import io
 import os
 import re
 import subprocess
@@ -9,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import numpy as np
+from fastapi import FastAPI
+from PIL import Image
 
 
 @contextmanager
@@ -30,3 +34,15 @@ def running(
                 yield client, process
         finally:
             process.kill()
+
+
+def in_process(app: FastAPI) -> httpx.AsyncClient:
+    """A client that asks an app without a server between them."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+
+
+def encoded(pixels: np.ndarray, kind: str = "PNG", **options: object) -> bytes:
+    """The file of a picture."""
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, kind, **options)
+    return content.getvalue()

@@ -15,6 +15,7 @@ from PIL import Image
 from recorte import BackgroundRemover
 from recorte.app.limits import Limits, Refusal, check_photo
 from recorte.app.service.service import create_app
+from service_process import in_process
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_every_answer_is_in_the_description(best_model: Path, photo: bytes) -> N
         described = app.openapi()
         assert described == broken.openapi()
         for one, answers in ((app, (200, 413, 415, 422)), (broken, (500,))):
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(one), base_url="http://test") as client:
+            async with in_process(one) as client:
                 large = io.BytesIO()
                 Image.new("L", (100, 51)).save(large, "PNG")
                 contents = {200: photo, 413: large.getvalue(), 415: b"<html>", 422: b"", 500: photo}

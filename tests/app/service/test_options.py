@@ -11,6 +11,7 @@ from PIL import Image, ImageCms
 from recorte import BackgroundRemover
 from recorte.app.limits import Limits, Refusal
 from recorte.app.service.work import Options, cut_out
+from service_process import encoded
 
 COMBINED = [
     {"background": background, "mask": mask, "crop": crop, "people": people}
@@ -24,12 +25,6 @@ COMBINED = [
 @pytest.fixture
 def remover(best_model: Path) -> BackgroundRemover:
     return BackgroundRemover(best_model, threads=1)
-
-
-def encoded(pixels: np.ndarray, **options: object) -> bytes:
-    content = io.BytesIO()
-    Image.fromarray(pixels).save(content, "PNG", **options)
-    return content.getvalue()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from PIL import Image
 from recorte import BackgroundRemover
 from recorte.app.limits import Limits
 from recorte.app.service.service import create_app
+from service_process import encoded, in_process
 
 Ask = Callable[..., httpx.Response]
 
@@ -25,19 +26,13 @@ def ask(best_model: Path) -> Ask:
 
     def asked(*files: tuple[str, bytes], **options: str) -> httpx.Response:
         async def sent() -> httpx.Response:
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            async with in_process(app) as client:
                 form = [(field, ("a.png", content)) for field, content in files]
                 return await client.post("/cutout", files=form, data=options)
 
         return asyncio.run(sent())
 
     return asked
-
-
-def encoded(pixels: np.ndarray, kind: str = "PNG") -> bytes:
-    content = io.BytesIO()
-    Image.fromarray(pixels).save(content, kind)
-    return content.getvalue()
 
 
 @pytest.fixture
@@ -83,7 +78,7 @@ def test_fields_that_a_browser_leaves_empty(ask: Ask, photo: bytes, best_model: 
 
     async def sent(colour: bytes, picture: bytes) -> bytes:
         app = create_app(BackgroundRemover(best_model, threads=1), workers=1)
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        async with in_process(app) as client:
             name = b'"b.png"' if picture else b'""'
             form = part('"file"; filename="a.png"', photo) + part('"background"', colour)
             form += part(f'"background"; filename={name.decode()}', picture) + b"--x--\r\n"

@@ -17,6 +17,7 @@ from recorte import BackgroundRemover
 from recorte.app.limits import Limits
 from recorte.app.service.service import REMOVEBG, create_app
 from recorte.app.service.settings import Settings
+from service_process import encoded, in_process
 
 Ask = Callable[..., httpx.Response]
 
@@ -29,19 +30,13 @@ def ask(best_model: Path) -> Ask:
 
     def asked(key: str = "right", accept: str = "*/*", **given: object) -> httpx.Response:
         async def sent() -> httpx.Response:
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            async with in_process(app) as client:
                 headers = {"X-Api-Key": key, "Accept": accept} | given.pop("headers", {})
                 return await client.post(REMOVEBG, headers=headers, **given)
 
         return asyncio.run(sent())
 
     return asked
-
-
-def encoded(pixels: np.ndarray, kind: str = "PNG") -> bytes:
-    content = io.BytesIO()
-    Image.fromarray(pixels).save(content, kind)
-    return content.getvalue()
 
 
 @pytest.fixture
@@ -170,7 +165,7 @@ def test_what_it_does_not_know_is_passed_over_and_other_methods_are_refused_in_i
     app = create_app(BackgroundRemover(best_model, threads=1), workers=1)
 
     async def got() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        async with in_process(app) as client:
             return await client.get(REMOVEBG)
 
     expect_refusal(asyncio.run(got()), 405, "method_not_allowed")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from recorte import BackgroundRemover
-from service_process import running
+from service_process import encoded, running
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -26,12 +26,6 @@ def client(best_model: Path) -> Iterator[httpx.Client]:
 @pytest.fixture
 def photo(red_square: np.ndarray) -> bytes:
     return encoded(red_square, icc_profile=SRGB)
-
-
-def encoded(pixels: np.ndarray, kind: str = "PNG", **options: object) -> bytes:
-    content = io.BytesIO()
-    Image.fromarray(pixels).save(content, kind, **options)
-    return content.getvalue()
 
 
 def opened(answer: httpx.Response) -> Image.Image:

@@ -99,6 +99,7 @@ def _add_what_is_told(app: FastAPI, crew: Workers, measures: Measures) -> None:
 
     @app.exception_handler(HTTPException)
     async def refuse(request: Request, error: HTTPException) -> JSONResponse:
+        """Answer who asks for what is not there, in the form of the route that was asked."""
         form = removebg_http.refuse if request.url.path.endswith(REMOVEBG) else _refuse
         answer = form(Refusal(error.status_code, f"{error.detail}; GET /docs tells what there is"))
         answer.headers.update(error.headers or {})
