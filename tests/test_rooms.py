@@ -14,8 +14,9 @@ PACKAGE = Path(recorte.__file__).parent
 SCRIPTS = PACKAGE.parents[1] / "scripts"
 TESTS = PACKAGE.parents[1] / "tests"
 
-FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "own_code"}, {"listing"}, {"boxes", "letterbox", "photo"},
-          {"data", "model"}, {"training", "removal"}, {"desk"}, {"app"}, {"cli"}]  # fmt: skip
+FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "own_code"}, {"listing", "modes"},
+          {"boxes", "letterbox", "photo"}, {"data", "model"},
+          {"training", "removal"}, {"desk"}, {"app"}, {"cli"}]  # fmt: skip
 """From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
 
 INSIDE = {
@@ -32,7 +33,19 @@ INSIDE = {
 MOST_ENTRIES = 12
 """In a folder: what somebody who opens it can read at a glance."""
 
-SMALL_TOOL = {"errors", "heif", "messages", "files", "boxes", "letterbox", "listing", "photo", "removal", "cli"}
+SMALL_TOOL = {
+    "errors",
+    "heif",
+    "messages",
+    "files",
+    "boxes",
+    "letterbox",
+    "listing",
+    "modes",
+    "photo",
+    "removal",
+    "cli",
+}
 NOT_IN_THE_SMALL_TOOL = {"torch", "torchvision", "lightning", "hydra", "omegaconf", "timm", "albumentations"}
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import io
 import math
 import os
 import struct
@@ -11,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from recorte.errors import LargePhotoError, MovingPhotoError, PhotoError, UnknownPhotoError
 from recorte.heif import is_film, open_image
 from recorte.listing import no_such_file, shortened
+from recorte.modes import eight_bits, parted, positive, to_srgb
 
 MAX_PIXELS = 178_000_000
 """Larger photos are refused before they are decoded: a decompression bomb would fill the memory. Just below
@@ -34,7 +34,6 @@ MOVING = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
 """Formats whose files may hold an animation. Further pictures of a TIFF are pages, of an MPO lenses."""
 
 ORIENTATION = 0x0112  # the EXIF tag
-PHOTOMETRIC = 262  # the TIFF tag: whether 0 is black or white, say
 
 TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -117,10 +116,10 @@ def read_mask(source: str | os.PathLike[str] | bytes) -> np.ndarray:
         PhotoError: as `read_photo`.
     """
     with opened(source) as image:
-        colours, alpha = _parted(_positive(image))
+        colours, alpha = parted(positive(image))
         if alpha is not None and (mask := np.asarray(alpha)).min() < 255:
             return mask
-        return np.asarray(_eight_bits(colours).convert("L"))
+        return np.asarray(eight_bits(colours).convert("L"))
 
 
 @contextlib.contextmanager
@@ -194,13 +193,13 @@ def _decode(image: Image.Image, upright: bool) -> Photo:
     orientation, exif = _exif(image, upright)
     profile = _profile(image.info.get("icc_profile"))
     dpi = _dpi(image.info.get("dpi"), upright and orientation in (5, 6, 7, 8))
-    image = _positive(image)
+    image = positive(image)
     if upright and orientation in TRANSPOSITIONS:
         image = image.transpose(TRANSPOSITIONS[orientation])
-    image, alpha = _parted(image)  # first, since what converts colours drops it
+    image, alpha = parted(image)  # first, since what converts colours drops it
     if profile and image.mode not in ("RGB", "P"):
-        image, profile = _to_srgb(image, profile), None
-    image = _eight_bits(image).convert("RGB")
+        image, profile = to_srgb(image, profile), None
+    image = eight_bits(image).convert("RGB")
     if alpha is None or alpha.getextrema() == (255, 255):
         return Photo(np.ascontiguousarray(image), profile, exif, None, dpi)
     image = Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
@@ -261,43 +260,3 @@ def _exif(image: Image.Image, upright: bool) -> tuple[int, bytes | None]:
         return orientation, exif.tobytes() if len(exif) else None
     except DECODER_ERRORS:
         return orientation, None
-
-
-def _positive(image: Image.Image) -> Image.Image:
-    """Turn a TIFF over in which 0 is white; Pillow itself does so up to 8 bits, and leaves deeper ones as they are."""
-    if getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == 0 and image.mode[0] in "IF":
-        return ImageOps.invert(_eight_bits(image))
-    return image
-
-
-def _parted(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """A picture's colours without its transparency, and that: its alpha, or None if it cannot be transparent."""
-    if not image.has_transparency_data:
-        return image, None
-    if image.mode.startswith("I"):  # 16-bit grey of which one value is transparent; Pillow cannot convert it
-        opaque = np.asarray(image) != image.info["transparency"]
-        return image, Image.fromarray(opaque.astype(np.uint8) * 255)
-    image = image.convert("LA" if image.mode in ("1", "L", "LA", "La") else "RGBA")
-    return image.convert(image.mode[:-1]), image.getchannel("A")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Pillow clips 16-bit and floating-point grey to 255; scale it instead."""
-    if image.mode.startswith("I"):  # the numbers of 32-bit TIFF are taken for 16-bit ones
-        return Image.fromarray((np.asarray(image).clip(0, 65535) / 257).round().astype(np.uint8))
-    if image.mode == "F":
-        values = np.nan_to_num(np.asarray(image), posinf=0, neginf=0)
-        scale = 255 if values.max(initial=0) <= 1 else 1
-        return Image.fromarray((values * scale).clip(0, 255).round().astype(np.uint8))
-    return image
-
-
-def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Convert CMYK, grey or Lab with a profile to sRGB; a profile that does not fit is left out of it."""
-    if image.mode != "I;16":  # the only deep grey that the library for profiles knows
-        image = _eight_bits(image)
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB") or image
-    except (ImageCms.PyCMSError, OSError):
-        return image
