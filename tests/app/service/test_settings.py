@@ -43,7 +43,7 @@ def test_head_answers_as_get_wherever_get_does(plain: httpx.Client) -> None:
         assert (got.status_code, headed.status_code) == (200, 200)
         assert headed.content == b""
         assert headed.headers["content-type"] == got.headers["content-type"]
-        assert plain.delete(path).headers["allow"] == "GET, HEAD"
+        assert set(plain.delete(path).headers["allow"].split(", ")) == {"GET", "HEAD"}
     assert plain.head("/health").headers["content-length"] == plain.get("/health").headers["content-length"]
     assert (plain.head("/cutout").status_code, plain.head("/nowhere").status_code) == (405, 404)
 
