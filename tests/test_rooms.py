@@ -24,7 +24,8 @@ INSIDE = {
     "cli": [{"extras", "options", "script", "show", "stop"}, {"photos"}, {"verbs"}, {"door"}],
     "data": [{"sample"}, {"reading", "drawing"}, {"coco", "supervisely", "folder", "cutouts", "synthetic", "download"},
              {"batches", "checks"}],
-    "removal": [{"steps"}, {"network", "options"}, {"files", "pipeline"}, {"quality", "remover"}, {"video"}],
+    "removal": [{"steps"}, {"network", "options"}, {"correct"}, {"files", "pipeline"},
+                {"quality", "remover"}, {"video"}],
     "training": [{"build", "figures", "schedules"}, {"machine"}, {"callbacks", "runs"}, {"sweeps"}, {"command"},
                  {"measure"}, {"evaluate", "finish"}, {"fit"}],
 }  # fmt: skip

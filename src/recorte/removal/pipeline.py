@@ -1,6 +1,6 @@
 """From a photo's pixels to the pixels of a result, step by step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -9,6 +9,8 @@ import numpy as np
 from recorte.boxes import boxes
 from recorte.errors import PhotoError
 from recorte.letterbox import PADDING_COLOUR, Letterbox
+from recorte.removal.correct.method import correct
+from recorte.removal.correct.touches import Touch
 from recorte.removal.network import Network
 from recorte.removal.options import Options
 from recorte.removal.steps import people
@@ -125,8 +127,22 @@ class Pipeline:
         cutout = self.cut_out(self.enlarge(found, photo, eight_bits=True), photo, own)
         return Steps(letterboxed, raw, self.enlarge(found, photo), np.ascontiguousarray(cutout[..., :3]), cutout)
 
+    def correct(self, photo: np.ndarray, alpha: np.ndarray, touches: Sequence[Touch]) -> np.ndarray:
+        """Mend an alpha of the photo's size by touches, which `check_touches` let pass; `float32 (H, W)`."""
+        return correct(photo, alpha, touches, self._look_at_part)
+
+    def _look_at_part(self, part: np.ndarray) -> np.ndarray:
+        """Find people in a part of a photo: `float32`, of the part's shape at the network's size."""
+        letterbox = Letterbox.of(part, self.network.image_size)
+        return letterbox.cut(self._seen([letterbox.apply(part, PADDING_COLOUR)])[0])
+
     def results(
-        self, photo: np.ndarray, options: Options, name: str, own: np.ndarray | None = None
+        self,
+        photo: np.ndarray,
+        options: Options,
+        name: str,
+        own: np.ndarray | None = None,
+        alpha: np.ndarray | None = None,
     ) -> list[np.ndarray]:
         """Make what `options` ask for, one result or one for each person: RGBA, RGB or a grey mask.
 
@@ -135,32 +151,43 @@ class Pipeline:
             options: what to make of them.
             name: what an error calls the photo.
             own: the photo's own alpha, `uint8 (H, W)`, which no result passes; None if it is opaque.
+            alpha: `float32 (H, W)` in [0, 1], who is cut out; None: whom the network finds.
 
         Raises:
             PhotoError: nobody is in the photo whom `crop` or "each" could show.
         """
-        results = [*self.results_one_by_one(photo, options, own)]
+        results = [*self.results_one_by_one(photo, options, own, alpha)]
         if not results:
             raise PhotoError(f"{name}: nobody was found in it, so there is nothing to show")
         return results
 
     def results_one_by_one(
-        self, photo: np.ndarray, options: Options, own: np.ndarray | None = None
+        self,
+        photo: np.ndarray,
+        options: Options,
+        own: np.ndarray | None = None,
+        alpha: np.ndarray | None = None,
     ) -> Iterator[np.ndarray]:
         """Make what `results` makes, each when it is asked for; none if nobody is there and somebody must be."""
-        alphas = [_seen_of(self.found(photo), photo, own)]
+        given = alpha is not None
+        if alpha is None:
+            alphas = [_seen_of(self.found(photo), photo, own)]
+        else:
+            alphas = [alpha if own is None else alpha * (own > 0)]
         if options.people == "largest":
             alphas = [people.largest(alphas[0])]
         elif options.people == "each":
             alphas = people.each(alphas[0])
-        made = (self._result(alpha, photo, options, own) for alpha in alphas)
-        yield from (result for result in made if result is not None)
+        for one in alphas:
+            sized = cv2.convertScaleAbs(one, alpha=255) if given else self.enlarge(one, photo, eight_bits=True)
+            result = self._result(sized, photo, options, own)
+            if result is not None:
+                yield result
 
     def _result(
         self, alpha: np.ndarray, photo: np.ndarray, options: Options, own: np.ndarray | None
     ) -> np.ndarray | None:
-        """Make one result; None if nobody is in it and somebody must be."""
-        alpha = self.enlarge(alpha, photo, eight_bits=True)
+        """Make one result of an alpha, `uint8 (H, W)`; None if nobody is in it and somebody must be."""
         if options.people == "each" and alpha.max() < 128:  # a speck that refinement wiped out is no person
             return None
         alpha = alpha if own is None else np.minimum(alpha, own)

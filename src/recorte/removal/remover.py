@@ -1,30 +1,29 @@
 """Removing the background from photographs of people, with a trained model."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import starmap
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from recorte.errors import PhotoError, RecorteError
+from recorte.errors import RecorteError
 from recorte.listing import left_out
-from recorte.photo import Photo, PhotoSource, name_of, photo_of_array, read_photo
+from recorte.photo import Photo, name_of
+from recorte.removal.correct.record import Record, beside, check_record
+from recorte.removal.correct.touches import Shape, Touch, check_touches, touches_of
 from recorte.removal.files import output
 from recorte.removal.files.folder import cut_out_all, spread, usable_cores
 from recorte.removal.files.plan import plan_folder
 from recorte.removal.files.report import BatchReport, Failure
+from recorte.removal.files.sources import Result, Source, bytes_of, check_array, encoded, read
 from recorte.removal.network import Network
 from recorte.removal.options import Options, People
 from recorte.removal.pipeline import MOST_LOOKS, Pipeline, Steps
 from recorte.removal.steps.backgrounds import Background, fitted
-
-Source = PhotoSource | bytearray | memoryview | BinaryIO | np.ndarray
-Result = Image.Image | np.ndarray | bytes
 
 
 class BackgroundRemover:
@@ -96,8 +95,45 @@ class BackgroundRemover:
         Raises:
             PhotoError: an array of another type or shape.
         """
-        _check_array(photo)
+        check_array(photo)
         return self.pipeline.enlarge(self.pipeline.found(photo), photo)
+
+    def correct(
+        self,
+        photo: np.ndarray,
+        alpha: np.ndarray,
+        keep: Iterable[Shape] = (),
+        drop: Iterable[Shape] = (),
+        *,
+        touches: Sequence[Touch] = (),
+    ) -> np.ndarray:
+        """Mend an alpha by touches: what is kept becomes person, what is dropped background.
+
+        The thing that was touched follows to its own edges; nothing far away changes. Touches that the alpha fulfils
+        already change nothing, but hold for those after them: give all that were made, with the first alpha or with
+        the last one, which takes less time. `remove_background(photo, alpha=...)` makes the cut-out.
+
+        Args:
+            photo: `uint8 (H, W, 3)`, RGB, upright.
+            alpha: `float32 (H, W)` in [0, 1], as `predict_alpha` gives it; left as it is.
+            keep: points `(x, y)`, boxes `(x0, y0, x1, y1)` around things, and strokes, `Stroke(points, radius)` or
+                `{"points": ..., "radius": ...}`, in the photo's pixels.
+            drop: the same.
+            touches: those before them, of both kinds, in the order in which they were made.
+
+        Returns:
+            `float32 (H, W)` in [0, 1].
+
+        Raises:
+            PhotoError: an array of another type or shape.
+            RecorteError: an alpha of another size or range, or touches that cannot be: no touch of a known form,
+                outside the photo, more than 1,000, or two that contradict each other.
+        """
+        check_array(photo)
+        _check_alpha(alpha, photo)
+        given = [*touches, *touches_of(keep, drop)]
+        check_touches(given, *photo.shape[:2])
+        return self.pipeline.correct(photo, alpha, given)
 
     def steps(self, photo: np.ndarray, own: np.ndarray | None = None) -> Steps:
         """Cut the people out of `uint8 (H, W, 3)`, RGB, and keep what each step gives.
@@ -107,7 +143,7 @@ class BackgroundRemover:
         Raises:
             PhotoError: an array of another type or shape.
         """
-        _check_array(photo)
+        check_array(photo)
         return self.pipeline.steps(photo, own)
 
     def cut_out(self, photo: np.ndarray) -> np.ndarray:
@@ -116,7 +152,7 @@ class BackgroundRemover:
         Raises:
             PhotoError: an array of another type or shape.
         """
-        _check_array(photo)
+        check_array(photo)
         return self.pipeline.results(photo, Options(), "an array")[0]
 
     def remove_background(
@@ -130,6 +166,9 @@ class BackgroundRemover:
         crop: bool = False,
         people: People = "all",
         kind: str | None = None,
+        alpha: np.ndarray | None = None,
+        keep: Iterable[Shape] = (),
+        drop: Iterable[Shape] = (),
     ) -> Result | list[Result]:
         """Cut the people out of one photo.
 
@@ -152,6 +191,10 @@ class BackgroundRemover:
             people: "all"; "largest", the largest connected region of people alone; or "each", every such region as a
                 result of its own, the largest first, written as `target-1.png`, `target-2.png` and so on.
             kind: give the bytes of a file of this kind: "png", "webp", "tiff" or "jpeg".
+            alpha: `float32 (H, W)` in [0, 1], who is cut out of the upright photo; None: whom the network finds.
+            keep: touches that mend the alpha before, as for `correct`. With a `target` they are written beside it:
+                `person.correct.json` beside `person.png`.
+            drop: the same.
 
         Returns:
             The kind that was given: for an array an array (`uint8 (H, W, 4)`, with a background `(H, W, 3)`, a mask
@@ -161,10 +204,10 @@ class BackgroundRemover:
         Raises:
             PhotoError: the photo cannot be read, nobody is in it whom `crop` or "each" could show, or the kind of
                 file cannot hold so large a result; the message names it.
-            RecorteError: `target` cannot be written, or must not be; or an option is not valid.
+            RecorteError: `target` cannot be written, or must not be; or an option is not valid, or a touch.
         """
-        options = Options.of(background, mask, crop, people)
-        return self.remove_with(options, source, target, overwrite=overwrite, kind=kind)
+        options, touches = Options.of(background, mask, crop, people), touches_of(keep, drop)
+        return self.remove_with(options, source, target, overwrite=overwrite, kind=kind, alpha=alpha, touches=touches)
 
     def remove_with(
         self,
@@ -174,26 +217,37 @@ class BackgroundRemover:
         *,
         overwrite: bool = False,
         kind: str | None = None,
+        alpha: np.ndarray | None = None,
+        touches: Sequence[Touch] = (),
+        record: Record | None = None,
     ) -> Result | list[Result]:
-        """Do what `remove_background` does, by options that many photos share: their background is read once."""
-        source = _bytes_of(source)
+        """Do what `remove_background` does, by options that many photos share: their background is read once.
+
+        `record` has further touches, made before for this photo; it is a RecorteError if this is another one.
+        """
+        source = bytes_of(source)
         target = None if target is None else output.path_of(target)
         suffix = output.suffix_of(kind, target, options.transparent)
         if target is not None:
             for file in options.targets(target, 1):
                 output.check_target(file, source, overwrite, options.transparent)
-        photo = _read(source)
+        photo = read(source)
+        alpha, kept = self._mended(photo, alpha, touches, record)
+        if kept and target is not None:
+            check_record(beside(target), kept, overwrite)
         options = replace(options, background=fitted(options.background, photo))
-        pictures = self.pipeline.results(photo.pixels, options, name_of(source), photo.alpha)
+        pictures = self.pipeline.results(photo.pixels, options, name_of(source), photo.alpha, alpha)
         contents: list[bytes] = []
         if target is not None or kind is not None or isinstance(source, bytes):
-            contents = _encoded(pictures, photo, suffix, name_of(source))
+            contents = encoded(pictures, photo, suffix, name_of(source))
         if target is not None:
             results = [*zip(options.targets(target, len(contents)), contents, strict=True)]
             for file, content in results:
                 # A run that was killed between several may have left this very file.
                 if not file.is_file() or file.read_bytes() != content:
                     output.check_target(file, source, overwrite, options.transparent)
+            if kept:
+                output.write(beside(target), kept.text().encode())
             # The first one last: that it is there means that all are.
             for file, content in reversed(results):
                 output.write(file, content)
@@ -201,6 +255,21 @@ class BackgroundRemover:
         if kind is None and not isinstance(source, bytes):
             given = pictures if isinstance(source, np.ndarray) else [output.as_image(p, photo) for p in pictures]
         return list(given) if options.people == "each" else given[0]
+
+    def _mended(
+        self, photo: Photo, alpha: np.ndarray | None, touches: Sequence[Touch], record: Record | None
+    ) -> tuple[np.ndarray | None, Record | None]:
+        """Give the alpha that is cut out and the record of its touches; None: the network's, and no touches."""
+        if alpha is not None:
+            _check_alpha(alpha, photo.pixels)
+        if record is not None:
+            record.check(photo.pixels)
+            touches = (*record.touches, *touches)
+        if touches:
+            check_touches(touches, *photo.pixels.shape[:2])
+            alpha = self.predict_alpha(photo.pixels) if alpha is None else alpha
+            alpha = self.pipeline.correct(photo.pixels, alpha, touches)
+        return alpha, Record.of(photo.pixels, touches) if touches else None
 
     def batch_process(
         self,
@@ -243,42 +312,9 @@ class BackgroundRemover:
         return report
 
 
-def _bytes_of(source: Source) -> PhotoSource | np.ndarray:
-    """Read what a file that is open gives, or what is like bytes; leave every other source as it is."""
-    if isinstance(source, bytearray | memoryview):
-        return bytes(source)
-    if isinstance(source, str | os.PathLike | bytes | np.ndarray | Image.Image):
-        return source
-    if not hasattr(source, "read"):
-        return cast(PhotoSource, source)  # reading it tells what it is instead
-    try:
-        content = source.read()
-    except (OSError, ValueError) as error:  # closed, or text of another encoding
-        raise PhotoError(f"{getattr(source, 'name', 'the open file')}: cannot be read ({error})") from None
-    if not isinstance(content, bytes):
-        name = getattr(source, "name", "the open file")
-        raise PhotoError(f"{name}: opened for text; a photo's file must be opened for bytes: open(path, 'rb')")
-    return content
-
-
-def _read(source: PhotoSource | np.ndarray) -> Photo:
-    return photo_of_array(source) if isinstance(source, np.ndarray) else read_photo(source)
-
-
-def _encoded(pictures: list[np.ndarray], photo: Photo, suffix: str, name: str) -> list[bytes]:
-    try:
-        return [output.encode(picture, photo, suffix) for picture in pictures]
-    except PhotoError as error:
-        raise PhotoError(f"{name}: {error}") from None
-
-
-def _check_array(photo: np.ndarray) -> None:
-    if not isinstance(photo, np.ndarray):
-        raise PhotoError(
-            f"the photo must be an array, uint8 (height, width, 3), not {type(photo).__name__}; remove_background "
-            "takes paths, files' bytes and Pillow images too"
-        )
-    photo_of_array(photo)
-    if photo.shape[2:] != (3,):
-        raise PhotoError(f"here an array must be uint8 (height, width, 3), not {photo.shape}; remove_background "
-                         "takes grey and RGBA too")  # fmt: skip
+def _check_alpha(alpha: np.ndarray, photo: np.ndarray) -> None:
+    if not isinstance(alpha, np.ndarray) or alpha.dtype.kind != "f" or alpha.shape != photo.shape[:2]:
+        given = f"{alpha.dtype} {alpha.shape}" if isinstance(alpha, np.ndarray) else type(alpha).__name__
+        raise RecorteError(f"the alpha must be an array, float32 {photo.shape[:2]} as the photo, not {given}")
+    if not (alpha.min() >= 0 and alpha.max() <= 1):  # written so that NaN fails too
+        raise RecorteError(f"the alpha has values from {alpha.min():g} to {alpha.max():g}, not in [0, 1]")

@@ -30,6 +30,8 @@ OWN_HEADERS = ("Recorte-Report", "Retry-After", "X-Width", "X-Height", "X-Type",
 def request() -> Described:
     """A request's body and query; FastAPI's own way would read it whole before any limit is looked at."""
     flag = {"type": "boolean", "default": False}
+    touched = "points x,y and boxes x0,y0,x1,y1 in the photo's pixels, or a JSON list of them and of strokes"
+    touches = {"type": "string", "examples": ["120,80;300,40,360,90"]}
     options: Described = {
         "background": {
             "type": "string",
@@ -45,6 +47,8 @@ def request() -> Described:
         },
         "crop": flag | {"description": "cut the picture to the people"},
         "format": {"type": "string", "enum": list(KINDS), "default": "png"},
+        "keep": touches | {"description": f"mends the result: what must be there; {touched}"},
+        "drop": touches | {"description": f"mends the result: what must not; {touched}"},
         "report": flag | {"description": "judge the result, in the header Recorte-Report, as JSON"},
     }
     file = {"type": "string", "format": "binary", "description": "the photo"}

@@ -3,7 +3,7 @@
 import io
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -15,6 +15,7 @@ from recorte.errors import PhotoError, RecorteError
 from recorte.letterbox import resize
 from recorte.photo import Photo, read_photo
 from recorte.removal import options as removal
+from recorte.removal.correct.touches import Touch, check_touches, parse_touches
 from recorte.removal.files.output import encode
 from recorte.removal.quality import JudgingPipeline, QualityReport
 from recorte.removal.steps.backgrounds import BLUR, Colour, ReadBackground, fitted, is_transparent, read_colour
@@ -58,6 +59,8 @@ class Options:
         people: all, the largest connected region of them, or each of these regions as a picture of its own, in a ZIP.
         format: one of `KINDS`.
         report: judge what was found in the photo.
+        keep: touches that mend what was found: what must be there.
+        drop: what must not.
     """
 
     background: Colour | bytes | Literal["blur"] | None = None
@@ -66,6 +69,8 @@ class Options:
     people: removal.People = "all"
     format: str = "png"
     report: bool = False
+    keep: tuple[Touch, ...] = ()
+    drop: tuple[Touch, ...] = ()
 
     @classmethod
     def read(cls, given: Mapping[str, str], picture: bytes | None = None) -> "Options":
@@ -87,7 +92,13 @@ class Options:
         if people is None:
             raise Refusal(422, f"people must be one of {', '.join(PEOPLE)}, not {wanted[:40]!r}")
         background = _background(given.get("background", "")) if picture is None else picture
-        options = cls(background=background, people=people, format=kind, **flags)
+        touches = _touches(given)
+        kept, dropped = (tuple(touch for touch in touches if touch.keep is keep) for keep in (True, False))
+        options = cls(background, people=people, format=kind, keep=kept, drop=dropped, **flags)
+        if touches and options.report:
+            raise Refusal(
+                422, "report judges what the network found, not what was corrected; ask for it without touches"
+            )
         if options.mask and options.background is not None:
             raise Refusal(422, removal.MASK_ALONE)
         if kind == "jpg" and is_transparent(options.background) and not options.mask:
@@ -123,7 +134,8 @@ def cut_out(remover: "BackgroundRemover", content: bytes, options: Options, limi
     wanted = removal.Options(behind, options.mask, options.crop, options.people)
     judged: QualityReport | None = None
     files: list[bytes] = []
-    for picture in pipeline.results_one_by_one(photo.pixels, wanted, photo.alpha):
+    alpha = _mended(remover, photo.pixels, [*options.keep, *options.drop])
+    for picture in pipeline.results_one_by_one(photo.pixels, wanted, photo.alpha, alpha):
         if options.report and judged is None:
             judged = pipeline.judge_last()
         if photo.pixels[..., 0].size * len(files) > MOST_WORK * limits.pixels:
@@ -137,6 +149,17 @@ def cut_out(remover: "BackgroundRemover", content: bytes, options: Options, limi
         names = [f"person-{number}.{options.format}" for number in range(1, len(files) + 1)]
         return Result(zipped(dict(zip(names, files, strict=True))), ZIP, judged)
     return Result(files[0], KINDS[options.format], judged)
+
+
+def _mended(remover: "BackgroundRemover", photo: np.ndarray, touches: Sequence[Touch]) -> np.ndarray | None:
+    """The alpha of the photo's size that touches give; None without any."""
+    if not touches:
+        return None
+    try:
+        check_touches(touches, *photo.shape[:2])
+    except RecorteError as error:
+        raise Refusal(422, str(error)) from None
+    return remover.correct(photo, remover.predict_alpha(photo), touches=touches)
 
 
 def read_both(
@@ -212,6 +235,13 @@ def read_flag(name: str, value: str) -> bool:
         return FLAGS[value.strip().lower()]
     except KeyError:
         raise Refusal(422, f"{name} must be true or false, not {value[:40]!r}") from None
+
+
+def _touches(given: Mapping[str, str]) -> list[Touch]:
+    try:
+        return parse_touches([given.get("keep", "")], [given.get("drop", "")])
+    except RecorteError as error:
+        raise Refusal(422, str(error)) from None
 
 
 def _background(value: str) -> Colour | Literal["blur"] | None:

@@ -1,6 +1,6 @@
 """What the options ask for, and cutting out one photo after the other so."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,9 @@ class Wishes:
         model: as `BackgroundRemover` takes it.
         making: further arguments of `BackgroundRemover`.
         showing: what the result shows, as `Options` takes it.
+        keep: touches that mend the one photo, as text: `X,Y` or `X0,Y0,X1,Y1`.
+        drop: the same.
+        correct: a record of touches made before.
     """
 
     output: str | None
@@ -38,6 +41,14 @@ class Wishes:
     model: Path | None
     making: Mapping[str, Any]
     showing: Mapping[str, Any]
+    keep: Sequence[str] = ()
+    drop: Sequence[str] = ()
+    correct: Path | None = None
+
+    @property
+    def touched(self) -> bool:
+        """Whether the photo is mended by touches, which only one photo can be."""
+        return bool(self.keep or self.drop or self.correct)
 
     @property
     def ending(self) -> str:
@@ -61,6 +72,7 @@ class Cutter:
         from recorte.removal.options import Options
 
         self.options = Options.of(**wishes.showing)
+        self._touches = _read_touches(wishes)
         self._overwrite = wishes.overwrite
         self._report = wishes.report
         self._judging: JudgingPipeline | None = None
@@ -83,7 +95,12 @@ class Cutter:
 
     def files(self, target: Path, result: Any) -> list[Path]:
         """Name all the files that were made, by what cutting out gave."""
-        return self.options.targets(target, len(result) if isinstance(result, list) else 1)
+        files = self.options.targets(target, len(result) if isinstance(result, list) else 1)
+        if self._touches:
+            from recorte.removal.correct.record import beside
+
+            files.append(beside(target))
+        return files
 
     def open(self) -> None:
         """Open the model.
@@ -99,7 +116,7 @@ class Cutter:
 
     def __call__(self, source: Path | bytes, target: Path | None) -> Any:
         """Cut out a photo; as `BackgroundRemover.remove_with`. If a report is wished, it is made and kept."""
-        result = self._remover.remove_with(self.options, source, target, overwrite=self._overwrite)
+        result = self._remover.remove_with(self.options, source, target, overwrite=self._overwrite, **self._touches)
         # Here rather than where it is shown, since that is one thread for all photos.
         if self._judging is not None:
             self._judge(source, self._judging)
@@ -132,6 +149,23 @@ class Cutter:
         except Exception as trouble:  # no memory, say: the result is there all the same
             reason = str(trouble) or type(trouble).__name__
             complain(f"{name_of(source)}: cut out, but no report could be made ({reason})")
+
+
+def _read_touches(wishes: Wishes) -> dict[str, Any]:
+    """Give the touches as `remove_with` takes them; nothing where there are none.
+
+    Raises:
+        RecorteError: some are not of their form, or their record cannot be read.
+    """
+    if not wishes.touched:
+        return {}
+    if wishes.report:
+        raise RecorteError("--report judges what the network found, not what was corrected; leave it out with touches")
+    from recorte.removal.correct.record import read_record
+    from recorte.removal.correct.touches import parse_touches
+
+    record = None if wishes.correct is None else read_record(wishes.correct)
+    return {"touches": parse_touches(wishes.keep, wishes.drop), "record": record}
 
 
 def _named(error: Exception, source: Path | bytes, name: str) -> str:

@@ -23,6 +23,10 @@ def run(words: list[Path], wishes: Wishes) -> int:
     if wishes.output == "":
         raise RecorteError('-o "" names nothing (an unset variable of the shell?); give a file or a folder: -o cut/')
     sources = expand(words)
+    if wishes.touched and (wishes.watch or not sources.single):
+        raise RecorteError(
+            "--keep, --drop and --correct mend one photo; name it alone: recorte photo.jpg --drop 120,80"
+        )
     if wishes.watch:
         return _watch(sources, wishes)
     if check_pipe(sources, wishes.output):

@@ -74,6 +74,20 @@ def cut_out(
         Literal["all", "largest", "each"],
         _option("--people", help="All people, the largest alone, or each in a file (photo-cutout-1.png).")
     ] = "all",
+    keep: Annotated[
+        list[str] | None,
+        _option(
+            "--keep", metavar="X,Y",
+            help="Mend it: what is at this pixel is a person's; or in this box: X0,Y0,X1,Y1. May be repeated.",
+        ),
+    ] = None,
+    drop: Annotated[
+        list[str] | None, _option("--drop", metavar="X,Y", help="Mend it: what is there is background. As --keep.")
+    ] = None,
+    correct: Annotated[
+        Path | None,
+        _option("--correct", metavar="FILE", help="Mend it as before: the .correct.json beside an earlier cut-out."),
+    ] = None,
     tta: Annotated[
         bool, typer.Option("--tta", help="Take the mean with the mirror image, in twice the network's time.")
     ] = False,
@@ -118,6 +132,7 @@ def cut_out(
         output=output, overwrite=overwrite, watch=watch, jobs=jobs, report=report, as_json=as_json, model=model,
         making={"refine": refine, "colours": colours, "tta": tta, "looks": looks},
         showing={"background": background, "mask": mask, "crop": crop, "people": people},
+        keep=keep or [], drop=drop or [], correct=correct,
     )  # fmt: skip
     try:
         status = run(photos, wishes)
