@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from recorte.errors import ModelError
-from recorte.model.attention_unet import AttentionGate, AttentionUNet
+from recorte.model.attention_unet import AttentionGate, AttentionUNet, halved
 
 SHAPES = [(32, 32), (33, 65), (64, 50), (1, 1), (5, 96), (31, 32)]
 
@@ -29,6 +29,11 @@ def with_learned_colours(network: AttentionUNet) -> AttentionUNet:
 def network() -> AttentionUNet:
     """In evaluation mode, with colours that are not just the photo's; not to be changed."""
     return with_learned_colours(tiny()).eval()
+
+
+def test_halves_are_those_of_pixel_unshuffle() -> None:
+    image = photos(2, 3, 6, 10)
+    assert torch.equal(halved(image), nn.functional.pixel_unshuffle(image, 2))
 
 
 @pytest.mark.parametrize("attention", [True, False])

@@ -63,6 +63,28 @@ def assert_same_predictions(one: AttentionUNet, other: AttentionUNet) -> None:
             assert torch.equal(first, second)
 
 
+class OfItsSize(nn.Module):
+    """A network in whose graph of one size that size stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.project = nn.Conv2d(12, 16, 1)
+
+    def forward(self, image: Tensor) -> Prediction:
+        found = nn.functional.pixel_shuffle(self.project(nn.functional.pixel_unshuffle(image, 2)), 2)
+        return Prediction(found[:, :1], found[:, 1:])
+
+
+def test_a_network_that_depends_on_the_size_is_exported_for_every_size(tmp_path: Path) -> None:
+    network, image = OfItsSize().eval(), torch.rand(3, 3, 64, 128)
+    export_model(network, tmp_path, 64, {"network": {}})
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    (alpha,) = session.run(["alpha"], {"image": image.numpy()})
+    with torch.inference_mode():
+        expected = torch.sigmoid(network(image).alpha_logits)
+    np.testing.assert_allclose(alpha, expected.numpy(), atol=1e-5)
+
+
 # None of these is a size at which the export looks at the network.
 @pytest.mark.parametrize("shape", [(1, 3, 32, 96), (2, 3, 128, 96), (4, 3, 64, 32), (5, 3, 32, 32), (1, 3, 224, 224)])
 def test_onnx_runtime_equals_pytorch(

@@ -187,7 +187,7 @@ class AttentionUNet(nn.Module):
         coarse = self.dropout(coarse)
         for block, skip in zip(self.decoder, reversed(skips), strict=True):
             coarse = block(coarse, skip)
-        features = self.refine(torch.cat([coarse, functional.pixel_unshuffle(normalised, 2)], dim=1))
+        features = self.refine(torch.cat([coarse, halved(normalised)], dim=1))
         alpha_logits = functional.pixel_shuffle(self.project_alpha(features), 2)[..., :height, :width]
         change = functional.pixel_shuffle(self.project_foreground(features), 2)[..., :height, :width]
         return Prediction(alpha_logits, (image + change).clamp(0, 1))
@@ -215,12 +215,23 @@ class AttentionUNet(nn.Module):
             return list(self.encoder(image))
 
 
+def halved(image: Tensor) -> Tensor:
+    """Give the four interleaved half-size copies of `image (N, 3, H, W)`, as `(N, 12, H / 2, W / 2)`.
+
+    The same as `pixel_unshuffle(image, 2)`, in whose place exporters write the photo's own size into the graph.
+    """
+    copies = torch.cat([image[..., row::2, column::2] for row in (0, 1) for column in (0, 1)], dim=1)
+    return copies[:, [3 * copy + colour for colour in range(3) for copy in range(4)]]
+
+
 def resize_to(features: Tensor, like: Tensor) -> Tensor:
     """Bring `features (N, C, h, w)` to the height and width of `like`, bilinearly, in their own type.
 
     On a CPU autocast would have it done in 32 bits, and with it all that is joined to the result.
     """
-    enlarge = partial(functional.interpolate, size=like.shape[-2:], mode="bilinear", align_corners=False)
+    # By factors, not to a size: so an exported graph holds for photos of every size.
+    factors = [float(to / of) for to, of in zip(like.shape[-2:], features.shape[-2:], strict=True)]
+    enlarge = partial(functional.interpolate, scale_factor=factors, mode="bilinear", align_corners=False)
     if not (features.device.type == "cpu" and torch.is_autocast_enabled("cpu")):  # exporters do not take the context
         return enlarge(features)
     with torch.autocast("cpu", enabled=False):

@@ -108,3 +108,45 @@ def test_folders_that_are_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (found,) = problems("data=folder", "run_dir=runs/1")
     assert found.startswith(f"run_dir=runs/1: {tmp_path} is not yours to write to")
     assert problems("data=folder", "data.cache_dir=kept") == []  # others may have filled it
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (
+            ["callbacks.checkpoint.monitor=val/iouu"],
+            "callbacks.checkpoint.monitor=val/iouu: nothing of this name is measured; did you mean val/iou or "
+            "val/photo_iou or val/people_iou?",
+        ),
+        (
+            ["callbacks.checkpoint.monitor=val/loss_focal"],
+            "callbacks.checkpoint.monitor=val/loss_focal: nothing of this name is measured; did you mean "
+            "val/loss_bce or val/loss_dice or val/loss_perceptual?",
+        ),
+        (
+            ["callbacks.checkpoint.monitor=val/persons/iou"],
+            "callbacks.checkpoint.monitor=val/persons/iou: nothing of this name is measured; did you mean "
+            "val/people_iou or val/photo_iou or val/iou?",
+        ),
+        (
+            ["callbacks.checkpoint.monitor=val/outline_bias"],
+            "callbacks.checkpoint.monitor=val/outline_bias: its best value is that nearest to 0, and Lightning knows "
+            "only the highest and the lowest; give another figure, such as val/photo_iou",
+        ),
+    ],
+)
+def test_a_monitor_that_nothing_logs(given: list[str], found: str) -> None:
+    assert problems("data=synthetic", *given) == [found]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["callbacks.checkpoint.monitor=val/loss_dice"],
+        ["data=mixed", "data.root=.", "callbacks.checkpoint.monitor=val/persons/iou"],
+        ["callbacks.checkpoint.monitor=val/mine", "+metrics.mine._target_=torchmetrics.MeanMetric"],
+        ["callbacks.checkpoint.monitor=val/own", "+callbacks.own._target_=collections.OrderedDict"],
+    ],
+)
+def test_a_monitor_that_something_logs(given: list[str]) -> None:
+    assert not [problem for problem in problems("data=synthetic", *given) if "monitor" in problem]
