@@ -4,6 +4,7 @@ FROM python:3.12-slim
 WORKDIR /build
 COPY pyproject.toml README.md LICENSE constraints.txt ./
 COPY src src
+COPY conf conf
 RUN pip install --no-cache-dir --constraint constraints.txt '.[service,heif]' && rm -rf /build
 
 RUN useradd --no-create-home --uid 10001 recorte

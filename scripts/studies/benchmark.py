@@ -70,7 +70,7 @@ def _training_steps(batch: int, size: int, precision: str, compiled: bool) -> di
     from hydra import compose, initialize_config_dir
 
     from recorte.model.attention_unet import AttentionUNet
-    from recorte.training.command.door import CONF
+    from recorte.training.machine.hardware import CONF
 
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("train", ["model.encoder_weights=none", "data=synthetic", "run_dir=."])

@@ -22,7 +22,7 @@ from recorte.data.batches.datamodule import PersonDataModule
 from recorte.data.coco import CocoPersons
 from recorte.letterbox import PADDING_COLOUR
 from recorte.model.batch import as_floats
-from recorte.training.command.door import CONF
+from recorte.training.machine.hardware import CONF
 
 SIZE, BATCH = 384, 16
 

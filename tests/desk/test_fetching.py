@@ -5,7 +5,7 @@ from omegaconf import OmegaConf
 
 from recorte.desk import fetching
 from recorte.errors import ConfigError
-from recorte.training.command.door import CONF
+from recorte.training.machine.hardware import CONF
 
 CONFIGURED = OmegaConf.load(CONF / "data" / "coco.yaml").sources.coco._target_
 NAMES = [CONFIGURED, "recorte.data.coco.CocoPersons", "recorte.data.coco.persons.CocoPersons"]

@@ -18,8 +18,9 @@ from recorte.errors import ModelError
 from recorte.model import export
 from recorte.model.attention_unet import AttentionUNet, Prediction
 from recorte.model.export import export_model, load_network
+from recorte.removal.network import Network
 
-FACTS = {"metrics": {"iou": 0.5}, "origin": {"data": ["coco"]}}
+FACTS = {"metrics": {"iou": 0.5}, "origin": {"data": ["coco"]}, "sure": 0.9}
 FILES = ["model.json", "model.onnx", "model.safetensors"]
 
 
@@ -113,6 +114,13 @@ def test_the_graph_says_what_it_takes_and_gives(session: onnxruntime.InferenceSe
     assert [side for side in image.shape if isinstance(side, int)] == [3]
     assert [output.name for output in session.get_outputs()] == ["alpha", "foreground"]
     assert [output.shape[1] for output in session.get_outputs()] == [1, 3]
+
+
+def test_how_sure_it_must_be_is_known_with_its_page_and_without(exported: Exported, tmp_path: Path) -> None:
+    assert Network(exported.folder).sure == 0.9
+    alone = tmp_path / "alone.onnx"
+    alone.write_bytes((exported.folder / "model.onnx").read_bytes())
+    assert Network(alone).sure == 0.9
 
 
 def test_the_folder_holds_three_files_and_nothing_else(exported: Exported) -> None:

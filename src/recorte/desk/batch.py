@@ -18,8 +18,8 @@ from recorte.desk.contact_sheet import tinted
 from recorte.desk.results import result_file
 from recorte.training.build import build_data
 from recorte.training.command.config import resolved
-from recorte.training.command.door import CONF
 from recorte.training.figures.sheets import CELL, Cell, draw_sheet
+from recorte.training.machine.hardware import CONF
 
 BATCHES = 20
 SHOWN = 6

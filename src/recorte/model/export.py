@@ -52,8 +52,8 @@ def export_model(network: nn.Module, folder: Path, image_size: int, facts: Mappi
         network: on the CPU or elsewhere; a copy of its weights is what is exported.
         folder: made if missing; an earlier model of the same run is replaced.
         image_size: the size it was trained at, pixels.
-        facts: plain data for `model.json` (metrics, origin), and of a network that is not ours `network`: from what it
-            is built again.
+        facts: plain data for `model.json` (metrics, origin, and `sure`, which goes into `model.onnx` too), and of a
+            network that is not ours `network`: from what it is built again.
 
     Returns:
         The greatest difference between PyTorch and ONNX Runtime over batches of several sizes.
@@ -67,6 +67,7 @@ def export_model(network: nn.Module, folder: Path, image_size: int, facts: Mappi
         difference = _write_onnx(model, path, image_size)
         if not difference <= TOLERANCE:
             raise ModelError(f"{folder}: PyTorch and ONNX Runtime disagree by {difference:.2g} (at most {TOLERANCE})")
+        note_in_onnx(path, image_size, **{name: facts[name] for name in ("sure",) if name in facts})
     write_whole(
         folder / "model.safetensors", save({name: value.contiguous() for name, value in twin.state_dict().items()})
     )
@@ -208,7 +209,7 @@ def _write_onnx(model: nn.Module, path: Path, image_size: int) -> float:
     Following every side as an unknown takes the exporter ten times as long as tracing one size. Where no operation
     depends on the size, as in our network, a graph of one size is that of all; others are followed.
     """
-    _trace(model, path, image_size)
+    _trace(model, path)
     model_of_one_size = onnx.load(path)
     _open_sides(model_of_one_size)
     onnx.save(model_of_one_size, path)
@@ -219,11 +220,11 @@ def _write_onnx(model: nn.Module, path: Path, image_size: int) -> float:
     if difference <= TOLERANCE:
         return difference
     multiple = {2: 32 * torch.export.Dim("height", min=1), 3: 32 * torch.export.Dim("width", min=1)}
-    _trace(model, path, image_size, {"image": {0: torch.export.Dim("batch"), **multiple}})
+    _trace(model, path, {"image": {0: torch.export.Dim("batch"), **multiple}})
     return _greatest_difference(model, path, image_size)
 
 
-def _trace(model: nn.Module, path: Path, image_size: int, shapes: dict[str, Any] | None = None) -> None:
+def _trace(model: nn.Module, path: Path, shapes: dict[str, Any] | None = None) -> None:
     # Two photos of different sides: whatever the exporter sees as 1, or as equal, it may take for a constant.
     example = torch.rand(2, 3, 96, 64)
     logging.getLogger("onnxscript").setLevel(logging.ERROR)
@@ -240,7 +241,6 @@ def _trace(model: nn.Module, path: Path, image_size: int, shapes: dict[str, Any]
             external_data=False,
             verbose=False,
         )
-    note_in_onnx(path, image_size)
 
 
 def _open_sides(model: onnx.ModelProto) -> None:

@@ -4,7 +4,7 @@ import json
 import logging
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from omegaconf import DictConfig, OmegaConf
@@ -15,6 +15,7 @@ from recorte.data.batches.datamodule import PersonDataModule
 from recorte.files import write_whole
 from recorte.model.export import export_model, load_network, read_checkpoint
 from recorte.model.figures import Figure, figure_of, is_loss
+from recorte.training.build import model_path
 from recorte.training.callbacks.pictures import write_sample_predictions
 from recorte.training.figures.plots import write_confusion_matrix
 from recorte.training.machine.processes import go_on_alone
@@ -23,11 +24,22 @@ from recorte.training.runs.hparams import write_hparams
 
 log = logging.getLogger(__name__)
 
+INHERITED = ("sure",)
+"""What a model's page says of its answers, and a model that went on from it still keeps to."""
+
+
+class Start(NamedTuple):
+    """The model that a run started from."""
+
+    network: nn.Module
+    page: dict[str, Any]
+
 
 def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str, epochs: int) -> float | None:
     """Measure the best checkpoint once more, export it, and draw what it does.
 
-    Where it holds averaged weights beside the others, both are measured and the better are exported.
+    Where it holds averaged weights beside the others, both are measured and the better are exported. With
+    `config.init_share`, what is measured and exported is a mixture with the weights that the run started from.
 
     Args:
         config: of the run; everything is written to its `run_dir`.
@@ -42,7 +54,8 @@ def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str,
     run_dir = Path(config.run_dir)
     name = monitor.removeprefix("val/")
     figure = figure_of(name, config.callbacks.checkpoint.mode)
-    averaged, network, figures, confusion_matrix = _better_weights(best, name, figure, data, config)
+    start = None if config.init is None else Start(*load_network(model_path(config.init)))
+    averaged, network, figures, confusion_matrix = _better_weights(best, name, figure, data, config, start)
     if not go_on_alone():
         return figures[name]
     result = {
@@ -58,6 +71,7 @@ def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str,
     write_confusion_matrix(confusion_matrix, run_dir / "plots" / "confusion_matrix.png", when)
     write_sample_predictions(network, data.dataset("val"), run_dir / "plots" / "sample_predictions.png", when)
     facts = {"network": read_checkpoint(best)["network"], "metrics": figures, "origin": _origin(config, data, result)}
+    facts |= {name: start.page[name] for name in INHERITED if start and name in start.page}
     difference = export_model(network, run_dir / "best_model", data.image_size, facts)
     write_hparams(config, figures)
     write_whole(run_dir / "metrics.json", json.dumps(result, indent=2) + "\n")
@@ -67,19 +81,33 @@ def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str,
 
 
 def _better_weights(
-    best: Path, name: str, figure: Figure, data: PersonDataModule, config: DictConfig
+    best: Path, name: str, figure: Figure, data: PersonDataModule, config: DictConfig, start: Start | None
 ) -> tuple[bool, nn.Module, dict[str, float | None], list[list[int]]]:
     network, page = load_network(best)
+    _mix(network, start, config.init_share)
     figures, confusion_matrix = measure(network, data, config, is_loss(name))
     if not page["averaged"]:
         return False, network, figures, confusion_matrix
     trained, _ = load_network(best, averaged=False)
+    _mix(trained, start, config.init_share)
     trained_figures, trained_matrix = measure(trained, data, config, is_loss(name))
     values = figure.text(figures[name]), figure.text(trained_figures[name])
     log.info("%s %s with averaged weights, %s without", name, *values)
     if figure.rank(trained_figures[name]) > figure.rank(figures[name]):
         return False, trained, trained_figures, trained_matrix
     return True, network, figures, confusion_matrix
+
+
+def _mix(network: nn.Module, start: Start | None, share: float) -> None:
+    """Let a share of a network's weights be those that it started from."""
+    if start is None or not share:
+        return
+    before = start.network.state_dict()
+    state = {
+        name: share * before[name] + (1 - share) * value if value.is_floating_point() else value
+        for name, value in network.state_dict().items()
+    }
+    network.load_state_dict(state)
 
 
 def _origin(config: DictConfig, data: PersonDataModule, result: dict[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from recorte.errors import ConfigError
 from recorte.training.command.config import resolved
-from recorte.training.command.door import CONF
 from recorte.training.command.run_folder import recall_arguments, with_run_folder
-from recorte.training.machine.hardware import register_resolvers
+from recorte.training.machine.hardware import CONF, register_resolvers
 from recorte.training.runs.resume import (
     check_can_go_on,
     claimed,

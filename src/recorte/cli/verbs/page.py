@@ -15,6 +15,5 @@ def page(
     from recorte.app.page.launch import run
     from recorte.removal.network import find_model
 
-    if model is not None:
-        find_model(model)  # a mistake is told here and now, not to the first visitor
-    run(host, port, model and model.absolute())
+    # A mistake is told here and now, not to the first visitor.
+    run(host, port, None if model is None else find_model(model))

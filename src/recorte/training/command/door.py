@@ -22,10 +22,8 @@ from recorte.training.command.path_arguments import quoted_text, with_plain_path
 from recorte.training.command.run_folder import recall_arguments, with_run_folder
 from recorte.training.command.sweep_folder import with_sweep_folder, without_resume
 from recorte.training.machine.cluster import rank
-from recorte.training.machine.hardware import register_resolvers
+from recorte.training.machine.hardware import CONF, register_resolvers
 from recorte.training.sweeps.sweep import register_job_folder, run_job, run_sweep
-
-CONF = Path(__file__).parents[4] / "conf"
 
 log = logging.getLogger(__name__)
 

@@ -9,12 +9,16 @@ from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+import recorte
 from recorte.model.figures import figure_of
 from recorte.training.machine.cluster import run_name
 
 log = logging.getLogger(__name__)
 
-PROFILES = Path(__file__).parents[4] / "conf" / "hardware"
+_INSTALLED = Path(recorte.__file__).parent / "conf"
+CONF = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parents[4] / "conf"
+"""The configs: a wheel brings them in the package, in a checkout they are beside `src`."""
+PROFILES = CONF / "hardware"
 
 
 def register_resolvers() -> None:
