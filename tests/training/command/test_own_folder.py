@@ -77,6 +77,55 @@ def test_mistakes_within_are_told_as_all_others(mine: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("python", "why"),
+    [
+        ("class Tverski: ...\ndef loss(): ...\n", " has no Tversky; it has Tverski, loss"),
+        ("import torch\nx = = 1\n", ", line 2: invalid syntax"),
+    ],
+)
+def test_a_file_without_the_class(mine: Path, python: str, why: str) -> None:
+    use_own_code([f"hydra.searchpath=['{mine}']"])
+    (mine / "own_tversky.py").write_text(python)
+    found = problems("--config-dir", str(mine), "loss=tversky", "seed=-1")
+    assert found[0].startswith("seed=-1: ")
+    assert found[1:] == [f"loss.terms.tversky._target_=own_tversky.Tversky: {mine}/own_tversky.py{why}"]
+
+
+@pytest.mark.parametrize(
+    "python",
+    ["Tversky = dict", "from torch import nn as Tversky", "from torch.nn import *", "def __getattr__(name): ...",
+     "try:\n    class Tversky: ...\nfinally:\n    pass"],
+)  # fmt: skip
+def test_other_ways_to_a_name(mine: Path, python: str) -> None:
+    use_own_code([f"hydra.searchpath=['{mine}']"])
+    (mine / "own_tversky.py").write_text(python)
+    assert problems("--config-dir", str(mine), "loss=tversky") == []
+
+
+def test_a_config_that_is_no_yaml(mine: Path) -> None:
+    path = mine / "loss" / "tversky.yaml"
+    path.write_text("weights:\n   dice: 0\n  tversky: 1\n")
+    (problem,) = problems("--config-dir", str(mine), "loss=tversky")
+    assert problem.startswith(f"{path}, line 3: no YAML (expected <block end>")
+
+
+def test_a_default_that_is_nowhere(mine: Path) -> None:
+    (mine / "loss" / "tversky.yaml").write_text("defaults:\n  - composit\n")
+    (problem,) = problems("--config-dir", str(mine), "loss=tversky")
+    assert problem == "In 'loss/tversky': Could not load 'loss/composit'."
+
+
+def test_a_value_that_is_needed_beside_other_mistakes(mine: Path) -> None:
+    use_own_code([f"hydra.searchpath=['{mine}']"])
+    (mine / "data").mkdir()
+    source = "{_target_: own_tversky.Tversky, _partial_: true, table: '${data.table}'}"
+    (mine / "data" / "pairs.yaml").write_text(f"defaults:\n  - _base\ntable: ???\nsources:\n  pairs: {source}\n")
+    found = problems("--config-dir", str(mine), "data=pairs", "seed=-1")
+    assert found[0] == "data.table: a value is needed; give data.table=<value>"
+    assert [problem.partition(":")[0] for problem in found[1:]] == ["seed=-1"]
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert problems("--config-dir", str(tmp_path / "none")) == [
         f"--config-dir={tmp_path}/none: there is no such folder"

@@ -11,6 +11,9 @@ from typing import Any
 
 LIGHT = ("collections.abc", "msgspec", "recorte.kinds", "typing")
 """Modules whose names are looked up in annotations; an argument that needs another is of no known kind."""
+IMPORTS = (ast.Import, ast.ImportFrom)
+PLAIN = (*IMPORTS, ast.ClassDef, ast.FunctionDef, ast.Assign, ast.AnnAssign, ast.Expr)
+"""Statements of which it can be read which names they make."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,28 @@ def arguments_of(target: str) -> Arguments | None:
     kinds = {one.arg: _kind(one.annotation, default, names) for one, default in zip(given, defaults, strict=True)}
     kinds.pop("self", None)
     return Arguments(kinds, said.kwarg is not None)
+
+
+def definition_problem(target: str) -> str | None:
+    """Say why a file of Python cannot give what a dotted name names; None if it can, or if only importing it tells."""
+    module, _, name = target.rpartition(".")
+    path = _file(module)
+    if path is None or "." in module:  # packages make names in ways of their own
+        return None
+    try:
+        body = ast.parse(path.read_bytes()).body
+    except SyntaxError as error:
+        return f"{path}, line {error.lineno}: {error.msg}"
+    except (ValueError, OSError) as error:
+        return f"{path}: {error}"
+    if not all(isinstance(node, PLAIN) for node in body):
+        return None
+    names = [node.name for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+    bound = {*names, *(node.id for node in ast.walk(ast.Module(body, [])) if isinstance(node, ast.Name))}
+    bound |= {alias.asname or alias.name for node in body if isinstance(node, IMPORTS) for alias in node.names}
+    if bound & {name, "*", "__getattr__"}:
+        return None
+    return f"{path} has no {name}; it has {', '.join(names) or 'no class'}"
 
 
 def _definition(module: str, name: str) -> tuple[ast.stmt | None, dict[str, Any]]:

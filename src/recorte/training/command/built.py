@@ -3,11 +3,13 @@
 import difflib
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import InterpolationToMissingValueError
 
 from recorte.kinds import Folder
 from recorte.training.command.arguments import arguments_of
@@ -35,7 +37,8 @@ def built_problems(config: DictConfig, elsewhere: Collection[str]) -> Iterator[s
         for name in (str(name) for name in node if not str(name).startswith("_")):
             place = f"{key}.{name}"
             if name in known.kinds and not OmegaConf.is_missing(node, name):
-                yield from _argument_problems(config, node, place, known.kinds[name], elsewhere)
+                with suppress(InterpolationToMissingValueError):  # told of the key that has no value
+                    yield from _argument_problems(config, node, place, known.kinds[name], elsewhere)
             elif name not in known.kinds and not known.open and target != DATA_MODULE:
                 yield unknown_argument(place, target)
 

@@ -11,6 +11,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
+from yaml import MarkedYAMLError
 
 from recorte.training.command.built import unknown_key
 from recorte.training.command.own_folder import KEY as SEARCH_PATH
@@ -112,7 +113,11 @@ def _compose_and_check(folders: list[Path], config_name: str, overrides: list[Ov
             # Only Hydra's main knows the run's folder.
             composed = compose(config_name, ["run_dir=.", *choices], return_hydra_config=True)
         except (HydraException, OmegaConfBaseException) as error:
-            problems.append(" ".join(str(error).split()))
+            problems.append(" ".join(str(error).partition("Config search path:")[0].split()))
+            continue
+        except MarkedYAMLError as error:
+            mark = error.problem_mark
+            problems.append(f"{mark.name}, line {mark.line + 1}: no YAML ({error.problem})" if mark else str(error))
             continue
         for texts in _each_choice(values) if number == 0 else [next(_each_choice(values))]:
             problems += _problems_with(composed.copy(), texts, sweep)

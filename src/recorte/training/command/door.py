@@ -142,7 +142,8 @@ class Guarded:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) + " (HYDRA_FULL_ERROR=1 shows where)"
+    said = str(error).replace(", set env var HYDRA_FULL_ERROR=1 to see chained exception.", f": {error.__cause__}")
+    return " ".join(said.split()) + " (HYDRA_FULL_ERROR=1 shows where)"
 
 
 def _refusal(error: OSError) -> str:

@@ -9,6 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from recorte.own_code import use_code_of
+from recorte.training.command.arguments import definition_problem
 from recorte.training.command.path_arguments import quoted_text
 
 KEY = "hydra.searchpath"
@@ -64,7 +65,7 @@ def folder_problems(folder: Path, conf: Path) -> Iterator[str]:
 
 
 def target_problems(node: Any, key: str = "") -> Iterator[str]:
-    """Find classes of a config that no module of this Python has; nothing is imported."""
+    """Find classes of a config that are nowhere in this Python; nothing is imported."""
     if isinstance(node, dict):
         for name, value in node.items():
             yield from target_problems(value, f"{key}.{name}" if key else str(name))
@@ -73,3 +74,5 @@ def target_problems(node: Any, key: str = "") -> Iterator[str]:
         if not top.isidentifier() or importlib.util.find_spec(top) is None:
             place = f"put {top}.py into the folder that --config-dir names, or on PYTHONPATH"
             yield f"{key}={node}: there is no module {top}; {place}"
+        elif problem := definition_problem(node):
+            yield f"{key}={node}: {problem}"

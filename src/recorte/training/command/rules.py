@@ -80,9 +80,18 @@ def find_value_problems(config: DictConfig) -> list[str]:
 
 
 def _missing(config: DictConfig) -> Iterator[str]:
-    for key in sorted(OmegaConf.missing_keys(config)):
+    for key in sorted(_missing_keys(OmegaConf.to_container(config))):
         hint = {"model.path": "model=<a run's folder, its best_model/, or a .ckpt>"}.get(key, f"{key}=<value>")
         yield f"{key}: a value is needed; give {hint}"
+
+
+def _missing_keys(node: Any, key: str = "") -> Iterator[str]:
+    """Find every `???`; `OmegaConf.missing_keys` fails on an interpolation that leads to one."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield from _missing_keys(value, f"{key}.{name}".lstrip("."))
+    elif node == "???":
+        yield key
 
 
 def _wrong_kinds(config: DictConfig) -> Iterator[str]:
