@@ -23,7 +23,8 @@ def quick(config: DictConfig) -> int:
         opened = instantiate(source)
         items = structure_of(opened.func, opened.keywords)
         if not items:
-            console.print(f"{name}: needs no files")
+            train, val = (len(opened(split=split)) for split in ("train", "val"))
+            console.print(f"{name}: opens, with {train:,} photos to train and {val:,} to validate", markup=False)
             continue
         root = Path(opened.keywords["root"])
         console.print(f"{name}: {root}, {free_space(root) / 1e9:,.1f} GB free on its disk", markup=False)

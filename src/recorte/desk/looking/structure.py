@@ -38,7 +38,7 @@ def structure_of(kind: type, options: Mapping[str, Any]) -> list[Item]:
         options: what it is opened with.
 
     Returns:
-        Nothing for a source that needs no files.
+        Nothing for a source that needs no files, or is not ours.
     """
     looks = {
         CocoPersons: _coco, CutoutFolder: _cutouts, ImageMaskFolder: _folder, SuperviselyPersons: _supervisely
