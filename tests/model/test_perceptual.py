@@ -166,7 +166,8 @@ def test_weights_that_cannot_be_downloaded(monkeypatch: pytest.MonkeyPatch) -> N
         return create_model(name, **options)
 
     monkeypatch.setattr(timm, "create_model", offline)
-    with pytest.raises(ModelError, match=r"encoder_weights=imagenet: .*could not be downloaded.*none"):
+    said = r"^loss\.terms\.perceptual\.encoder_weights=imagenet: .*could not be downloaded.*none"
+    with pytest.raises(ModelError, match=said):
         Perceptual("test_resnet", "imagenet")
 
 

@@ -45,7 +45,7 @@ class Perceptual(nn.Module):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             network: Any = timm.create_model(encoder, pretrained=False, features_only=True, out_indices=(0, 1))
-        load_encoder_weights(network, encoder, encoder_weights)
+        load_encoder_weights(network, encoder, encoder_weights, "loss.terms.perceptual.encoder_weights")
         self._hidden = _Hidden(network.eval().requires_grad_(False))
         for name in ("mean", "std"):
             value = torch.tensor(network.pretrained_cfg[name]).view(1, 3, 1, 1)
