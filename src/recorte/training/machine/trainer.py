@@ -41,6 +41,7 @@ def _quieten() -> None:
         ".*smaller than the logging interval.*",
         ".*sync_dist=True.*",
         ".*exists and is not empty.*",  # a run that goes on
+        ".*DataLoader will create.*",  # the run says once that there are more workers than cores
         ".*your dataloader is not resumable.*",  # ours is, by its sampler
     ):
         warnings.filterwarnings("ignore", message)
