@@ -1,9 +1,11 @@
 """Sources of the wrong type, and folders that cannot be, are told with all other mistakes of a config."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
+import timm
 
 from recorte.training.command.config import find_problems
 
@@ -150,3 +152,28 @@ def test_a_monitor_that_nothing_logs(given: list[str], found: str) -> None:
 )
 def test_a_monitor_that_something_logs(given: list[str]) -> None:
     assert not [problem for problem in problems("data=synthetic", *given) if "monitor" in problem]
+
+
+@pytest.mark.parametrize("encoder", ["resnet35", "resnet35.a1_in1k"])
+def test_an_encoder_that_timm_has_not(encoder: str) -> None:
+    (problem,) = problems("data=synthetic", f"model.encoder={encoder}")
+    assert problem.startswith(f"model.encoder={encoder}: no such encoder in timm; close to it: ")
+    assert "resnet34" in problem
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["model.encoder=resnet50.a1_in1k"],
+        ["model.encoder=tf_efficientnet_b0_ap"],  # timm's former name of another
+        ["model.encoder=mine", "+callbacks.own._target_=collections.OrderedDict"],  # which may register it
+    ],
+)
+def test_an_encoder_that_may_be_there(given: list[str]) -> None:
+    assert problems("data=synthetic", *given) == []
+
+
+def test_every_encoder_of_timm_is_known() -> None:
+    folder = Path(timm.__file__).parent / "models"
+    words = {word for path in folder.glob("*.py") for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
+    assert not {name.partition(".")[0] for name in timm.list_models()} - words

@@ -1,7 +1,9 @@
 """Which values a config may hold. No torch here: a mistake is told in the time that a config takes to read."""
 
 import difflib
+import importlib.util
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -76,7 +78,7 @@ def find_value_problems(config: DictConfig) -> list[str]:
     return [*_missing(config), *_wrong_kinds(config), *built_problems(config, KINDS), *_data_problems(config),
             *_fold_problems(config), *_model_problems(config), *_weight_problems(config), *_optimizer_problems(config),
             *_device_problems(config), *_batch_problems(config), *_monitor_problems(config),
-            *slurm_problems(config)]  # fmt: skip
+            *_encoder_problems(config), *slurm_problems(config)]  # fmt: skip
 
 
 def _missing(config: DictConfig) -> Iterator[str]:
@@ -111,6 +113,22 @@ def _model_problems(config: DictConfig) -> Iterator[str]:
     weights = OmegaConf.select(config, "model.encoder_weights", default="none")
     if isinstance(weights, str) and weights not in ("imagenet", "none") and not Path(weights).is_file():
         yield f"model.encoder_weights={weights}: must be imagenet, none, or a file of weights"
+
+
+def _encoder_problems(config: DictConfig) -> Iterator[str]:
+    """Look for an encoder's name in timm's source: importing timm takes seconds. Code of others may register more."""
+    encoder, found = OmegaConf.select(config, "model.encoder"), importlib.util.find_spec("timm")
+    targets = re.findall(r"_target_: (\S+)", OmegaConf.to_yaml(config))
+    ours = all(target.startswith(("recorte.", "torch.", "lightning.")) for target in targets)
+    if not ours or not isinstance(encoder, str) or found is None or found.origin is None or ":" in encoder:
+        return
+    sources = [path.read_text(encoding="utf-8") for path in Path(found.origin).parent.glob("models/*.py")]
+    name = encoder.partition(".")[0]  # after it come the weights
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    if not any(word.search(source) for source in sources):
+        known = [one for source in sources for one in re.findall(r"^def (\w+)\(pretrained", source, re.MULTILINE)]
+        close = ", ".join(difflib.get_close_matches(name, known, 5)) or "resnet34.a1_in1k"
+        yield f"model.encoder={encoder}: no such encoder in timm; close to it: {close}"
 
 
 def _weight_problems(config: DictConfig) -> Iterator[str]:
