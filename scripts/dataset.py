@@ -5,6 +5,7 @@ from importlib import import_module
 
 from omegaconf import DictConfig
 
+from recorte.errors import within_limits
 from recorte.training.command.door import run
 
 VERBS = {
@@ -30,7 +31,7 @@ if __name__ == "__main__":
         words = [text for text in sys.argv[1:2] if "=" not in text]
         if words not in [[verb] for verb in VERBS]:
             said = f"{words[0]}: there is no such verb" if words else "the first word must be a verb"
-            print(f"{said}; valid are {', '.join(VERBS)}", file=sys.stderr)
+            print(within_limits(f"{said}; valid are {', '.join(VERBS)}"), file=sys.stderr)
             sys.exit(2)
         sys.argv[1] = f"verb={words[0]}"
     run("dataset", dataset)

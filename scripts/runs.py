@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from recorte.cli.script import run
 from recorte.files import write_whole
 from recorte.training.runs.listing import find_runs
 from recorte.training.runs.page import page_of, table_of
@@ -28,4 +29,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from recorte.cli.show import MISTAKE, complain
 from recorte.cli.stop import end_on_sigterm
+from recorte.cli.usage import Brief
 from recorte.cli.verbs.cut_out import cut_out
 from recorte.cli.verbs.info import info
 from recorte.cli.verbs.page import page
@@ -21,7 +22,7 @@ CUT_OUT = "photos"
 """The name of the command that needs no name."""
 
 
-class _Door(TyperGroup):
+class _Door(Brief, TyperGroup):
     """Hands everything to `cut_out` that is not for one of the commands; a photo named `info` is `./info`."""
 
     # Contexts are Any here and below: whether they are Click's, or of Typer's own copy of it, its version decides.

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 import typer
 
+from recorte.errors import within_limits
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -40,8 +42,8 @@ def plain(text: object) -> str:
 
 
 def complain(message: object) -> None:
-    """Print an error to stderr."""
-    typer.echo(typer.style("Error: ", fg="red") + plain(message), err=True)
+    """Print an error to stderr, in one line."""
+    typer.echo(typer.style("Error: ", fg="red") + within_limits(plain(message)), err=True)
 
 
 def print_written(*files: "Path") -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from recorte.desk.looking.structure import structure_of
+from recorte.errors import within_limits
 from recorte.files import free_space
 
 
@@ -31,10 +32,10 @@ def quick(config: DictConfig) -> int:
         for item in items:
             mark = "[green]found  [/]" if item.found else "[red]missing[/]"
             console.print(f"  {mark}  {escape(item.what)}: ", end="")
-            console.print(f"{item.path}" + (f"  ({item.found})" if item.found else ""), markup=False)
+            console.print(within_limits(f"{item.path}") + (f"  ({item.found})" if item.found else ""), markup=False)
             if not item.found:
                 missing += 1
-                console.print(f"           {item.remedy}", markup=False)
+                console.print(f"           {within_limits(item.remedy)}", markup=False)
     words = "Everything is there" if not missing else f"{missing} missing"
     console.print(words)
     return 1 if missing else 0

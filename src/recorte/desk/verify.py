@@ -51,7 +51,7 @@ def verify(config: DictConfig) -> int:
     else:
         troubles.append(problem)
     if troubles:
-        raise DataError("\n".join(troubles))
+        raise DataError("\n  ".join(troubles))
     return 1 if any(finding.grave for finding in findings) else 0
 
 

@@ -98,12 +98,13 @@ def find_model(model: str | os.PathLike[str] | None) -> Path:
     if not isinstance(model, str | os.PathLike):
         raise ModelError(f"a model must be given by its path, not as {type(model).__name__}")
     path = resolved(model).absolute()
-    candidates = [path / "model.onnx", path / "best_model" / "model.onnx"] if path.is_dir() else [path]
-    for candidate in candidates:
-        if candidate.is_file():
+    # os.path, since a Path fails on a name that is too long.
+    folder = os.path.isdir(path)  # noqa: PTH112
+    for candidate in [path / "model.onnx", path / "best_model" / "model.onnx"] if folder else [path]:
+        if os.path.isfile(candidate):  # noqa: PTH113
             return candidate
     wanted = "give a best_model folder, the folder of a run that has one, an .onnx file, or the name of a taught model"
-    if path.is_dir():
+    if folder:
         raise ModelError(f"{model}: no model.onnx in this folder nor in its best_model; {wanted}")
     raise ModelError(f"{model}: no such model; {wanted}{near(model)}")
 

@@ -32,7 +32,7 @@ def refuse_what_cannot_be(sources: Mapping[str, Callable[..., PersonSource]], sp
         masked = [one for one in opened if isinstance(one, ImageMaskFolder)]
         faults += [str(finding) for finding in check_brightness(masked) if finding.grave]
     if faults:
-        raise DataError("\n".join(dict.fromkeys(faults)))
+        raise DataError("\n  ".join(dict.fromkeys(faults)))
 
 
 def _shares(source: CocoPersons) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from recorte.errors import RecorteError
+from recorte.errors import RecorteError, within_limits
 
 
 class Finding(NamedTuple):
@@ -23,7 +23,7 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         place = f"{self.path}: {self.item}" if self.item else self.path
-        return f"{place}: {self.what}"
+        return within_limits(f"{place}: {self.what}")
 
 
 def finding_of(error: RecorteError, *places: Path) -> Finding:

@@ -14,7 +14,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import InstantiationException
 from omegaconf import DictConfig
 
-from recorte.errors import ConfigError, RecorteError
+from recorte.errors import ConfigError, RecorteError, within_limits
 from recorte.training.command.config import find_problems, with_own_optuna, without_empty_choices
 from recorte.training.command.dry_run import dry_runs, is_dry_run
 from recorte.training.command.own_folder import use_own_code, with_search_path
@@ -86,7 +86,7 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequenc
         sys.argv[1:] = switches_first(arguments)
         if problems:
             print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} with the configuration:", file=sys.stderr)
-            print("\n".join(f"  - {problem}" for problem in problems), file=sys.stderr)
+            print("\n".join(f"  - {within_limits(problem)}" for problem in problems), file=sys.stderr)
             sys.exit(2)
 
     main = hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)
@@ -143,7 +143,7 @@ class Guarded:
 
 def _one_line(error: Exception) -> str:
     said = str(error).replace(", set env var HYDRA_FULL_ERROR=1 to see chained exception.", f": {error.__cause__}")
-    return " ".join(said.split()) + " (HYDRA_FULL_ERROR=1 shows where)"
+    return within_limits(" ".join(said.split()) + " (HYDRA_FULL_ERROR=1 shows where)")
 
 
 def _refusal(error: OSError) -> str:
@@ -160,7 +160,7 @@ def _refusal(error: OSError) -> str:
     if not error.filename or not error.strerror:
         return _one_line(error)
     refused = f"{error.filename}: cannot be read or written ({error.strerror})"
-    return f"{refused}; give another path, or the right to this one (HYDRA_FULL_ERROR=1 shows where)"
+    return within_limits(f"{refused}; give another path, or the right to this one (HYDRA_FULL_ERROR=1 shows where)")
 
 
 def _make_run_folder(arguments: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig, open_dict
 
-from recorte.errors import RecorteError
+from recorte.errors import RecorteError, within_limits
 from recorte.training.command.config import resolved
 from recorte.training.runs.failure import reason_of
 
@@ -35,7 +35,7 @@ def dry_runs(conf: Path, overrides: Sequence[str]) -> int:
         parsed = OverridesParser.create().parse_overrides(list(overrides))
         jobs = BasicSweeper.split_arguments(parsed, max_batch_size=None)[0]
     except HydraException as error:
-        print(f"dry_run=true: {error}", file=sys.stderr)
+        print(within_limits(f"dry_run=true: {error}"), file=sys.stderr)
         return 2
     for job in jobs:
         with initialize_config_dir(str(conf), version_base="1.3"):

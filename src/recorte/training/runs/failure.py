@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from recorte.errors import RecorteError
+from recorte.errors import RecorteError, within_limits
 from recorte.files import write_whole
 
 NAME = "failure.json"
@@ -15,9 +15,9 @@ def reason_of(error: BaseException) -> str:
     """Say in one line what went wrong; of what a class of the config raises, Hydra's wrapping is left out."""
     cause = error.__cause__ if isinstance(error.__cause__, RecorteError) else error
     text = " ".join(str(cause).split())
-    if isinstance(cause, RecorteError):
-        return text
-    return f"{type(cause).__name__}: {text}" if text else type(cause).__name__
+    if not isinstance(cause, RecorteError):
+        text = f"{type(cause).__name__}: {text}" if text else type(cause).__name__
+    return within_limits(text)
 
 
 @contextlib.contextmanager
