@@ -21,7 +21,7 @@ FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "home", "own_code"}
 
 INSIDE = {
     "app": [{"limits", "listening"}, {"page", "service"}],
-    "cli": [{"extras", "options", "script", "show", "stop"}, {"photos"}, {"verbs"}, {"door"}],
+    "cli": [{"extras", "options", "show", "stop", "usage"}, {"script"}, {"photos"}, {"verbs"}, {"door"}],
     "data": [{"sample"}, {"reading", "drawing"}, {"coco", "supervisely", "folder", "cutouts", "synthetic", "download"},
              {"batches", "checks"}],
     "removal": [{"steps"}, {"network", "options"}, {"correct"}, {"files", "pipeline"},

@@ -57,7 +57,11 @@ def write_coco(
     split: str = "train",
     kind: str = "person_keypoints",
 ) -> Path:
-    """Write annotations, and a photo of noise for each image whose file can be in the folder; give the root back."""
+    """Write annotations, and a photo of noise for each image whose file can be in the folder; give the root back.
+
+    There is a folder of photos to validate on as well, so that those to train on are not parted.
+    """
+    (root / "val2017").mkdir(parents=True, exist_ok=True)
     folder = root / f"{split}2017"
     folder.mkdir(parents=True, exist_ok=True)
     noise = np.random.default_rng(0)

@@ -8,7 +8,8 @@ import pytest
 from coco_files import image, person, square_mask, write_coco
 from recorte.data.checks.coco import check_annotations, check_photos_of
 from recorte.data.checks.mending import mend
-from recorte.data.coco.persons import CocoPersons, locate
+from recorte.data.coco.layout import locate
+from recorte.data.coco.persons import CocoPersons
 from recorte.errors import DataError
 
 CATEGORIES = [{"id": 1, "name": "person"}, {"id": 2, "name": "dog"}]
@@ -16,7 +17,7 @@ CATEGORIES = [{"id": 1, "name": "person"}, {"id": 2, "name": "dog"}]
 
 def mended(root: Path) -> dict[str, Any]:
     """Mend the set to train on, put the clean file in the place of the old one, and give its content."""
-    path, folder = locate(root, "train")
+    path, folder, _ = locate(root, "train")
     checked = check_annotations(path, folder)
     list(check_photos_of(folder, root, path, checked))
     finding = mend(path, checked)
@@ -88,14 +89,14 @@ def test_photos_of_nobody_alone_are_mended(tmp_path: Path) -> None:
 def test_one_finding_tells_of_all_annotations_of_a_category_that_is_not_listed(tmp_path: Path) -> None:
     annotations = [person(10, 1), *(person(number, 2, category_id=18) for number in (11, 12, 13))]
     root = write_coco(tmp_path, [image(1), image(2)], annotations, CATEGORIES)
-    (finding,) = check_annotations(*locate(root, "train")).findings
+    (finding,) = check_annotations(*locate(root, "train")[:2]).findings
     assert (finding.item, finding.grave) == ("annotation 11 and 2 more", True)
     assert finding.what.startswith("there is no usable category 18; list it")
 
 
 def test_a_category_that_is_listed_twice_alike_keeps_nobody_from_training(tmp_path: Path) -> None:
     root = write_coco(tmp_path, [image(1)], [person(10, 1)], [*CATEGORIES, CATEGORIES[0]])
-    (finding,) = check_annotations(*locate(root, "train")).findings
+    (finding,) = check_annotations(*locate(root, "train")[:2]).findings
     assert (finding.item, finding.grave) == ("category number 3 in the file", False)
 
 

@@ -24,6 +24,7 @@ class Checked(NamedTuple):
     Attributes:
         findings: what is wrong or odd.
         images: by position in the file, those that can be used.
+        names: by position, what the file calls the photos.
         faulty_images: positions of the others.
         faulty_annotations: positions of annotations that cannot be used.
         doubtful_images: positions of photos of which such an annotation is, or may be, a person's.
@@ -36,6 +37,7 @@ class Checked(NamedTuple):
 
     findings: list[Finding]
     images: dict[int, Image]
+    names: dict[int, str]
     faulty_images: set[int]
     faulty_annotations: set[int]
     doubtful_images: set[int]
@@ -60,7 +62,7 @@ def check_annotations(path: Path, folder: Path) -> Checked:
         folder: of its photos, whose headers are read where sizes are not said.
     """
     changes: dict[type, dict[int, dict[str, Any]]] = {Image: {}, Annotation: {}, Category: {}}
-    checked = Checked([], {}, set(), set(), set(), [], set(), set(), changes, {})
+    checked = Checked([], {}, {}, set(), set(), set(), [], set(), set(), changes, {})
     unchecked = _read(path, checked.findings)
     if unchecked is None:
         return checked
@@ -115,6 +117,7 @@ def _read_images(path: Path, folder: Path, records: list[msgspec.Raw], checked: 
             checked.faulty_images.add(position)
             continue
         read[position] = one.record
+        checked.names[position] = one.record.file_name
         if one.changes:
             changes[position] = one.changes
     safe = {place: image for place, image in read.items() if not OUTSIDE.search(image.file_name)}

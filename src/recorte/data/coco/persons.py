@@ -1,10 +1,10 @@
-"""People from a data set in the layout of COCO 2017."""
+"""People from a data set in COCO's format."""
 
 import dataclasses
 import functools
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,23 +13,27 @@ import numpy as np
 from msgspec import Meta
 
 from recorte.data.coco.index import PersonIndex, read_index
+from recorte.data.coco.layout import VAL_SHARE, Names, locate, parts_of
 from recorte.data.coco.outlines import fill_outlines, parse_outline
 from recorte.data.coco.photos import find_photos, size_or_nothing
 from recorte.data.reading.hashing import mark_of, unit_hash
 from recorte.data.reading.photo_size import read_photo_of_size
 from recorte.data.sample import Sample, Split
 from recorte.errors import ConfigError, DataError, PhotoError
-from recorte.kinds import Folder, NotNegative
+from recorte.kinds import AnyPath, Folder, NotNegative, Part
 from recorte.letterbox import resize
 
 Times = Annotated[float, Meta(ge=0, le=100, description="a number from 0 to 100")]
 
 
 class CocoPersons:
-    """Photos and outlined people of COCO 2017, or of any data set in its layout; a `PersonSource`.
+    """Photos and outlined people of COCO 2017, or of any data set in its format; a `PersonSource`.
 
     `root/annotations/person_keypoints_{split}2017.json`, or if absent `instances_{split}2017.json`, lists the
-    photos in `root/{split}2017/`. Everybody outlined in a photo is its alpha. Crowds (`iscrowd=1`) and people
+    photos in `root/{split}2017/`. Roboflow's layout (`train/_annotations.coco.json` among the photos, `valid/`) and
+    CVAT's (`annotations/instances_default.json` or `instances_train.json`, `images/` or `images/train/`) are found too,
+    and files and folders of other names can be named. A set without "val" is split by a hash of the photos' names.
+    Everybody outlined in a photo is its alpha. Crowds (`iscrowd=1`) and people
     smaller than `min_area` have weight 0 where nobody else is outlined: they are people, but not to learn from.
     A photo whose outlines are damaged can be opened with the others; only reading it is a PhotoError.
 
@@ -47,6 +51,14 @@ class CocoPersons:
         min_area: people whose annotation says less than so many pixels are ignored.
         negatives: how often a photo without people comes up in "train", on average: 0.5 keeps half of them, 3 gives
             each three times. In "val" each comes up at most once. Which ones depends on their ids alone.
+        annotations: the annotation file, below `root` or a path of its own: that of "train" if `val_annotations` is
+            given, else that of everything. None: what is found.
+        photos: the folder of its photos, below `root` or a path of its own. None: what is found, or the folder that
+            the named file lies in.
+        val_annotations: the annotation file of "val".
+        val_photos: the folder of its photos. None: what is found, or `photos`, or the folder of the named file.
+        val_share: share of the photos for "val" where there is one file for both, between 0 and 1. Of two or more
+            photos, each split gets at least one.
 
     Attributes:
         index: all that the annotation file says of people.
@@ -56,21 +68,38 @@ class CocoPersons:
 
     Raises:
         DataError: folders or files are missing, the annotations are faulty, or there is nobody to learn from.
-        ConfigError: `min_area` or `negatives` out of range.
+        ConfigError: `min_area`, `negatives` or `val_share` out of range.
     """
 
-    def __init__(self, root: Folder, split: Split, min_area: NotNegative = 0.0, negatives: Times = 1.0) -> None:
+    def __init__(
+        self,
+        root: Folder,
+        split: Split,
+        min_area: NotNegative = 0.0,
+        negatives: Times = 1.0,
+        annotations: AnyPath | None = None,
+        photos: AnyPath | None = None,
+        val_annotations: AnyPath | None = None,
+        val_photos: AnyPath | None = None,
+        val_share: Part = VAL_SHARE,
+    ) -> None:
         if not min_area >= 0 or not 0 <= negatives <= 100:
             given = f"min_area={min_area} and negatives={negatives}"
             raise ConfigError(f"COCO persons: {given}; min_area is 0 or more pixels, negatives a number from 0 to 100")
-        path, self._folder = locate(Path(root), split)
-        self._arguments = (root, split, min_area, negatives)
+        if not 0 < val_share < 1:
+            raise ConfigError(f"COCO persons: val_share={val_share}; a share between 0 and 1 is needed")
+        names = Names(annotations, photos, val_annotations, val_photos)
+        path, self._folder, shared = locate(Path(root), split, names)
+        self._arguments = (root, split, min_area, negatives, *names, val_share)
         self.enough: int | None = None
         self.index = _with_sizes(read_index(path), self._folder)
         # An area that is not given is not small.
         self.ignored = self.index.crowds | (self.index.areas < min_area)
-        self.photos = self._chosen(negatives if split == "train" else min(negatives, 1))
-        if split == "train" and self.ignored.all():
+        own = parts_of(self._names(), split, val_share) if shared else [True] * len(self.index.sizes)
+        self.photos = self._chosen(negatives if split == "train" else min(negatives, 1), np.array(own))
+        if not any(own):
+            raise DataError(f"{path}: its only photo is for training; 'val' needs a second one")
+        if split == "train" and not self._teaches():
             small = f" of {min_area:g} pixels or more" if min_area else ""
             raise DataError(f"{path}: nobody{small} is outlined in it, so there is nothing to learn from")
         if not len(self):
@@ -78,7 +107,9 @@ class CocoPersons:
         if not any(os.path.exists(self.path(index)) for index in range(len(self))):  # noqa: PTH110
             listed = f"photos that {path.name} lists ({len(self):,}) is in it"
             looked = f"{self._folder / self.name(0)} was looked for, say"
-            raise DataError(f"{self._folder}: none of the {listed}; {looked}; put them there, or give another root")
+            raise DataError(
+                f"{self._folder}: none of the {listed}; {looked}; put them there, or name their folder with photos"
+            )
 
     @property
     def negatives(self) -> Sequence[int]:
@@ -102,7 +133,15 @@ class CocoPersons:
     @functools.cached_property
     def _found(self) -> dict[str, str]:
         """Of the photos that are not where their names say, those that are found all the same."""
-        return find_photos(self._folder, [self.index.names.part(n).decode() for n in range(len(self.index.sizes))])
+        return find_photos(self._folder, self._names())
+
+    def _names(self) -> list[str]:
+        return [self.index.names.part(number).decode() for number in range(len(self.index.sizes))]
+
+    def _teaches(self) -> bool:
+        """Tell whether there is anybody in the source's photos who is not ignored."""
+        photo_of = np.repeat(np.arange(len(self.index.sizes)), np.diff(self.index.first))
+        return bool(np.isin(photo_of[~self.ignored], self.photos).any())
 
     def group(self, index: int) -> str:
         """The video that the photo is a frame of, where the annotations have a `video_id`; else the photo's name."""
@@ -147,10 +186,10 @@ class CocoPersons:
             outlines[int(self.ignored[position])].append(outline)
         return fill_outlines(outlines[0], height, width), fill_outlines(outlines[1], height, width)
 
-    def _chosen(self, negatives: float) -> np.ndarray:
-        """Give the positions in the index of the photos to show, those of nobody as often as asked for."""
-        times = np.ones(len(self.index.sizes), np.int64)
-        for position in np.flatnonzero(np.diff(self.index.first) == 0).tolist():
+    def _chosen(self, negatives: float, own: np.ndarray) -> np.ndarray:
+        """Give the positions in the index of the split's `own` photos, those of nobody as often as asked for."""
+        times = own.astype(np.int64)
+        for position in np.flatnonzero(own & (np.diff(self.index.first) == 0)).tolist():
             chance = unit_hash(str(self.index.image_ids[position]))
             times[position] = int(negatives) + (chance < negatives % 1)
         return np.repeat(np.arange(len(times)), times)
@@ -175,28 +214,3 @@ def _with_sizes(index: PersonIndex, folder: Path) -> PersonIndex:
         for number, size in zip(unknown, pool.map(size_or_nothing, paths), strict=True):
             sizes[number] = size
     return dataclasses.replace(index, sizes=sizes, cached=False)
-
-
-def locate(root: Path, split: Split) -> tuple[Path, Path]:
-    """Find the annotation file and the photo folder of a split.
-
-    Raises:
-        DataError: one of them is missing.
-    """
-    names = [f"annotations/{kind}_{split}2017.json" for kind in ("person_keypoints", "instances")]
-    found = [root / name for name in names if (root / name).is_file()]
-    photos = root / f"{split}2017"
-    if found and photos.is_dir():
-        return found[0], photos
-    missing = _missing(root, photos, found, names)
-    layout = f"annotations/ and {split}2017/ with the photos"
-    raise DataError(
-        f"{missing}. The layout of COCO 2017 is expected: {layout}; "
-        "COCO itself can be downloaded from https://cocodataset.org/#download"
-    )
-
-
-def _missing(root: Path, photos: Path, found: Iterable[Path], names: Sequence[str]) -> str:
-    if not root.is_dir():
-        return f"{root}: there is no such folder"
-    return f"{photos}: there is no such folder" if found else f"{root}: neither {names[0]} nor {names[1]} is there"

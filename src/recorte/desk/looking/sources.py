@@ -9,7 +9,8 @@ from pathlib import Path
 from recorte.data.checks.coco import Checked, check_annotations, check_photos_of
 from recorte.data.checks.photos import decode_all
 from recorte.data.checks.samples import check_brightness, check_samples, file_of
-from recorte.data.coco.persons import CocoPersons, locate
+from recorte.data.coco.layout import VAL_SHARE, Names, locate, parts_of
+from recorte.data.coco.persons import CocoPersons
 from recorte.data.folder import ImageMaskFolder
 from recorte.data.reading.findings import Finding, finding_of
 from recorte.data.sample import PersonSource, Split
@@ -62,9 +63,11 @@ def _check_coco(name: str, source: partial[PersonSource], full: bool, looked: Lo
     root = Path(source.keywords["root"])
     for split in SPLITS:
         try:
-            path, folder = locate(root, split)
+            path, folder, shared = locate(root, split, Names.of(source.keywords))
         except DataError as error:
             yield finding_of(error, root)
+            continue
+        if shared and split == "val":  # looked at with "train"
             continue
         checked = check_annotations(path, folder)
         yield from checked.findings
@@ -76,8 +79,12 @@ def _check_coco(name: str, source: partial[PersonSource], full: bool, looked: Lo
             yield from undecodable
             lost = {finding.path for finding in undecodable}
             checked.faulty_images.update(position for position, path in photos.items() if str(path) in lost)
+        belongs = dict.fromkeys(checked.names, split)
+        if shared:
+            validate = parts_of([*checked.names.values()], "val", source.keywords.get("val_share", VAL_SHARE))
+            belongs |= {position: "val" for position, one in zip(belongs, validate, strict=True) if one}
         looked.photos += [
-            Listed(name, split, checked.images[position].file_name, path)
+            Listed(name, belongs[position], checked.images[position].file_name, path)
             for position, path in photos.items()
             if position not in checked.faulty_images
         ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from recorte.data.coco import CocoPersons
+from recorte.data.coco.layout import Names, find_places, remedy
 from recorte.data.cutouts import CutoutFolder
 from recorte.data.download.coco import PARTS
 from recorte.data.folder import ImageMaskFolder
@@ -47,14 +48,15 @@ def structure_of(kind: type, options: Mapping[str, Any]) -> list[Item]:
     return [] if look is None else look(Path(options["root"]), options)
 
 
-def _coco(root: Path, _: Mapping[str, Any]) -> list[Item]:
+def _coco(root: Path, options: Mapping[str, Any]) -> list[Item]:
     items = []
-    for split in ("train", "val"):
-        names = [f"{kind}_{split}2017.json" for kind in ("person_keypoints", "instances")]
-        paths = [root / "annotations" / name for name in names]
-        path = next((path for path in paths if os.path.isfile(path)), paths[0])  # noqa: PTH113
-        items.append(_file(path, f"annotations, {split}", _download(root, "annotations")))
-        items.append(_files(root / PARTS[split].folder, f"photos, {split}", _download(root, split)))
+    places = find_places(root, Names.of(options))
+    for split, place in places.items():
+        part = f", {split}" if len(places) > 1 else ""
+        own = place.photos == root / PARTS[split].folder
+        remedies = [_download(root, name) if own else remedy(root, split) for name in ("annotations", split)]
+        items.append(_file(place.annotations, f"annotations{part}", remedies[0]))
+        items.append(_files(place.photos, f"photos{part}", remedies[1]))
     return items
 
 

@@ -9,7 +9,7 @@ from hydra.core.override_parser.types import Override, Quote, QuotedString
 from hydra.errors import HydraException
 
 KEYS = re.compile(
-    r"data\.(root|cache_dir|teacher)|data\.sources\.[^.]+\.(root|photos|masks|backgrounds)"
+    r"data\.(root|cache_dir|teacher)|data\.sources\.[^.]+\.(root|(val_)?(annotations|photos)|masks|backgrounds)"
     r"|run_dir|target|resume|init|model\.encoder_weights|hydra\.(run|sweep)\.dir"
 )
 """Keys whose value is a path, or a word in the place of one."""
