@@ -49,7 +49,8 @@ def model_named(name: str | os.PathLike[str]) -> Path | None:
 def resolved(model: str | os.PathLike[str]) -> Path:
     """Give the path that is meant by a path, or else by the name of a model that was taught."""
     path = Path(model)
-    return path if path.exists() else model_named(model) or path
+    # Not Path.exists, which fails on a name that is too long.
+    return path if os.path.exists(path) else model_named(model) or path  # noqa: PTH110
 
 
 def near(name: str | os.PathLike[str]) -> str:
