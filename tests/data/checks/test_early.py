@@ -55,6 +55,35 @@ def test_class_numbers_with_edges_of_255_are_refused(tmp_path: Path) -> None:
         look(ImageMaskFolder, tmp_path, "train", "val")
 
 
+@pytest.mark.parametrize("palette", [True, False])
+@pytest.mark.parametrize("colour", [(192, 128, 128), (128, 0, 0), (250, 170, 30)])
+def test_classes_in_colours_are_refused(tmp_path: Path, colour: tuple[int, int, int], palette: bool) -> None:
+    """As VOC's and labelme's palettes have them, which may be light enough for people."""
+    write_masks(tmp_path, 1)
+    for path in (tmp_path / "masks").iterdir():
+        mask = Image.open(path).copy()
+        mask.putpalette([0, 0, 0, *colour])
+        (mask if palette else mask.convert("RGB")).save(path)
+    with pytest.raises(DataError) as told:
+        look(ImageMaskFolder, tmp_path, "train", "val")
+    assert f"8 of the 8 masks that were read are coloured, such as 0.png with {colour} (RGB)" in str(told.value)
+    assert "white is the person, so give the person's pixels 255" in str(told.value)
+
+
+def test_grey_ramps_and_cut_outs_are_masks(tmp_path: Path) -> None:
+    write_masks(tmp_path, 255)
+    for number, path in enumerate(sorted((tmp_path / "masks").iterdir())):
+        mask = Image.open(path).copy()
+        if number % 2:
+            cutout = Image.new("RGBA", mask.size, (192, 128, 128, 0))
+            cutout.putalpha(mask)
+            cutout.save(path)
+        else:
+            mask.putpalette([value for value in range(256) for _ in range(3)])
+            mask.save(path)
+    look(ImageMaskFolder, tmp_path, "train", "val")
+
+
 def test_photos_of_nobody_are_let_through(tmp_path: Path) -> None:
     write_coco(tmp_path, [image(1), image(2)], [], split="val")
     look(CocoPersons, tmp_path, "val")

@@ -17,11 +17,14 @@ from recorte.data.reading.photo_size import fits
 from recorte.data.sample import PersonSource
 from recorte.data.supervisely import SuperviselyPersons
 from recorte.errors import PhotoError
-from recorte.photo import read_mask
+from recorte.modes import parted
+from recorte.photo import opened, read_mask
 
 LIGHT = 128
 """What a mask is, of 255, somewhere on a person."""
 REMEDY = "white is the person, so give the person's pixels 255 and all others 0"
+TINT = 24
+"""By how much the colours of a pixel differ, of 255, that is clearly no grey."""
 FEW = 32
 """Masks of a split that are read to see whether people are white in them."""
 
@@ -101,7 +104,7 @@ def _check_mask(mask: Path, photo: Header, path: Path, root: Path) -> list[Findi
 
 
 def check_brightness(splits: Iterable[ImageMaskFolder]) -> Iterator[Finding]:
-    """Find folders of masks that hold class numbers, say, so that nobody in them is white.
+    """Find folders of masks that hold numbers or colours of classes, say, so that nobody in them is white.
 
     Masks without anybody white are odd where others have somebody: a model's may be, of photos of nobody.
 
@@ -110,12 +113,22 @@ def check_brightness(splits: Iterable[ImageMaskFolder]) -> Iterator[Finding]:
             judged together.
     """
     found: dict[Path, list[tuple[int, float]]] = defaultdict(list)
+    coloured: dict[Path, list[tuple[Path, tuple[int, ...]]]] = defaultdict(list)
     for source in splits:
         chosen = range(0, len(source), -(-len(source) // FEW) or 1)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            read = pool.map(_brightness, [source.mask(index) for index in chosen])
+            masks = [source.mask(index) for index in chosen]
+            colours = zip(masks, pool.map(_colour, masks), strict=True)
+            coloured[source.mask_folder] += [(mask, colour) for mask, colour in colours if colour]
+            read = pool.map(_brightness, masks)
             found[source.mask_folder] += [one for one in read if one is not None]
     for folder, read_there in found.items():
+        if tinted := coloured[folder]:
+            mask, colour = tinted[0]
+            what = f"{len(tinted)} of the {len(read_there)} masks that were read are coloured, such as {mask.name}"
+            what += f" with {colour} (RGB), as labels of classes are"
+            yield Finding(str(folder), "", f"{what}; {REMEDY}", grave=len(tinted) > len(read_there) / 2)
+            continue
         lights = [light for light, _ in read_there]
         shares = [share for light, share in read_there if light]
         if max(lights, default=0) >= LIGHT and max(shares) < 0.5:  # numbers of classes, and 255 at their edges, say
@@ -126,6 +139,28 @@ def check_brightness(splits: Iterable[ImageMaskFolder]) -> Iterator[Finding]:
         if any(dark) or (dark and dark == lights):
             what = f"nowhere brighter than {max(dark)} of 255 in {len(dark)} of the {len(lights)} masks that were read"
             yield Finding(str(folder), "", f"{what}; {REMEDY}", grave=0 < max(lights) < LIGHT)
+
+
+def _colour(mask: Path) -> tuple[int, ...] | None:
+    """Give the most frequent colour of a mask that is clearly not grey in more than a twentieth of what is not black.
+
+    What is transparent anywhere is read by that, whatever its colours.
+    """
+    try:
+        with opened(mask) as image:
+            if image.mode in ("1", "L", "LA") or image.mode[0] in "IF":
+                return None
+            colours, alpha = parted(image)
+            if alpha is not None and alpha.getextrema() != (255, 255):
+                return None
+            pixels = np.asarray(colours.convert("RGB")).reshape(-1, 3)
+    except PhotoError:  # told of its photo
+        return None
+    tinted = pixels[np.ptp(pixels, axis=1) > TINT].astype(np.uint32)
+    if len(tinted) <= np.count_nonzero(pixels.any(axis=1)) / 20:
+        return None
+    values, counts = np.unique(tinted @ np.array([1 << 16, 1 << 8, 1], np.uint32), return_counts=True)
+    return tuple(int(values[counts.argmax()]).to_bytes(3))
 
 
 def _brightness(mask: Path) -> tuple[int, float] | None:
