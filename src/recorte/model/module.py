@@ -1,11 +1,13 @@
 """The LightningModule: network, loss, metrics and optimizer in one."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.utilities.types import OptimizerConfig, OptimizerLRSchedulerConfig
+from lightning.pytorch.utilities.types import LRSchedulerConfigType, OptimizerConfig, OptimizerLRSchedulerConfig
+from timm.scheduler.scheduler import Scheduler as TimmScheduler
 from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
@@ -27,7 +29,8 @@ class PersonSegmenter(pl.LightningModule):
         network: what is trained: any module that gives a `Prediction` for `image (N, 3, H, W)`.
         loss: maps (prediction, batch) to named scalars, one of them `loss`. None: only to be measured.
         optimizer: makes an optimizer of groups of parameters.
-        scheduler: makes a schedule of `(optimizer, total_steps=...)`, stepped after every optimizer step; or None.
+        scheduler: makes a schedule of `(optimizer, total_steps=...)`, stepped after every optimizer step; or of the
+            optimizer alone, stepped after every epoch, with `val/loss` where it asks for a figure; or None.
         sources: names of the validation sources, in the order of the batch's `source` numbers.
         memory_format: `channels_last` or `contiguous_format`.
         encoder_lr: learning rate of the encoder; None: that of the rest.
@@ -63,6 +66,7 @@ class PersonSegmenter(pl.LightningModule):
         self.sources = list(sources)
         self.train_losses, self.val_losses, self.metrics = MeanLosses(), MeanLosses(), SegmentationMetrics()
         several = len(self.sources) if len(self.sources) > 1 else 0
+        self.confusion_matrix: list[list[int]] | None = None
         own = MetricCollection(dict(metrics or {}), compute_groups=False)
         self.source_metrics = [SegmentationMetrics() for _ in range(several)]
         self.own_metrics, self.own_source_metrics = own, [own.clone() for _ in range(several)]
@@ -143,8 +147,24 @@ class PersonSegmenter(pl.LightningModule):
         optimizer = self.optimizer(parameter_groups(self.network, self.encoder_lr))
         if self.scheduler is None:
             return {"optimizer": optimizer}
-        schedule = self.scheduler(optimizer, total_steps=int(self.trainer.estimated_stepping_batches))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        if "total_steps" in inspect.signature(self.scheduler).parameters:
+            schedule = self.scheduler(optimizer, total_steps=int(self.trainer.estimated_stepping_batches))
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        # One that does not know how many steps there will be changes after epochs, as its arguments are usually meant.
+        waits: LRSchedulerConfigType = {
+            "scheduler": self.scheduler(optimizer),
+            "interval": "epoch",
+            "frequency": self.trainer.check_val_every_n_epoch or 1,
+            "monitor": "val/loss",
+        }
+        return {"optimizer": optimizer, "lr_scheduler": waits}
+
+    def lr_scheduler_step(self, scheduler: Any, metric: Any | None) -> None:
+        """Step a schedule; timm's own count the epochs from outside."""
+        if isinstance(scheduler, TimmScheduler):
+            scheduler.step(epoch=self.current_epoch + 1, metric=metric)
+        else:
+            super().lr_scheduler_step(scheduler, metric)
 
     def configure_gradient_clipping(
         self,
@@ -152,11 +172,13 @@ class PersonSegmenter(pl.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip by the norm of all gradients.
+        """Clip by the norm of all gradients, or each by its value.
 
         Lightning's own refuses fused optimizers in any 16 bits, though in bfloat16 no gradient is scaled.
         """
-        if gradient_clip_val:
+        if gradient_clip_val and gradient_clip_algorithm == "value":
+            nn.utils.clip_grad_value_(self.network.parameters(), gradient_clip_val)
+        elif gradient_clip_val:
             nn.utils.clip_grad_norm_(self.network.parameters(), gradient_clip_val)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

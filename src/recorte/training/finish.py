@@ -35,7 +35,9 @@ class Start(NamedTuple):
     page: dict[str, Any]
 
 
-def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str, epochs: int) -> float | None:
+def finish(
+    config: DictConfig, data: PersonDataModule, best: Path, monitor: str, mode: str | None, epochs: int
+) -> float | None:
     """Measure the best checkpoint once more, export it, and draw what it does.
 
     Where it holds averaged weights beside the others, both are measured and the better are exported. With
@@ -46,18 +48,20 @@ def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str,
         data: of the run.
         best: the checkpoint.
         monitor: the figure that it was chosen by, such as `val/photo_iou`.
+        mode: `max` or `min`, which of its values is the best; None: as figures.py says.
         epochs: how many the run had.
 
     Returns:
-        The figure's value; None of one about nothing.
+        The figure's value; None of one about nothing, or where nothing was measured.
     """
     run_dir = Path(config.run_dir)
     name = monitor.removeprefix("val/")
-    figure = figure_of(name, config.callbacks.checkpoint.mode)
+    figure = figure_of(name, mode)
     start = None if config.init is None else Start(*load_network(model_path(config.init)))
     averaged, network, figures, confusion_matrix = _better_weights(best, name, figure, data, config, start)
+    value = figures.get(name)
     if not go_on_alone():
-        return figures[name]
+        return value
     result = {
         "monitor": monitor,
         "best_epoch": read_checkpoint(best)["epoch"] + 1,
@@ -68,7 +72,8 @@ def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str,
         "confusion_matrix": confusion_matrix,
     }
     when = f"Best epoch ({result['best_epoch']})"
-    write_confusion_matrix(confusion_matrix, run_dir / "plots" / "confusion_matrix.png", when)
+    if confusion_matrix is not None:
+        write_confusion_matrix(confusion_matrix, run_dir / "plots" / "confusion_matrix.png", when)
     write_sample_predictions(network, data.dataset("val"), run_dir / "plots" / "sample_predictions.png", when)
     facts = {"network": read_checkpoint(best)["network"], "metrics": figures, "origin": _origin(config, data, result)}
     facts |= {name: start.page[name] for name in INHERITED if start and name in start.page}
@@ -76,13 +81,13 @@ def finish(config: DictConfig, data: PersonDataModule, best: Path, monitor: str,
     write_hparams(config, figures)
     write_whole(run_dir / "metrics.json", json.dumps(result, indent=2) + "\n")
     log.info("Exported to %s; ONNX Runtime and PyTorch agree within %.1e", run_dir / "best_model", difference)
-    log.info("Best epoch %d of %d: %s %s", result["best_epoch"], epochs, monitor, figure.text(figures[name]))
-    return figures[name]
+    log.info("Best epoch %d of %d: %s %s", result["best_epoch"], epochs, monitor, figure.text(value))
+    return value
 
 
 def _better_weights(
     best: Path, name: str, figure: Figure, data: PersonDataModule, config: DictConfig, start: Start | None
-) -> tuple[bool, nn.Module, dict[str, float | None], list[list[int]]]:
+) -> tuple[bool, nn.Module, dict[str, float | None], list[list[int]] | None]:
     network, page = load_network(best)
     _mix(network, start, config.init_share)
     figures, confusion_matrix = measure(network, data, config, is_loss(name))
@@ -91,9 +96,9 @@ def _better_weights(
     trained, _ = load_network(best, averaged=False)
     _mix(trained, start, config.init_share)
     trained_figures, trained_matrix = measure(trained, data, config, is_loss(name))
-    values = figure.text(figures[name]), figure.text(trained_figures[name])
+    values = figure.text(figures.get(name)), figure.text(trained_figures.get(name))
     log.info("%s %s with averaged weights, %s without", name, *values)
-    if figure.rank(trained_figures[name]) > figure.rank(figures[name]):
+    if figure.rank(trained_figures.get(name)) > figure.rank(figures.get(name)):
         return False, trained, trained_figures, trained_matrix
     return True, network, figures, confusion_matrix
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 from hydra.utils import instantiate
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf, open_dict
 from timm.layers.norm_act import convert_sync_batchnorm
@@ -18,6 +19,7 @@ from recorte.files import write_whole
 from recorte.model.export import read_checkpoint
 from recorte.training.build import build_data, build_network, build_segmenter, with_network_of_init
 from recorte.training.callbacks.checkpoints import WholeFiles
+from recorte.training.callbacks.record import chosen_by
 from recorte.training.callbacks.seeding import SeededSteps
 from recorte.training.command.config import resolved
 from recorte.training.finish import finish
@@ -101,10 +103,18 @@ def _fit(
     if (processes := trainer.num_devices * trainer.num_nodes) > 1:
         log.info("%d processes; together they see %d photos at a time", processes, processes * data.batch_size)
     trainer.fit(segmenter, data, ckpt_path=checkpoint, weights_only=True)
-    # Of both Lightning's types know less than is there.
-    best: Any = trainer.checkpoint_callback
-    epochs: Any = trainer.fit_loop.epoch_progress.current
-    return finish(config, data, Path(best.best_model_path), best.monitor, epochs.processed)
+    epochs: Any = trainer.fit_loop.epoch_progress.current  # of which Lightning's type knows less than is there
+    return finish(config, data, _kept(trainer, run_dir), *chosen_by(trainer), epochs.processed)
+
+
+def _kept(trainer: pl.Trainer, run_dir: Path) -> Path:
+    """Give the checkpoint that the results are made of: the best; where none was chosen, the last."""
+    chosen = [callback.best_model_path for callback in trainer.callbacks  # type: ignore[attr-defined]
+              if isinstance(callback, ModelCheckpoint) and callback.best_model_path]  # fmt: skip
+    last = run_dir / "checkpoints" / "last.ckpt"
+    if not chosen and not last.exists():
+        trainer.save_checkpoint(last)
+    return Path(chosen[0]) if chosen else last
 
 
 def build_loggers(config: DictConfig, step: int) -> list[Logger]:

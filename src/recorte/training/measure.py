@@ -13,7 +13,7 @@ from recorte.training.machine.trainer import build_trainer
 
 def measure(
     network: nn.Module, data: PersonDataModule, config: DictConfig, with_loss: bool = False
-) -> tuple[dict[str, float | None], list[list[int]]]:
+) -> tuple[dict[str, float | None], list[list[int]] | None]:
     """Measure a network on the validation photos of some data, as a training run does after each epoch.
 
     Args:
@@ -24,7 +24,8 @@ def measure(
 
     Returns:
         The figures by name (with `<source>/` before them where there are several sources; None for a figure about
-        nothing), and the confusion matrix in pixels, rows by truth and columns by prediction, background first.
+        nothing), and the confusion matrix in pixels, rows by truth and columns by prediction, background first; of no
+        photos (`trainer.limit_val_batches=0`) no figures and no matrix.
     """
     segmenter = build_segmenter(config, network, data.sources, with_loss)
     options = {"logger": False, "enable_checkpointing": False, "profiler": None, "overfit_batches": 0.0}

@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from recorte.files import write_whole
-from recorte.model.figures import figure_of
+from recorte.model.figures import FIGURES, figure_of
 from recorte.training.figures.plots import write_confusion_matrix, write_metrics_evolution, write_training_curves
 from recorte.training.figures.text import duration, plain
 
 log = logging.getLogger(__name__)
+
+LOSSES = {"train/loss": "training loss", "val/loss": "validation loss"}
+TOLD = ("dice", "accuracy")
+"""Of the validation, what the line of an epoch tells beside its loss and what is monitored."""
 
 
 class TensorBoardEvents(TensorBoardLogger):
@@ -37,6 +42,7 @@ class RunRecord(pl.Callback):
         self.run_dir = Path(run_dir)
         self.rows: list[dict[str, float | None]] = []
         self.started, self.earlier = 0.0, 0.0
+        self.validated = False
 
     def state_dict(self) -> dict[str, Any]:
         """Give the rows so far, and the seconds of the epoch that is under way, as plain data."""
@@ -50,11 +56,17 @@ class RunRecord(pl.Callback):
         """Start the clock, perhaps in the middle of an epoch."""
         self.started = time.monotonic()
 
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Note that the figures are of this epoch: those of an earlier one stay where Lightning keeps them."""
+        self.validated = True
+
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Add the epoch's row, after its validation, and write everything anew."""
         figures = plain(trainer.callback_metrics, prefix="")
         row: dict[str, float | None] = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
-        row |= {name: value for name, value in figures.items() if name.startswith(("train/", "val/", "throughput/"))}
+        wanted = ("train/", "throughput/", *(("val/",) if self.validated else ()))
+        row |= {name: value for name, value in figures.items() if name.startswith(wanted)}
+        self.validated = False
         row["lr"] = trainer.optimizers[0].param_groups[0]["lr"]
         row["seconds"] = round(self._seconds(), 3)
         self.started, self.earlier = time.monotonic(), 0.0
@@ -63,15 +75,13 @@ class RunRecord(pl.Callback):
         for logger in trainer.loggers:  # not by Lightning, which would come too late for the checkpoint of the epoch
             logger.log_metrics(losses, step=trainer.global_step - 1)
         if trainer.is_global_zero:
-            # Of both Lightning's types know less than is there.
-            checkpoint: Any = trainer.checkpoint_callback
-            segmenter: Any = pl_module
-            self._write(checkpoint.monitor, checkpoint.mode, segmenter.confusion_matrix)
+            segmenter: Any = pl_module  # of which Lightning's type knows less than is there
+            self._write(*chosen_by(trainer), segmenter.confusion_matrix)
 
     def _seconds(self) -> float:
         return self.earlier + time.monotonic() - self.started
 
-    def _write(self, monitor: str, mode: str, confusion_matrix: list[list[int]]) -> None:
+    def _write(self, monitor: str, mode: str | None, confusion_matrix: list[list[int]] | None) -> None:
         figure = figure_of(monitor, mode)
         names = list(dict.fromkeys(name for row in self.rows for name in row))
         table = io.StringIO()
@@ -82,13 +92,23 @@ class RunRecord(pl.Callback):
         write_training_curves(self.rows, self.run_dir / "plots" / "training_curves.png")
         row, best = self.rows[-1], max(self.rows, key=lambda row: figure.rank(row.get(monitor)))
         write_metrics_evolution(self.rows, best, self.run_dir / "plots" / "metrics_evolution.png")
-        path = self.run_dir / "plots" / "confusion_matrix.png"
-        write_confusion_matrix(confusion_matrix, path, f"Epoch {row['epoch']}")
-        log.info(
-            "Epoch %d: training loss %.4f, validation loss %.4f, %s %s (best %s), %s%s",
-            row["epoch"], row["train/loss"], row["val/loss"], monitor, figure.text(row.get(monitor)),
-            figure.text(best.get(monitor)), duration(row["seconds"] or 0.0), _speed(row),
-        )  # fmt: skip
+        if confusion_matrix is not None:
+            path = self.run_dir / "plots" / "confusion_matrix.png"
+            write_confusion_matrix(confusion_matrix, path, f"Epoch {row['epoch']}")
+        said = [f"{words} {row[name]:.4f}" for name, words in LOSSES.items() if row.get(name) is not None]
+        if monitor in row:
+            said.append(f"{monitor} {figure.text(row[monitor])} (best {figure.text(best.get(monitor))})")
+        said += [f"{name} {row[f'val/{name}']:.4f}" for name in TOLD if row.get(f"val/{name}") is not None]
+        said.append(f"{duration(row['seconds'] or 0.0)}{_speed(row)}")
+        log.info("Epoch %d: %s", row["epoch"], ", ".join(said))
+
+
+def chosen_by(trainer: pl.Trainer) -> tuple[str, str | None]:
+    """Give the figure that a run's best checkpoint is chosen by, and which way; without such a checkpoint the first."""
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]  # the trainer's helpers set it
+        if isinstance(callback, ModelCheckpoint) and callback.monitor:
+            return callback.monitor, callback.mode
+    return f"val/{FIGURES[0].name}", None
 
 
 def _speed(row: dict[str, float | None]) -> str:
