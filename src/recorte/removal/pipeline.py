@@ -129,12 +129,7 @@ class Pipeline:
 
     def correct(self, photo: np.ndarray, alpha: np.ndarray, touches: Sequence[Touch]) -> np.ndarray:
         """Mend an alpha of the photo's size by touches, which `check_touches` let pass; `float32 (H, W)`."""
-        return correct(photo, alpha, touches, self._look_at_part)
-
-    def _look_at_part(self, part: np.ndarray) -> np.ndarray:
-        """Find people in a part of a photo: `float32`, of the part's shape at the network's size."""
-        letterbox = Letterbox.of(part, self.network.image_size)
-        return letterbox.cut(self._seen([letterbox.apply(part, PADDING_COLOUR)])[0])
+        return correct(photo, alpha, touches)
 
     def results(
         self,

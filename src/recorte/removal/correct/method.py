@@ -1,34 +1,32 @@
 """From a photo, its alpha and touches to the corrected alpha."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
 from recorte.letterbox import resize
-from recorte.removal.correct.geodesic import distances
+from recorte.removal.correct.features import SIDE
+from recorte.removal.correct.follow import Follow, by_distance, by_network
 from recorte.removal.correct.touches import Touch, painted
-from recorte.removal.steps.islands import drop_loose
 from recorte.removal.steps.refinement import refine
 
-Look = Callable[[np.ndarray], np.ndarray]
-"""What finds people in a part of a photo: from `uint8 (h, w, 3)` to `float32` in [0, 1] of its shape at any size."""
+FINER = 2
+"""How much finer the thing is drawn, along the photo's edges, than it is found."""
 
-SIDE = 128
-"""Longest side of what is looked through, in cells."""
+SEAM, RIM = 2, 6
+"""Cells around the thing that become as it does: where it is kept, so that no seam is left between it and the person
+beside it; where it is dropped, so that no soft rim is left of it."""
 
-STEP, COLOUR, ALPHA = 0.01, 2.0, 0.3
-"""Costs of a step from cell to cell: of itself, for a change of colour (Lab, 1 = 100) and for one of alpha."""
-
-LEVELS = np.geomspace(0.06, 3.0, 40)
-"""Of distance, one of which bounds the thing that was touched."""
+RIGHT = 0.1
+"""An alpha as near as this to what a touch asks for is right already."""
 
 PERSON, NOBODY = 1, 2
 """What touches mark."""
 
 
-def correct(photo: np.ndarray, alpha: np.ndarray, touches: Sequence[Touch], look: Look) -> np.ndarray:
+def correct(photo: np.ndarray, alpha: np.ndarray, touches: Sequence[Touch], follow: Follow = by_network) -> np.ndarray:
     """Mend an alpha by touches, one after the other.
 
     Args:
@@ -36,40 +34,87 @@ def correct(photo: np.ndarray, alpha: np.ndarray, touches: Sequence[Touch], look
         alpha: `float32 (H, W)` in [0, 1]; left as it is.
         touches: of this photo, in the order in which they were made. Where the alpha is right already, one changes
             nothing, but holds for those after it.
-        look: asked for a second look around a touch.
+        follow: finds the thing that was touched.
 
     Returns:
         `float32 (H, W)` in [0, 1].
     """
     mended = alpha.astype(np.float32)
     for number, touch in enumerate(touches):
-        _mend(photo, mended, touches[: number + 1], touch, look)
+        if touch.is_box and not touch.keep:
+            mended[_window(touch)] = 0
+        else:
+            _mend(photo, mended, touches[: number + 1], follow)
     return mended
 
 
-def _mend(photo: np.ndarray, alpha: np.ndarray, touches: Sequence[Touch], touch: Touch, look: Look) -> None:
-    """Do what one touch asks, in place."""
-    longest, goal = max(alpha.shape), np.float32(touch.keep)
+def _mend(photo: np.ndarray, alpha: np.ndarray, touches: Sequence[Touch], follow: Follow) -> None:
+    """Do what the last touch asks, in place."""
+    touch, longest = touches[-1], max(alpha.shape)
     scale = min(1.0, SIDE / longest)
-    rows, columns = (max(1, round(side * scale)) for side in alpha.shape)
-    small = resize(alpha, rows, columns)
+    shape = max(1, round(alpha.shape[0] * scale)), max(1, round(alpha.shape[1] * scale))
+    small = resize(alpha, *shape)
     if touch.is_box:
-        own, other = _around(touch, (rows, columns), scale)
+        follow, (own, other) = by_distance, _around(touch, shape, scale)
     else:
-        own = painted([touch], (rows, columns), longest, (scale, 0, 0)) > 0
-        other = painted(touches, (rows, columns), longest, (scale, 0, 0)) == (NOBODY if touch.keep else PERSON)
-        if np.abs(small[own] - goal).max(initial=0) < 0.1:
+        if not _wrong(alpha, touch):
             return
-    changed = own if touch.is_box and not touch.keep else _thing(resize(photo, rows, columns), small, own, other, goal)
-    result = np.where(changed, goal, small).astype(np.float32)
-    rim = cv2.dilate(changed.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    # What is left of a rim when its person is gone.
-    result = np.where(rim, drop_loose(result), result)
-    wider = cv2.dilate(rim.astype(np.float32), np.ones((5, 5), np.uint8))
-    share = resize(cv2.blur(wider, (3, 3)), *alpha.shape)
-    alpha += share * (refine(result, photo) - alpha)
-    if touch.is_box and not touch.keep:
-        alpha[_window(touch)] = 0
+        marks = painted(touches, shape, longest, (scale, 0, 0))
+        own = painted([touch], shape, longest, (scale, 0, 0)) > 0
+        other = marks == (NOBODY if touch.keep else PERSON)
+    thing = own | _held(follow(resize(photo, *shape), small, own, other, touch.keep) & ~other | own, own)
+    right = (small >= 0.5) == touch.keep
+    near = _gap(thing)
+    around = right & (near <= (SEAM if touch.keep else RIM)) & (near < _gap(~right & ~thing)) & ~other
+    _draw(photo, alpha, (thing | around).astype(np.float32), touch)
+
+
+def _gap(area: np.ndarray) -> np.ndarray:
+    """How far each cell is from an area, `bool (h, w)`, in cells."""
+    return cv2.distanceTransform((~area).astype(np.uint8), cv2.DIST_L2, 5)
+
+
+def _draw(photo: np.ndarray, alpha: np.ndarray, thing: np.ndarray, touch: Touch) -> None:
+    """Give the thing, `float32 (h, w)`, the alpha that the touch asks for, along the photo's edges, in place."""
+    rows, columns = (np.flatnonzero(thing.any(axis=axis)) for axis in (1, 0))
+    margin = 8
+    cells = tuple(slice(max(0, int(line[0]) - margin), int(line[-1]) + 1 + margin) for line in (rows, columns))
+    scales = [large / little for large, little in zip(alpha.shape, thing.shape, strict=True)]
+    part = thing[cells]
+    window = tuple(
+        slice(round(cell.start * scale), min(side, round((cell.start + length) * scale)))
+        for cell, length, scale, side in zip(cells, part.shape, scales, alpha.shape, strict=True)
+    )
+    sized = [min(FINER * length, cut.stop - cut.start) for length, cut in zip(part.shape, window, strict=True)]
+    share = refine(resize(cv2.blur(part, (3, 3)), *sized), np.ascontiguousarray(photo[window]))
+    alpha[window] += share * (float(touch.keep) - alpha[window])
+    if not touch.is_box:
+        spot, marked = _spot(alpha, touch)
+        alpha[spot][marked] = touch.keep
+
+
+def _wrong(alpha: np.ndarray, touch: Touch) -> bool:
+    """Whether the alpha is anywhere on the touch other than it asks for."""
+    spot, marked = _spot(alpha, touch)
+    return bool((np.abs(alpha[spot][marked] - touch.keep) > RIGHT).any())
+
+
+def _spot(alpha: np.ndarray, touch: Touch) -> tuple[tuple[slice, slice], np.ndarray]:
+    """Give the part of the alpha that holds a point or a stroke, and what it marks there, `bool`."""
+    longest = max(alpha.shape)
+    left, top, right, bottom = (max(0, math.floor(edge)) for edge in touch.bounds(longest))
+    spot = slice(top, bottom + 2), slice(left, right + 2)
+    return spot, painted([touch], alpha[spot].shape, longest, (1.0, left, top)) > 0
+
+
+def _held(thing: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Leave the pieces of a thing that hang together with the touch."""
+    _, pieces = cv2.connectedComponents(thing.astype(np.uint8))
+    held = np.zeros(pieces.max() + 1, bool)
+    held[pieces[own]] = True
+    held[0] = False
+    left: np.ndarray = held[pieces]
+    return left
 
 
 def _window(box: Touch) -> tuple[slice, slice]:
@@ -78,34 +123,10 @@ def _window(box: Touch) -> tuple[slice, slice]:
 
 
 def _around(box: Touch, shape: tuple[int, int], scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """What a box marks: its middle as the thing in it, or all of it where it is dropped; and what is outside."""
+    """What a box around a thing marks: its middle as the thing, and what is outside as none of it."""
     inside, own = np.zeros(shape, bool), np.zeros(shape, bool)
     (left, top), (right, bottom) = ((x * scale, y * scale) for x, y in box.points)
-    rows, columns = slice(int(top), math.ceil(bottom)), slice(int(left), math.ceil(right))
-    inside[rows, columns] = True
-    if not box.keep:
-        return inside, ~inside
+    inside[int(top) : math.ceil(bottom), int(left) : math.ceil(right)] = True
     high, wide = (bottom - top) / 3, (right - left) / 3
     own[int(top + high) : math.ceil(bottom - high), int(left + wide) : math.ceil(right - wide)] = True
     return own, ~inside
-
-
-def _thing(photo: np.ndarray, alpha: np.ndarray, own: np.ndarray, other: np.ndarray, goal: np.float32) -> np.ndarray:
-    """Find the thing that was touched: as far as the way from the touch climbs no edge of it. `bool (h, w)`."""
-    lab = cv2.cvtColor(photo.astype(np.float32) / 255, cv2.COLOR_RGB2Lab) / 100
-    costs = [
-        (
-            STEP
-            + COLOUR * np.sqrt((np.diff(lab, axis=axis) ** 2).sum(axis=2))
-            + ALPHA * np.abs(np.diff(alpha, axis=axis))
-        )
-        for axis in (1, 0)
-    ]
-    far = distances(own, *costs)
-    wrong = (alpha >= 0.5) != (goal == 1)
-    if other.any():
-        wrong &= far < distances(other, *costs)
-    # Where the thing ends, the next level finds hardly more of it.
-    areas = np.searchsorted(np.sort(far[wrong]), LEVELS) + own.sum()
-    level = LEVELS[1 + int(np.argmin(np.log(areas[2:] / areas[:-2])))]
-    return own | (wrong & (far <= level))

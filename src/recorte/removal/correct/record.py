@@ -127,4 +127,4 @@ def _touch(plain: Any) -> Touch:
 
 
 def _mark(photo: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(photo)).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(photo).data).hexdigest()

@@ -35,7 +35,7 @@ class Stroke:
         radius: of the brush.
     """
 
-    points: Sequence[tuple[float, float]]
+    points: Sequence[Sequence[float]] | np.ndarray
     radius: float
 
 
@@ -208,7 +208,9 @@ def _distance(points: Points, line: Points) -> float:
     return least
 
 
-def painted(touches: Sequence[Touch], shape: tuple[int, int], longest: float, move: Any) -> np.ndarray:
+def painted(
+    touches: Sequence[Touch], shape: tuple[int, ...], longest: float, move: tuple[float, float, float]
+) -> np.ndarray:
     """Paint points and strokes, of two that meet the later one above.
 
     Args:
@@ -249,7 +251,7 @@ def _stroke(word: str, shape: Mapping[str, Any]) -> Stroke:
     return Stroke(shape["points"], shape["radius"])
 
 
-def _points(word: str, points: Sequence[Any]) -> Points:
+def _points(word: str, points: Sequence[Sequence[float]] | np.ndarray) -> Points:
     if any(not isinstance(point, Sequence | np.ndarray) or len(point) != 2 for point in points):
         raise RecorteError(f"{word}: the points of a stroke must be (x, y) each")
     pairs = [_numbers(word, point) for point in points]

@@ -1,0 +1,53 @@
+"""What finds the thing that was touched, in small: a network of 60,000 weights, or the way there without edges."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from recorte.removal.correct.features import WAYS, costs_of, features
+from recorte.removal.correct.geodesic import distances
+
+Follow = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool], np.ndarray]
+"""From photo, `uint8 (h, w, 3)`, alpha, `float32 (h, w)`, what a touch marks, what touches of the other kind mark, and
+whether to keep, to the thing that was touched; all of these `bool (h, w)`, no side longer than `features.SIDE`."""
+
+WEIGHTS = Path(__file__).with_name("thing.onnx")
+"""Trained by `scripts/follow.py`. Input `touch`, `float32 (1, CHANNELS, SIDE, SIDE)`; output `thing`, in [0, 1]."""
+
+LEVELS = np.geomspace(0.06, 3.0, 40)
+"""Of distance, one of which bounds the thing that was touched."""
+
+
+def by_network(photo: np.ndarray, alpha: np.ndarray, own: np.ndarray, other: np.ndarray, keep: bool) -> np.ndarray:
+    """Find the thing that was touched as people's corrections taught it; see `Follow`."""
+    seen = features(photo, alpha, own, other, keep)
+    rows, columns = alpha.shape
+    thing = _session().run(["thing"], {"touch": seen[None]})[0][0, 0, :rows, :columns]
+    found: np.ndarray = (thing > 0.5) & ((alpha >= 0.5) != keep)
+    return found
+
+
+def by_distance(photo: np.ndarray, alpha: np.ndarray, own: np.ndarray, other: np.ndarray, keep: bool) -> np.ndarray:
+    """Find the thing that was touched: as far as the way from the touch climbs no edge of it; see `Follow`."""
+    costs = costs_of(photo, alpha, *WAYS[0])
+    far = distances(own, *costs)
+    wrong = (alpha >= 0.5) != keep
+    if other.any():
+        wrong &= far < distances(other, *costs)
+    # Where the thing ends, the next level finds hardly more of it.
+    areas = np.searchsorted(np.sort(far[wrong]), LEVELS) + own.sum()
+    level = LEVELS[1 + int(np.argmin(np.log(areas[2:] / areas[:-2])))]
+    found: np.ndarray = wrong & (far <= level)
+    return found
+
+
+@cache
+def _session() -> onnxruntime.InferenceSession:
+    """Open the network once a process; it holds nothing of any photo, and threads may share it."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(WEIGHTS, options, providers=["CPUExecutionProvider"])
