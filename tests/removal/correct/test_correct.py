@@ -7,7 +7,7 @@ import pytest
 
 from recorte import BackgroundRemover
 from recorte.errors import PhotoError, RecorteError
-from recorte.removal.correct.touches import touches_of
+from recorte.removal.correct.touches import Stroke, Touch, touches_of
 
 RED, DARK, GREEN, BLUE = (230, 20, 10), (120, 60, 60), (60, 180, 40), (30, 60, 220)
 
@@ -103,6 +103,18 @@ def test_what_is_right_already_stays_as_it_is(remover: BackgroundRemover, photo:
     touches = touches_of([(135, 150)], [(260, 140)])
     again = remover.correct(photo, once, touches=touches)
     assert np.array_equal(again, remover.correct(photo, alpha, touches=touches))
+
+
+def test_of_strokes_that_meet_the_later_counts_and_points_keep_their_pixel(
+    remover: BackgroundRemover, photo: np.ndarray, alpha: np.ndarray
+) -> None:
+    away = Touch.of(False, Stroke([(60, 120), (100, 120)], 8))
+    back = Touch.of(True, Stroke([(80, 100), (80, 140)], 4))
+    mended = remover.correct(photo, alpha, touches=[away, back])
+    assert mended[120, 77:84].min() == 1
+    assert mended[120, 65] == 0
+    close = remover.correct(photo, alpha, keep=[(75, 120)], drop=[(76, 120)])
+    assert (close[120, 75], close[120, 76]) == (1, 0)
 
 
 def test_a_cut_out_of_a_corrected_alpha_takes_every_option(

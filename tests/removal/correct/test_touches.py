@@ -81,13 +81,17 @@ def test_without_an_order_two_touches_of_one_place_contradict_each_other() -> No
         assert len(touches_of([one], [other])) == 2
 
 
-def test_of_strokes_that_meet_the_later_counts_and_a_point_keeps_its_pixel() -> None:
-    across = Touch.of(True, Stroke([(0, 10), (40, 10)], 2))
-    down = Touch.of(False, Stroke([(20, 0), (20, 40)], 2))
-    canvas = painted([across, down], (41, 41), 41, (1.0, 0, 0))
-    assert (canvas[10, 10], canvas[10, 20], canvas[30, 20], canvas[30, 30]) == (1, 2, 2, 0)
-    assert (canvas[8:13, 5] == 1).all()
-    assert canvas[5, 5] == canvas[15, 5] == 0
-    points = touches_of([(10, 10)], [(12, 10)])
-    canvas = painted(points, (41, 41), 1000, (1.0, 0, 0))  # each marks 4 pixels around
-    assert (canvas[10, 10], canvas[10, 12]) == (1, 2)
+def test_points_and_strokes_are_painted_at_any_scale() -> None:
+    stroke = Touch.of(True, Stroke([(0, 10), (40, 10)], 2))
+    canvas = painted(stroke, (41, 41), 41)
+    assert canvas[8:13, 5].all()
+    assert not canvas[5, 5]
+    assert not canvas[15, 5]
+    small = painted(stroke, (20, 20), 41, 0.5)
+    assert small[4:6, 5].all()
+    assert not small[8:].any()
+    point = Touch.of(True, (110, 60))  # marks 4 of 1000 pixels around
+    part = painted(point, (20, 20), 1000, 1.0, 100, 50)
+    assert part[10, 6:15].all()
+    assert not part[10, 15:].any()
+    assert 45 <= part.sum() <= 61  # a disc of radius 4 has 50

@@ -16,6 +16,9 @@ REACH = 0.1
 
 CHANNELS = 12
 
+NEARNESS = slice(7, 9)
+"""The channels that say how near the touch a cell is, for each of `WAYS`: 1 at it, falling to 0."""
+
 
 def costs_of(photo: np.ndarray, alpha: np.ndarray, step: float, colour: float, rise: float) -> list[np.ndarray]:
     """Give the costs of a step from cell to cell, across and down; see `WAYS` and `distances`."""

@@ -1,4 +1,4 @@
-"""What finds the thing that was touched, in small: a network of 60,000 weights, or the way there without edges."""
+"""What finds the thing that was touched, in small: a small network, or the way there without edges."""
 
 from collections.abc import Callable
 from functools import cache
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from recorte.removal.correct.features import WAYS, costs_of, features
+from recorte.removal.correct.features import NEARNESS, WAYS, costs_of, features
 from recorte.removal.correct.geodesic import distances
 
 Follow = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool], np.ndarray]
@@ -20,14 +20,34 @@ WEIGHTS = Path(__file__).with_name("thing.onnx")
 LEVELS = np.geomspace(0.06, 3.0, 40)
 """Of distance, one of which bounds the thing that was touched."""
 
+ALIKE, LEFT = 0.3, 0.15
+"""Where what is within a distance agrees so well with the network (intersection by union), it is the thing, whose edges
+are the photo's own; but for cells of which the network says less than the second."""
+
 
 def by_network(photo: np.ndarray, alpha: np.ndarray, own: np.ndarray, other: np.ndarray, keep: bool) -> np.ndarray:
-    """Find the thing that was touched as people's corrections taught it; see `Follow`."""
+    """Find the thing that was touched as simulated users taught it; see `Follow`."""
     seen = features(photo, alpha, own, other, keep)
     rows, columns = alpha.shape
-    thing = _session().run(["thing"], {"touch": seen[None]})[0][0, 0, :rows, :columns]
-    found: np.ndarray = (thing > 0.5) & ((alpha >= 0.5) != keep)
+    wrong = (alpha >= 0.5) != keep
+    thing = np.where(wrong, _session().run(["thing"], {"touch": seen[None]})[0][0, 0, :rows, :columns], 0)
+    best, found = ALIKE, thing > 0.5
+    for nearness in seen[NEARNESS, :rows, :columns]:
+        agreement, near = _most_alike(nearness, thing, wrong)
+        if agreement > best:
+            best, found = agreement, near & (thing > LEFT)
     return found
+
+
+def _most_alike(nearness: np.ndarray, thing: np.ndarray, wrong: np.ndarray) -> tuple[float, np.ndarray]:
+    """Of all that can be wrong find the part, nearest to the touch, that agrees best with what the network says."""
+    order = np.argsort(-nearness[wrong], kind="stable")
+    if not order.size:
+        return 0.0, wrong
+    shared = np.cumsum(thing[wrong][order])
+    agreement = shared / (np.arange(1, order.size + 1) + thing.sum() - shared)
+    best = int(agreement.argmax())
+    return float(agreement[best]), wrong & (nearness >= nearness[wrong][order[best]])
 
 
 def by_distance(photo: np.ndarray, alpha: np.ndarray, own: np.ndarray, other: np.ndarray, keep: bool) -> np.ndarray:

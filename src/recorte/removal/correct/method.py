@@ -12,6 +12,10 @@ from recorte.removal.correct.follow import Follow, by_distance, by_network
 from recorte.removal.correct.touches import Touch, painted
 from recorte.removal.steps.refinement import refine
 
+CLOSER, MARGIN = 0.6, 0.4
+"""A thing that fits into less of the photo's longest side, with so much of its own size around it, is looked at again,
+closer."""
+
 FINER = 2
 """How much finer the thing is drawn, along the photo's edges, than it is found."""
 
@@ -39,34 +43,84 @@ def correct(photo: np.ndarray, alpha: np.ndarray, touches: Sequence[Touch], foll
     Returns:
         `float32 (H, W)` in [0, 1].
     """
-    mended = alpha.astype(np.float32)
-    for number, touch in enumerate(touches):
+    mended = alpha.astype(np.float32)  # a copy
+    shape, scale = _cells(alpha.shape)
+    small, marks = resize(photo, *shape), np.zeros(shape, np.uint8)
+    for touch in touches:
         if touch.is_box and not touch.keep:
             mended[_window(touch)] = 0
+        elif touch.is_box:
+            own, other = _around(touch, shape, scale)
+            thing = _thing(small, resize(mended, *shape), own, other, touch.keep, by_distance)
+            _draw(photo, mended, thing, touch.keep)
         else:
-            _mend(photo, mended, touches[: number + 1], follow)
+            own = painted(touch, shape, max(alpha.shape), scale)
+            if _wrong(mended, touch):
+                other = (marks == (NOBODY if touch.keep else PERSON)) & ~own
+                _mend(photo, small, mended, touch, own, other, follow)
+            marks[own] = PERSON if touch.keep else NOBODY
+    for touch in touches:  # of points that are close together each keeps its own pixel
+        if touch.radius is None and not touch.is_box:
+            column, row = np.rint(touch.points[0]).astype(int)
+            mended[row, column] = touch.keep
     return mended
 
 
-def _mend(photo: np.ndarray, alpha: np.ndarray, touches: Sequence[Touch], follow: Follow) -> None:
-    """Do what the last touch asks, in place."""
-    touch, longest = touches[-1], max(alpha.shape)
-    scale = min(1.0, SIDE / longest)
-    shape = max(1, round(alpha.shape[0] * scale)), max(1, round(alpha.shape[1] * scale))
-    small = resize(alpha, *shape)
-    if touch.is_box:
-        follow, (own, other) = by_distance, _around(touch, shape, scale)
-    else:
-        if not _wrong(alpha, touch):
-            return
-        marks = painted(touches, shape, longest, (scale, 0, 0))
-        own = painted([touch], shape, longest, (scale, 0, 0)) > 0
-        other = marks == (NOBODY if touch.keep else PERSON)
-    thing = own | _held(follow(resize(photo, *shape), small, own, other, touch.keep) & ~other | own, own)
-    right = (small >= 0.5) == touch.keep
+def _mend(
+    photo: np.ndarray,
+    small: np.ndarray,
+    alpha: np.ndarray,
+    touch: Touch,
+    own: np.ndarray,
+    other: np.ndarray,
+    follow: Follow,
+) -> None:
+    """Do what a point or a stroke asks, in place; `own` and `other` as for `Follow`, of the size of the small photo."""
+    thing = _thing(small, resize(alpha, *own.shape), own, other, touch.keep, follow)
+    window = _closer(thing, alpha.shape)
+    photo_part, alpha_part = photo[window], alpha[window]
+    if window != (slice(0, alpha.shape[0]), slice(0, alpha.shape[1])):
+        shape, scale = _cells(alpha_part.shape)
+        own = painted(touch, shape, max(alpha.shape), scale, window[1].start, window[0].start)
+        away = resize(other.astype(np.float32), *alpha.shape)[window] if other.any() else np.zeros(shape, np.float32)
+        other = (resize(away, *shape) > 0.5) & ~own
+        thing = _thing(resize(photo_part, *shape), resize(alpha_part, *shape), own, other, touch.keep, follow)
+    _draw(photo_part, alpha_part, thing, touch.keep)
+    spot, marked = _spot(alpha, touch)
+    alpha[spot][marked] = touch.keep
+
+
+def _thing(
+    photo: np.ndarray, alpha: np.ndarray, own: np.ndarray, other: np.ndarray, keep: bool, follow: Follow
+) -> np.ndarray:
+    """Find all that becomes what the touch asks for, in small; arguments as for `Follow`. `bool (h, w)`."""
+    thing = _held((follow(photo, alpha, own, other, keep) & ~other) | own, own)
+    right = (alpha >= 0.5) == keep
     near = _gap(thing)
-    around = right & (near <= (SEAM if touch.keep else RIM)) & (near < _gap(~right & ~thing)) & ~other
-    _draw(photo, alpha, (thing | around).astype(np.float32), touch)
+    around = right & (near <= (SEAM if keep else RIM)) & (near < _gap(~right & ~thing)) & ~other
+    found: np.ndarray = thing | around
+    return found
+
+
+def _cells(shape: tuple[int, ...]) -> tuple[tuple[int, int], float]:
+    """The rows and columns in which a part of a photo is looked at, and their scale."""
+    scale = min(1.0, SIDE / max(shape))
+    return (max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))), scale
+
+
+def _closer(thing: np.ndarray, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Give the window in which a thing is worth a closer look; all of the photo where it would not be closer."""
+    scales = [large / little for large, little in zip(shape, thing.shape, strict=True)]
+    lines = [np.flatnonzero(thing.any(axis=axis)) for axis in (1, 0)]
+    margin = MARGIN * max(float(np.ptp(line)) + 1 for line in lines) + 2
+    window = tuple(
+        slice(max(0, int((line[0] - margin) * scale)), min(side, math.ceil((line[-1] + 1 + margin) * scale)))
+        for line, scale, side in zip(lines, scales, shape, strict=True)
+    )
+    rows, columns = window
+    if max(rows.stop - rows.start, columns.stop - columns.start) > CLOSER * max(shape):
+        return slice(0, shape[0]), slice(0, shape[1])
+    return rows, columns
 
 
 def _gap(area: np.ndarray) -> np.ndarray:
@@ -74,23 +128,20 @@ def _gap(area: np.ndarray) -> np.ndarray:
     return cv2.distanceTransform((~area).astype(np.uint8), cv2.DIST_L2, 5)
 
 
-def _draw(photo: np.ndarray, alpha: np.ndarray, thing: np.ndarray, touch: Touch) -> None:
-    """Give the thing, `float32 (h, w)`, the alpha that the touch asks for, along the photo's edges, in place."""
+def _draw(photo: np.ndarray, alpha: np.ndarray, thing: np.ndarray, keep: bool) -> None:
+    """Give the thing, `bool (h, w)`, the alpha that was asked for, along the photo's edges, in place."""
     rows, columns = (np.flatnonzero(thing.any(axis=axis)) for axis in (1, 0))
     margin = 8
     cells = tuple(slice(max(0, int(line[0]) - margin), int(line[-1]) + 1 + margin) for line in (rows, columns))
     scales = [large / little for large, little in zip(alpha.shape, thing.shape, strict=True)]
-    part = thing[cells]
+    part = thing[cells].astype(np.float32)
     window = tuple(
         slice(round(cell.start * scale), min(side, round((cell.start + length) * scale)))
         for cell, length, scale, side in zip(cells, part.shape, scales, alpha.shape, strict=True)
     )
     sized = [min(FINER * length, cut.stop - cut.start) for length, cut in zip(part.shape, window, strict=True)]
     share = refine(resize(cv2.blur(part, (3, 3)), *sized), np.ascontiguousarray(photo[window]))
-    alpha[window] += share * (float(touch.keep) - alpha[window])
-    if not touch.is_box:
-        spot, marked = _spot(alpha, touch)
-        alpha[spot][marked] = touch.keep
+    alpha[window] += share * (float(keep) - alpha[window])
 
 
 def _wrong(alpha: np.ndarray, touch: Touch) -> bool:
@@ -104,7 +155,7 @@ def _spot(alpha: np.ndarray, touch: Touch) -> tuple[tuple[slice, slice], np.ndar
     longest = max(alpha.shape)
     left, top, right, bottom = (max(0, math.floor(edge)) for edge in touch.bounds(longest))
     spot = slice(top, bottom + 2), slice(left, right + 2)
-    return spot, painted([touch], alpha[spot].shape, longest, (1.0, left, top)) > 0
+    return spot, painted(touch, alpha[spot].shape, longest, 1.0, left, top)
 
 
 def _held(thing: np.ndarray, own: np.ndarray) -> np.ndarray:

@@ -209,40 +209,30 @@ def _distance(points: Points, line: Points) -> float:
 
 
 def painted(
-    touches: Sequence[Touch], shape: tuple[int, ...], longest: float, move: tuple[float, float, float]
+    touch: Touch, shape: tuple[int, ...], longest: float, scale: float = 1.0, left: float = 0, top: float = 0
 ) -> np.ndarray:
-    """Paint points and strokes, of two that meet the later one above.
+    """Paint a point or a stroke.
 
     Args:
-        touches: boxes are left out.
+        touch: no box.
         shape: rows and columns of the canvas.
         longest: the photo's longest side.
-        move: scale and x and y of the canvas' origin in the photo: where a photo's pixel lies in it.
+        scale: of the canvas, to the photo.
+        left: the canvas' first column in the photo.
+        top: its first row.
 
     Returns:
-        `uint8`: 1 where somebody must be, 2 where nobody, 0 elsewhere.
+        `bool shape`.
     """
-    scale, left, top = move
     canvas = np.zeros(shape, np.uint8)
-    for touch in touches:
-        if touch.is_box:
-            continue
-        value = 1 if touch.keep else 2
-        radius = touch.reach(longest) * scale
-        places = (np.add(touch.points, 0.5) - (left, top)) * scale - 0.5
-        fixed = np.rint(places * 16).clip(-(2**30), 2**30).astype(np.int32)  # OpenCV's shift: sixteenths of a pixel
-        for start, end in pairwise(fixed.tolist()):
-            cv2.line(canvas, start, end, value, max(1, round(2 * radius)), cv2.LINE_8, 4)
-        for x, y in fixed.tolist():
-            cv2.circle(canvas, (x, y), round(radius * 16), value, -1, cv2.LINE_8, 4)
-    for touch in touches:  # of points that are close together each keeps its own pixel
-        if touch.radius is None and not touch.is_box:
-            row, column = (
-                round((touch.points[0][axis] + 0.5 - edge) * scale - 0.5) for axis, edge in ((1, top), (0, left))
-            )
-            if 0 <= row < shape[0] and 0 <= column < shape[1]:
-                canvas[row, column] = 1 if touch.keep else 2
-    return canvas
+    radius = touch.reach(longest) * scale
+    places = (np.add(touch.points, 0.5) - (left, top)) * scale - 0.5
+    fixed = np.rint(places * 16).clip(-(2**30), 2**30).astype(np.int32).tolist()  # sixteenths, as OpenCV's shift says
+    for start, end in pairwise(fixed):
+        cv2.line(canvas, start, end, 1, max(1, round(2 * radius)), cv2.LINE_8, 4)
+    for place in fixed:
+        cv2.circle(canvas, place, round(radius * 16), 1, -1, cv2.LINE_8, 4)
+    return canvas > 0
 
 
 def _stroke(word: str, shape: Mapping[str, Any]) -> Stroke:
