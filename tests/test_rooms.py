@@ -14,9 +14,9 @@ PACKAGE = Path(recorte.__file__).parent
 SCRIPTS = PACKAGE.parents[1] / "scripts"
 TESTS = PACKAGE.parents[1] / "tests"
 
-FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "home", "own_code"}, {"listing", "modes"},
+FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "own_code"}, {"listing", "modes"},
           {"boxes", "letterbox", "photo"}, {"data", "model"},
-          {"training", "removal"}, {"desk", "teaching"}, {"app"}, {"cli"}]  # fmt: skip
+          {"training", "removal"}, {"desk"}, {"app"}, {"cli"}]  # fmt: skip
 """From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
 
 INSIDE = {
@@ -39,7 +39,6 @@ SMALL_TOOL = {
     "heif",
     "messages",
     "files",
-    "home",
     "boxes",
     "letterbox",
     "listing",

@@ -12,13 +12,13 @@ from supervisely_files import polygon, write_project
 
 
 def test_quick_tells_what_is_there_and_what_brings_the_rest(tmp_path: Path) -> None:
-    write_coco(tmp_path / "COCO", "train", 3)
+    write_coco(tmp_path / "COCO", "val", 2)
     answer = run("dataset", tmp_path, "quick", "data=coco", "data.root=COCO")
     assert answer.returncode == 1
-    assert "photos, train: COCO/train2017  (3 files)" in answer.stdout
-    assert "python scripts/dataset.py download data=coco data.root=COCO 'parts=[val]'" in answer.stdout
+    assert "photos, val: COCO/val2017  (2 files)" in answer.stdout
+    assert "python scripts/dataset.py download data=coco data.root=COCO 'parts=[train]'" in answer.stdout
     assert "2 missing" in answer.stdout
-    write_coco(tmp_path / "COCO", "val", 2)
+    write_coco(tmp_path / "COCO", "train", 3)
     answer = run("dataset", tmp_path, "quick", "data=coco", "data.root=COCO")
     assert (answer.returncode, answer.stdout.splitlines()[-1]) == (0, "Everything is there")
     assert [path.name for path in tmp_path.iterdir()] == ["COCO"]

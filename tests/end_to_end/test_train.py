@@ -1,8 +1,10 @@
 """Training runs as a user starts them, on drawn photos and tiny networks: what they leave, and what it is good for."""
 
 import csv
+import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -66,7 +68,7 @@ def runs(place: Path, finished: Path) -> Iterator[dict[str, Future[Path]]]:
     write_portraits(root / "portraits", "train", 10)
     write_portraits(root / "portraits", "val", 4)
     settings = {
-        "outputs/started": started_from(finished),
+        "outputs/started": started_from(with_sure(finished, place)),
         "mixed": [
             "data=mixed", "data.batch_size=8", "data.image_size=32",
             "data.shares.persons=11", "data.shares.portraits=1",  # so that every one of the persons is seen
@@ -81,6 +83,16 @@ def runs(place: Path, finished: Path) -> Iterator[dict[str, Future[Path]]]:
     }  # fmt: skip
     with ThreadPoolExecutor(2) as pool:
         yield {name: pool.submit(train, place, name, *arguments) for name, arguments in settings.items()}
+
+
+def with_sure(run: Path, place: Path) -> Path:
+    """A copy of a run's model that says how sure it is of who is there."""
+    folder = place / "sure"
+    if not folder.exists():
+        shutil.copytree(run / "best_model", folder)
+        page = json.loads((folder / "model.json").read_text())
+        (folder / "model.json").write_text(json.dumps({**page, "sure": 0.3}))
+    return folder
 
 
 def started_from(model: Path) -> list[str]:
@@ -216,9 +228,10 @@ def test_starting_from_a_model(finished: Path, runs: dict[str, Future[Path]], pl
     assert len(learned) > 50
     for name in learned:
         assert torch.allclose(before[name], after[name], atol=1e-7), name
+    assert BackgroundRemover(folder).network.sure == 0.3  # as that of the model that it goes on from
     assert "Starting from the weights" in (folder / "train.log").read_text()
     (folder / "metrics.json").unlink()  # as if it had been killed after its last epoch
-    answer = run("train", place, *TINY, *started_from(finished), "resume=auto")
+    answer = run("train", place, *TINY, *started_from(with_sure(finished, place)), "resume=auto")
     assert answer.returncode == 0 and "Going on with the run in " in answer.stdout, answer.stderr
     assert figures(folder)["epochs"] == 1
 

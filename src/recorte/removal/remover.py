@@ -19,7 +19,7 @@ from recorte.removal.files import output
 from recorte.removal.files.folder import cut_out_all, spread, usable_cores
 from recorte.removal.files.plan import plan_folder
 from recorte.removal.files.report import BatchReport, Failure
-from recorte.removal.files.sources import Result, Source, bytes_of, check_array, encoded, read
+from recorte.removal.files.sources import Result, Source, bytes_of, check_alpha, check_array, encoded, read
 from recorte.removal.network import Network
 from recorte.removal.options import Options, People
 from recorte.removal.pipeline import MOST_LOOKS, Pipeline, Steps
@@ -130,7 +130,7 @@ class BackgroundRemover:
                 outside the photo, more than 1,000, or two that contradict each other.
         """
         check_array(photo)
-        _check_alpha(alpha, photo)
+        check_alpha(alpha, photo)
         given = [*touches, *touches_of(keep, drop)]
         check_touches(given, *photo.shape[:2])
         return self.pipeline.correct(photo, alpha, given)
@@ -261,7 +261,7 @@ class BackgroundRemover:
     ) -> tuple[np.ndarray | None, Record | None]:
         """Give the alpha that is cut out and the record of its touches; None: the network's, and no touches."""
         if alpha is not None:
-            _check_alpha(alpha, photo.pixels)
+            check_alpha(alpha, photo.pixels)
         if record is not None:
             record.check(photo.pixels)
             touches = (*record.touches, *touches)
@@ -310,11 +310,3 @@ class BackgroundRemover:
         report.failed += starmap(Failure, sealed.items())
         report.left_out = left_out(folder, target)
         return report
-
-
-def _check_alpha(alpha: np.ndarray, photo: np.ndarray) -> None:
-    if not isinstance(alpha, np.ndarray) or alpha.dtype.kind != "f" or alpha.shape != photo.shape[:2]:
-        given = f"{alpha.dtype} {alpha.shape}" if isinstance(alpha, np.ndarray) else type(alpha).__name__
-        raise RecorteError(f"the alpha must be an array, float32 {photo.shape[:2]} as the photo, not {given}")
-    if not (alpha.min() >= 0 and alpha.max() <= 1):  # written so that NaN fails too
-        raise RecorteError(f"the alpha has values from {alpha.min():g} to {alpha.max():g}, not in [0, 1]")

@@ -16,7 +16,6 @@ import recorte
 from recorte.data.batches.datamodule import PersonDataModule
 from recorte.data.sample import PersonSource
 from recorte.errors import ConfigError, ModelError
-from recorte.home import resolved
 from recorte.model.attention_unet import AttentionUNet, Prediction
 from recorte.model.export import is_plain, load_network
 from recorte.model.figures import FIGURES
@@ -28,6 +27,8 @@ OURS = "recorte.model.attention_unet.AttentionUNet"
 """The network of models that name none."""
 MAY_DIFFER = ("dropout", "encoder_weights")
 """What of a network's description its weights do not depend on."""
+INHERITED = ("sure",)
+"""What a model's page says of its answers, and a model that goes on from it still keeps to."""
 BUNDLED_WEIGHTS = Path(recorte.__file__).parent / "removal" / "weights"
 """The `best_model` folder inside the package, by a way that does not lead through the rooms of the small tool."""
 
@@ -95,6 +96,14 @@ def with_network_of_init(config: DictConfig) -> DictConfig:
                 )
             config.model[key] = value
     return config
+
+
+def inherited_facts(config: DictConfig) -> dict[str, Any]:
+    """Give what the page of the model that a run starts from says of its answers, and what holds after it, too."""
+    if config.init is None:
+        return {}
+    _, page = load_network(model_path(config.init))
+    return {name: page[name] for name in INHERITED if name in page}
 
 
 def build_network(config: DictConfig) -> nn.Module:
@@ -203,5 +212,5 @@ def _check_network(network: nn.Module) -> None:
 
 
 def model_path(name: str) -> Path:
-    """Give the path that a config means by the name of a model: `bundled`, or one that was taught."""
-    return BUNDLED_WEIGHTS if str(name) == "bundled" else resolved(name)
+    """Give the path that a config means by the name of a model: the package's own for `bundled`."""
+    return BUNDLED_WEIGHTS if str(name) == "bundled" else Path(name)

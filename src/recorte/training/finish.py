@@ -3,8 +3,9 @@
 import json
 import logging
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
@@ -15,7 +16,6 @@ from recorte.data.batches.datamodule import PersonDataModule
 from recorte.files import write_whole
 from recorte.model.export import export_model, load_network, read_checkpoint
 from recorte.model.figures import Figure, figure_of, is_loss
-from recorte.training.build import model_path
 from recorte.training.callbacks.pictures import write_sample_predictions
 from recorte.training.figures.plots import write_confusion_matrix
 from recorte.training.machine.processes import go_on_alone
@@ -24,24 +24,19 @@ from recorte.training.runs.hparams import write_hparams
 
 log = logging.getLogger(__name__)
 
-INHERITED = ("sure",)
-"""What a model's page says of its answers, and a model that went on from it still keeps to."""
-
-
-class Start(NamedTuple):
-    """The model that a run started from."""
-
-    network: nn.Module
-    page: dict[str, Any]
-
 
 def finish(
-    config: DictConfig, data: PersonDataModule, best: Path, monitor: str, mode: str | None, epochs: int
+    config: DictConfig,
+    data: PersonDataModule,
+    best: Path,
+    monitor: str,
+    mode: str | None,
+    epochs: int,
+    inherited: Mapping[str, Any],
 ) -> float | None:
     """Measure the best checkpoint once more, export it, and draw what it does.
 
-    Where it holds averaged weights beside the others, both are measured and the better are exported. With
-    `config.init_share`, what is measured and exported is a mixture with the weights that the run started from.
+    Where it holds averaged weights beside the others, both are measured and the better are exported.
 
     Args:
         config: of the run; everything is written to its `run_dir`.
@@ -50,6 +45,7 @@ def finish(
         monitor: the figure that it was chosen by, such as `val/photo_iou`.
         mode: `max` or `min`, which of its values is the best; None: as figures.py says.
         epochs: how many the run had.
+        inherited: as `inherited_facts` gives it.
 
     Returns:
         The figure's value; None of one about nothing, or where nothing was measured.
@@ -57,8 +53,7 @@ def finish(
     run_dir = Path(config.run_dir)
     name = monitor.removeprefix("val/")
     figure = figure_of(name, mode)
-    start = None if config.init is None else Start(*load_network(model_path(config.init)))
-    averaged, network, figures, confusion_matrix = _better_weights(best, name, figure, data, config, start)
+    averaged, network, figures, confusion_matrix = _better_weights(best, name, figure, data, config)
     value = figures.get(name)
     if not go_on_alone():
         return value
@@ -76,8 +71,7 @@ def finish(
         write_confusion_matrix(confusion_matrix, run_dir / "plots" / "confusion_matrix.png", when)
     write_sample_predictions(network, data.dataset("val"), run_dir / "plots" / "sample_predictions.png", when)
     facts = {"network": read_checkpoint(best)["network"], "metrics": figures, "origin": _origin(config, data, result)}
-    facts |= {name: start.page[name] for name in INHERITED if start and name in start.page}
-    difference = export_model(network, run_dir / "best_model", data.image_size, facts)
+    difference = export_model(network, run_dir / "best_model", data.image_size, {**inherited, **facts})
     write_hparams(config, figures)
     write_whole(run_dir / "metrics.json", json.dumps(result, indent=2) + "\n")
     log.info("Exported to %s; ONNX Runtime and PyTorch agree within %.1e", run_dir / "best_model", difference)
@@ -86,33 +80,19 @@ def finish(
 
 
 def _better_weights(
-    best: Path, name: str, figure: Figure, data: PersonDataModule, config: DictConfig, start: Start | None
+    best: Path, name: str, figure: Figure, data: PersonDataModule, config: DictConfig
 ) -> tuple[bool, nn.Module, dict[str, float | None], list[list[int]] | None]:
     network, page = load_network(best)
-    _mix(network, start, config.init_share)
     figures, confusion_matrix = measure(network, data, config, is_loss(name))
     if not page["averaged"]:
         return False, network, figures, confusion_matrix
     trained, _ = load_network(best, averaged=False)
-    _mix(trained, start, config.init_share)
     trained_figures, trained_matrix = measure(trained, data, config, is_loss(name))
     values = figure.text(figures.get(name)), figure.text(trained_figures.get(name))
     log.info("%s %s with averaged weights, %s without", name, *values)
     if figure.rank(trained_figures.get(name)) > figure.rank(figures.get(name)):
         return False, trained, trained_figures, trained_matrix
     return True, network, figures, confusion_matrix
-
-
-def _mix(network: nn.Module, start: Start | None, share: float) -> None:
-    """Let a share of a network's weights be those that it started from."""
-    if start is None or not share:
-        return
-    before = start.network.state_dict()
-    state = {
-        name: share * before[name] + (1 - share) * value if value.is_floating_point() else value
-        for name, value in network.state_dict().items()
-    }
-    network.load_state_dict(state)
 
 
 def _origin(config: DictConfig, data: PersonDataModule, result: dict[str, Any]) -> dict[str, Any]:

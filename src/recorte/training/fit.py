@@ -17,7 +17,7 @@ from recorte.data.sample import PersonSource
 from recorte.errors import ConfigError
 from recorte.files import write_whole
 from recorte.model.export import read_checkpoint
-from recorte.training.build import build_data, build_network, build_segmenter, with_network_of_init
+from recorte.training.build import build_data, build_network, build_segmenter, inherited_facts, with_network_of_init
 from recorte.training.callbacks.checkpoints import WholeFiles
 from recorte.training.callbacks.record import chosen_by
 from recorte.training.callbacks.seeding import SeededSteps
@@ -81,7 +81,7 @@ def _fit(
         dataset = data.dataset(split)
         nobody = len(dataset.negatives)
         log.info("%s: %s photos, %s of them known to show nobody", split, f"{len(dataset):,}", f"{nobody:,}")
-    network = build_network(config)
+    network, inherited = build_network(config), inherited_facts(config)
     if config.trainer.sync_batchnorm:  # Lightning's own conversion would lose the activations in timm's norms
         network = convert_sync_batchnorm(network)
     millions = sum(parameter.numel() for parameter in network.parameters()) / 1e6
@@ -104,7 +104,7 @@ def _fit(
         log.info("%d processes; together they see %d photos at a time", processes, processes * data.batch_size)
     trainer.fit(segmenter, data, ckpt_path=checkpoint, weights_only=True)
     epochs: Any = trainer.fit_loop.epoch_progress.current  # of which Lightning's type knows less than is there
-    return finish(config, data, _kept(trainer, run_dir), *chosen_by(trainer), epochs.processed)
+    return finish(config, data, _kept(trainer, run_dir), *chosen_by(trainer), epochs.processed, inherited)
 
 
 def _kept(trainer: pl.Trainer, run_dir: Path) -> Path:

@@ -123,7 +123,7 @@ def test_health_metrics_and_what_there_is(client: httpx.Client, photo: bytes) ->
     assert client.get("/health").json()["status"] == "ok"
     described = client.get("/openapi.json").json()["paths"]["/cutout"]["post"]
     form = described["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
-    assert set(form) == {"file", "background", "mask", "people", "crop", "format", "report"}
+    assert set(form) == {"file", "background", "mask", "people", "crop", "format", "report", "keep", "drop"}
     page = client.get("/docs").text
     assert "//" not in page.replace("</", "").replace("<!", "")  # offline: nothing is loaded from elsewhere
     expect_refusal(client.get("/cutout"), 405, "Method Not Allowed")

@@ -6,7 +6,7 @@ from typing import BinaryIO, cast
 import numpy as np
 from PIL import Image
 
-from recorte.errors import PhotoError
+from recorte.errors import PhotoError, RecorteError
 from recorte.photo import Photo, PhotoSource, photo_of_array, read_photo
 from recorte.removal.files import output
 
@@ -72,3 +72,16 @@ def check_array(photo: np.ndarray) -> None:
     if photo.shape[2:] != (3,):
         raise PhotoError(f"here an array must be uint8 (height, width, 3), not {photo.shape}; remove_background "
                          "takes grey and RGBA too")  # fmt: skip
+
+
+def check_alpha(alpha: np.ndarray, photo: np.ndarray) -> None:
+    """Find out whether an array is an alpha of a photo, `float32 (H, W)` in [0, 1].
+
+    Raises:
+        RecorteError: it is not.
+    """
+    if not isinstance(alpha, np.ndarray) or alpha.dtype.kind != "f" or alpha.shape != photo.shape[:2]:
+        given = f"{alpha.dtype} {alpha.shape}" if isinstance(alpha, np.ndarray) else type(alpha).__name__
+        raise RecorteError(f"the alpha must be an array, float32 {photo.shape[:2]} as the photo, not {given}")
+    if not (alpha.min() >= 0 and alpha.max() <= 1):  # written so that NaN fails too
+        raise RecorteError(f"the alpha has values from {alpha.min():g} to {alpha.max():g}, not in [0, 1]")
