@@ -14,7 +14,7 @@ PACKAGE = Path(recorte.__file__).parent
 SCRIPTS = PACKAGE.parents[1] / "scripts"
 TESTS = PACKAGE.parents[1] / "tests"
 
-FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "own_code"}, {"listing", "modes"},
+FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "own_code"}, {"listing", "metadata", "modes"},
           {"boxes", "letterbox", "photo"}, {"data", "model"},
           {"training", "removal"}, {"desk"}, {"app"}, {"cli"}]  # fmt: skip
 """From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
@@ -42,6 +42,7 @@ SMALL_TOOL = {
     "boxes",
     "letterbox",
     "listing",
+    "metadata",
     "modes",
     "photo",
     "removal",

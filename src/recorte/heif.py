@@ -22,6 +22,34 @@ FILMS = (b"\x1a\x45\xdf\xa3", b"FLV\x01", b"\x30\x26\xb2\x75", b"\x00\x00\x01\xb
 """How files of videos begin that no rule of their own tells."""
 
 
+RAW = "a camera's raw file; develop it to JPEG or TIFF first"
+OTHERS = {
+    b"II*\0\x10\0\0\0CR": RAW, b"FUJIFILMCCD-RAW": RAW, b"IIRO": RAW, b"IIRS": RAW, b"IIU\0": RAW,
+    b"\0\0\0\x18ftypcrx ": RAW,
+    b"%PDF": "not a photo but a PDF; save its page as PNG first",
+    b"PK\x03\x04": "not a photo but an archive; unpack it first",
+    b"<": "not a photo but text of the web (HTML or SVG); save the picture itself, as PNG or JPEG",
+}  # fmt: skip
+"""How files of other kinds begin that people take for photos, and what to do with them."""
+SUB_IFDS = 330
+NEW_SUBFILE_TYPE = 254
+"""TIFF tags: further pictures below one, and whether that is a smaller copy of them."""
+
+
+def other_kind(source: str | os.PathLike[str] | bytes) -> str | None:
+    """Say what a file is that is no photo, where its beginning tells, and what to do with it."""
+    start = _start(source, 16)
+    if not start and (isinstance(source, bytes) or Path(source).is_file()):
+        return "not a photo but an empty file; copy it again from where it came"
+    return next((said for begin, said in OTHERS.items() if start.startswith(begin)), None)
+
+
+def is_raw(image: Image.Image) -> bool:
+    """Whether a TIFF is one of a camera, in which Pillow sees no more than a small copy of the photo."""
+    tags = getattr(image, "tag_v2", {})
+    return SUB_IFDS in tags and bool(tags.get(NEW_SUBFILE_TYPE, 0) & 1)
+
+
 def open_image(source: str | os.PathLike[str] | bytes, name: str) -> Image.Image:
     """Open an image with Pillow; one of the HEIF family with the library for it, which is loaded by then alone.
 
@@ -57,7 +85,7 @@ def is_film(source: str | os.PathLike[str] | bytes) -> bool:
     """Whether a file that is no image begins as videos do: MP4 and MOV, Matroska and WebM, AVI, FLV, WMV, MPEG."""
     start = _start(source, 189)
     if start[4:8] == b"ftyp":
-        return start[8:11] not in (b"M4A", b"M4B")  # songs and books
+        return start[8:11] not in (b"M4A", b"M4B", b"crx")  # songs, books and a camera's raw files
     broadcast = start[:1] == start[188:189] == b"G"
     return broadcast or start.startswith(FILMS) or (start[:4] == b"RIFF" and start[8:12] == b"AVI ")
 

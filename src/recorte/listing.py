@@ -14,8 +14,14 @@ EXTENSIONS = frozenset({
 })  # fmt: skip
 """What counts as a photo when a folder is read, in lower case: all the names of the kinds that are read."""
 
+SOME = ".jpg, .png, .webp, .tif, .heic, .bmp and others"
+"""Those that people have, for messages."""
+
 FILMS = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".mpg", ".wmv", ".gif"})
 """What counts as a video in a folder without photos, in lower case."""
+
+NAMED = 3
+"""Kinds of other files that a message names."""
 
 NAME = 240
 """Characters of a path that a message has at most."""
@@ -82,6 +88,8 @@ def no_such_file(given: object) -> str:
     text = str(given)
     if re.match(r"(https?|ftp|s3|gs):/", text):
         return "an address, not a file; nothing is fetched from elsewhere, so download it first"
+    if text.startswith("file:/"):
+        return f"an address; give the path alone: /{text.removeprefix('file:').lstrip('/')}"
     if text.startswith("data:") or (len(text) > NAME and re.fullmatch(r"[A-Za-z0-9+/=_\s-]+", text)):
         return (
             "a photo as base64 text, not a path; decode it first (base64 -d; in Python base64.b64decode, of what "
@@ -91,7 +99,10 @@ def no_such_file(given: object) -> str:
 
 
 def no_photos(folder: str | os.PathLike[str]) -> PhotoError:
-    """Make the error that tells of a folder without photos, and where its videos belong."""
+    """Make the error that tells of a folder without photos, what is in it instead, and where its videos belong."""
     films = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in FILMS)
-    door = f", but videos, which recorte video takes one at a time: recorte video {films[0]}" if films else ""
-    return PhotoError(f"{os.fspath(folder)}: no photos in it ({', '.join(sorted(EXTENSIONS))}){door}")
+    others = [f"{count} {kind}" for kind, count in left_out(folder).most_common(NAMED + 1)]
+    door = f", but {', '.join(others[:NAMED])}{' and others' if len(others) > NAMED else ''}" if others else ""
+    if films:
+        door = f", but videos, which recorte video takes one at a time: recorte video {films[0]}"
+    return PhotoError(f"{os.fspath(folder)}: no photos in it ({SOME}){door}")

@@ -4,8 +4,6 @@ import contextlib
 import errno
 import math
 import os
-import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,8 +11,17 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from recorte.errors import LargePhotoError, MovingPhotoError, PhotoError, UnknownPhotoError
-from recorte.heif import is_film, open_image
+from recorte.heif import RAW, is_film, is_raw, open_image, other_kind
 from recorte.listing import no_such_file, shortened
+from recorte.metadata import (
+    DECODER_ERRORS,
+    TRANSPOSITIONS,
+    channel_bits,
+    dpi_of,
+    exif_of,
+    notes_of,
+    profile_of,
+)
 from recorte.modes import eight_bits, parted, positive, to_srgb
 
 MAX_PIXELS = 178_000_000
@@ -33,30 +40,6 @@ ARRAYS = "uint8 (height, width, 3), RGB; (height, width, 4), RGBA; or (height, w
 MOVING = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
 """Formats whose files may hold an animation. Further pictures of a TIFF are pages, of an MPO lenses."""
 
-ORIENTATION = 0x0112  # the EXIF tag
-
-TRANSPOSITIONS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What makes a photo upright, by its EXIF orientation. Pillow's own `exif_transpose` fails on damaged EXIF."""
-
-TIFF_LAYOUT = (*range(254, 260), 262, 266, 273, *range(277, 280), 284, 317, *range(320, 326), 330, *range(338, 348),
-               700, *range(512, 533), 33723, 34377, 34675, 37724, 50255, 50740, 50784, 50828)  # fmt: skip
-"""TIFF tags that say how one file stores its pixels, or hold its other blocks, such as Photoshop's layers and the
-original of a DNG, in which what is cut away could still be seen; Pillow counts them as EXIF."""
-
-DECODER_ERRORS = (
-    OSError, SyntaxError, ValueError, EOFError, RuntimeError, IndexError, KeyError, TypeError, AttributeError,
-    OverflowError, ZeroDivisionError, AssertionError, struct.error, zlib.error,
-)  # fmt: skip
-"""What Pillow's decoders raise on damaged files."""
-
 
 @dataclass(frozen=True, slots=True)
 class Photo:
@@ -68,6 +51,7 @@ class Photo:
         exif: the photo's EXIF block without its orientation, which has been applied; None if it has none.
         alpha: `uint8 (H, W)`, how opaque it is itself, 255 = fully; None = everywhere.
         dpi: pixels an inch across and down, where the file says so.
+        not_read: what of its file is not here, each in a word or a few.
     """
 
     pixels: np.ndarray
@@ -75,6 +59,7 @@ class Photo:
     exif: bytes | None = None
     alpha: np.ndarray | None = None
     dpi: tuple[float, float] | None = None
+    not_read: tuple[str, ...] = ()
 
 
 def read_photo(source: PhotoSource, upright: bool = True, enough: int | None = None) -> Photo:
@@ -136,6 +121,8 @@ def opened(source: PhotoSource) -> Iterator[Image.Image]:
             image = source if isinstance(source, Image.Image) else files.enter_context(open_image(source, name))
             if image.format == "EPS":  # a program, which Pillow would have Ghostscript run
                 raise UnidentifiedImageError
+            if is_raw(image):
+                raise UnknownPhotoError(f"{name}: {RAW}")
             if image.width * image.height > MAX_PIXELS:
                 raise LargePhotoError(f"{name}: {image.width} x {image.height} pixels are {too_large}")
             if max(image.size) > MAX_SIDE:
@@ -151,6 +138,8 @@ def opened(source: PhotoSource) -> Iterator[Image.Image]:
     except UnidentifiedImageError:
         if not isinstance(source, Image.Image) and is_film(source):
             raise MovingPhotoError(f"{name}: a video, not a photo; {_video_door(source)}") from None
+        if not isinstance(source, Image.Image) and (other := other_kind(source)):
+            raise UnknownPhotoError(f"{name}: {other}") from None
         kinds = "JPEG, PNG, WebP, BMP, TIFF, AVIF and HEIC"
         raise UnknownPhotoError(f"{name}: not a photo, or of a kind that cannot be read; {kinds} can") from None
     except Image.DecompressionBombError:
@@ -189,10 +178,18 @@ def _video_door(source: str | os.PathLike[str] | bytes) -> str:
 
 
 def _decode(image: Image.Image, upright: bool) -> Photo:
+    bits = channel_bits(image)
     image.load()  # before EXIF is read: a PNG may hold it behind the pixels
-    orientation, exif = _exif(image, upright)
-    profile = _profile(image.info.get("icc_profile"))
-    dpi = _dpi(image.info.get("dpi"), upright and orientation in (5, 6, 7, 8))
+    orientation, exif, damaged = exif_of(image, upright)
+    profile = profile_of(image.info.get("icc_profile"))
+    lost = {
+        f"{bits} bits per channel": bits > 8,
+        "CMYK": image.mode == "CMYK",
+        "EXIF": damaged,
+        "colour profile": image.info.get("icc_profile") and profile is None,
+    }
+    not_read = (*(name for name, is_lost in lost.items() if is_lost), *notes_of(image))
+    dpi = dpi_of(image.info.get("dpi"), upright and orientation in (5, 6, 7, 8))
     image = positive(image)
     if upright and orientation in TRANSPOSITIONS:
         image = image.transpose(TRANSPOSITIONS[orientation])
@@ -200,14 +197,16 @@ def _decode(image: Image.Image, upright: bool) -> Photo:
     if profile and image.mode not in ("RGB", "P"):
         image, profile = to_srgb(image, profile), None
     image = eight_bits(image).convert("RGB")
-    if alpha is None or alpha.getextrema() == (255, 255):
-        return Photo(np.ascontiguousarray(image), profile, exif, None, dpi)
-    image = Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
-    return Photo(np.ascontiguousarray(image), profile, exif, np.asarray(alpha), dpi)
+    own = None
+    if alpha is not None and alpha.getextrema() != (255, 255):
+        image, own = Image.composite(image, Image.new("RGB", image.size, "white"), alpha), np.asarray(alpha)
+    return Photo(np.ascontiguousarray(image), profile, exif, own, dpi, not_read)
 
 
-def photo_of_array(array: np.ndarray) -> Photo:
+def photo_of_array(array: np.ndarray, what: str = "a photo") -> Photo:
     """Take an array as a photo: `uint8`, `(H, W, 3)` RGB, `(H, W, 4)` RGBA, or `(H, W)` or `(H, W, 1)` grey.
+
+    Errors call it `what`.
 
     Raises:
         PhotoError: of another type or shape, or too long; the message says what to do.
@@ -217,46 +216,13 @@ def photo_of_array(array: np.ndarray) -> Photo:
         door = {4: "; give one photo after the other"}.get(array.ndim, "")
         if array.ndim == 3 and array.shape[0] in (1, 3, 4):
             door = "; colours come last: photo.transpose(1, 2, 0)"
-        raise PhotoError(f"a photo as an array must be {ARRAYS}, not {array.dtype} {array.shape}{door}")
+        raise PhotoError(f"{what} as an array must be {ARRAYS}, not {array.dtype} {array.shape}{door}")
     if array.dtype != np.uint8:
         doors = {"f": "if 1 is white: (photo * 255).round().astype('uint8')", "b": "photo.astype('uint8') * 255"}
         door = doors.get(array.dtype.kind, "if 65535 is white: (photo / 257).round().astype('uint8')")
-        raise PhotoError(f"a photo as an array must be uint8, from 0 to 255, not {array.dtype} {array.shape}; {door}")
+        raise PhotoError(f"{what} as an array must be uint8, from 0 to 255, not {array.dtype} {array.shape}; {door}")
     if max(array.shape) > MAX_SIDE:
         raise PhotoError(f"{name_of(array)} is more than the limit of {MAX_SIDE:,} on a side; cut it in pieces")
     if colours == 3:
         return Photo(array)
     return _decode(Image.fromarray(array.squeeze(2) if array.shape[2:] == (1,) else array), upright=False)
-
-
-def _dpi(given: object, turned: bool) -> tuple[float, float] | None:
-    """The pixels an inch of an upright photo; None if what the file says is none."""
-    try:
-        across, down = (float(value) for value in given)  # type: ignore[attr-defined]
-    except (TypeError, ValueError, ZeroDivisionError):
-        return None
-    if not (1 <= across <= 100_000 and 1 <= down <= 100_000):
-        return None
-    return (down, across) if turned else (across, down)
-
-
-def _profile(block: bytes | None) -> bytes | None:
-    """A colour profile without what may follow it; None if it is not one, or cut off."""
-    if not block or len(block) < 132 or block[36:40] != b"acsp":
-        return None
-    length = int.from_bytes(block[:4])
-    return block[:length] if 132 <= length <= len(block) else None
-
-
-def _exif(image: Image.Image, upright: bool) -> tuple[int, bytes | None]:
-    """The orientation, and the EXIF block to keep; a damaged block is no reason to refuse the photo."""
-    orientation = 1
-    try:
-        orientation = image.getexif().get(ORIENTATION, 1)
-        exif = Image.Exif()  # a copy, since Pillow's own object belongs to the caller's image
-        exif.load(image.getexif().tobytes())
-        for tag in (*TIFF_LAYOUT, *([ORIENTATION] if upright else [])):
-            exif.pop(tag, None)
-        return orientation, exif.tobytes() if len(exif) else None
-    except DECODER_ERRORS:
-        return orientation, None

@@ -52,5 +52,6 @@ def test_mistakes(clip: Path, best_model: Path) -> None:
     expect_mistake(recorte("video", "nowhere.mp4", "-m", best_model), "nowhere.mp4: no such file")
     expect_mistake(recorte("video", clip, "-o", "x.mp4", "-m", best_model), "MP4 has no transparency")
     expect_mistake(recorte("video", clip, "-b", "nocolour", "-m", best_model), "nocolour")
+    expect_mistake(recorte("video", clip, "-b", "#ff000080", "-m", best_model), "an opaque background, or write .mov")
     (clip.parent / "text.mp4").write_text("text")
     expect_mistake(recorte("video", clip.with_name("text.mp4"), "-m", best_model), "text.mp4: not a video")

@@ -43,5 +43,13 @@ def files(folder: Path) -> list[str]:
 def wishes(model: Path, **more: object) -> Wishes:
     """What a plain `recorte photo` asks for, and `more`: for what only the same process can see."""
     showing = {"background": None, "mask": False, "crop": False, "people": "all"}
-    plain = {"output": None, "overwrite": False, "watch": False, "jobs": None, "report": False, "as_json": False}
+    plain = {
+        "output": None,
+        "overwrite": False,
+        "watch": False,
+        "jobs": None,
+        "report": False,
+        "as_json": False,
+        "kind": None,
+    }
     return Wishes(**plain | {"model": model, "making": {}, "showing": showing} | more)

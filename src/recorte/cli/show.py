@@ -11,7 +11,7 @@ import typer
 from recorte.errors import within_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rich.progress import Progress
@@ -59,14 +59,23 @@ def print_json(outcome: "Outcome", report: "QualityReport | None" = None, err: b
         "status": outcome.status,
         "seconds": round(outcome.seconds, 3),
         "error": outcome.error,
+        "not_kept": outcome.not_kept,
     }
     if report:
         content["report"] = report.as_dict()
     print(json.dumps(content), flush=True, file=sys.stderr if err else sys.stdout)
 
 
-def print_report(report: "QualityReport | None", err: bool = False) -> None:
-    """Print a report, if there is one, in some lines: score and figures, the 3 x 3 map in per cent, advice."""
+def note_pages(outcomes: "Sequence[Outcome]") -> None:
+    """Say on stderr of which files there are pages that no result shows; of many files the first ones."""
+    told = [f"{outcome.photo} (not {outcome.pages})" for outcome in outcomes if outcome.pages]
+    if told:
+        more = f" and {len(told) - NAMED:,} more" if len(told) > NAMED else ""
+        typer.echo(plain(f"Note: only the first page was cut out of {', '.join(told[:NAMED])}{more}"), err=True)
+
+
+def print_report(report: "QualityReport | None", not_kept: "Sequence[str]" = (), err: bool = False) -> None:
+    """Print a report, if there is one, in some lines: score and figures, the 3 x 3 map in per cent, advice, losses."""
     if report is None:
         return
     figures = (
@@ -75,7 +84,9 @@ def print_report(report: "QualityReport | None", err: bool = False) -> None:
     )
     lines = [f"quality {report.score} of 100: {', '.join(figures)}"]
     lines += ["".join(f"{share:4.0f}" for share in row) for row in report.places]
-    typer.echo("\n".join(f"  {line}" for line in [*lines, *report.sentences()]), err=err)
+    lines += report.sentences()
+    lines += [f"Not kept: {', '.join(not_kept)}."] if not_kept else []
+    typer.echo("\n".join(f"  {line}" for line in lines), err=err)
 
 
 class Account:
@@ -94,6 +105,7 @@ class Account:
         self._each = each
         self._failures: list[str] = []
         self._skipped: list[str] = []
+        self._paged: list[Outcome] = []
         self._bar: Progress | None = None
 
     def __enter__(self) -> Self:
@@ -121,11 +133,15 @@ class Account:
             print_written(outcome.result)
         elif self._each and not self._json and outcome.status == "skipped":
             self._skipped.append(plain(outcome.photo))
+        if self._each:
+            note_pages([outcome])
+        elif outcome.pages:
+            self._paged.append(outcome)
         if self._json:
             print_json(outcome, report)
         elif report:
             typer.echo(plain(outcome.photo))
-            print_report(report)
+            print_report(report, outcome.not_kept)
         if self._bar:
             self._bar.update(self._bar.task_ids[0], advance=1, description=escape(plain(outcome.photo.name)))
 
@@ -147,6 +163,7 @@ class Account:
         """Name every failure, say how many photos went which way, and how many files are `left_out`, by kind."""
         for error in self._failures:
             complain(error)
+        note_pages(self._paged)
         counts = [f"{self.counts['written']} written"]
         if self.counts["skipped"]:
             counts.append(f"{self.counts['skipped']} skipped ({SKIPPED})")

@@ -19,7 +19,8 @@ from recorte.desk.looking.statistics import distinct
 from recorte.desk.results import result_file
 from recorte.errors import ConfigError, PhotoError
 from recorte.listing import EXTENSIONS
-from recorte.photo import ORIENTATION, opened
+from recorte.metadata import ORIENTATION
+from recorte.photo import opened
 
 LONGEST = 200
 """Bytes of a photo's own name that are kept: with a number and a suffix they stay below the 255 of file systems."""

@@ -1,9 +1,9 @@
 """Removing the background from photographs of people, with a trained model."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import starmap
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from recorte.removal.correct.record import Record, beside, check_record
 from recorte.removal.correct.touches import Shape, Touch, check_touches, touches_of
 from recorte.removal.files import output
 from recorte.removal.files.folder import cut_out_all, spread, usable_cores
+from recorte.removal.files.pages import further_pages
 from recorte.removal.files.plan import plan_folder
 from recorte.removal.files.report import BatchReport, Failure
 from recorte.removal.files.sources import Result, Source, bytes_of, check_alpha, check_array, encoded, read
@@ -199,7 +200,9 @@ class BackgroundRemover:
         Returns:
             The kind that was given: for an array an array (`uint8 (H, W, 4)`, with a background `(H, W, 3)`, a mask
             `(H, W)`), for bytes and open files the bytes of a file (as written to `target`, else PNG), for a Pillow
-            image or a path a Pillow image with profile and EXIF in its `info`. For "each" a list of these.
+            image or a path a Pillow image with profile and EXIF in its `info`, and there `not_kept`, a list, if
+            something of the photo is not in the result (and its file): "16 bits per channel", say. For "each" a list
+            of these. Of further pages of a TIFF, of which the first is taken, Python's `warnings` tell.
 
         Raises:
             PhotoError: the photo cannot be read, nobody is in it whom `crop` or "each" could show, or the kind of
@@ -220,10 +223,12 @@ class BackgroundRemover:
         alpha: np.ndarray | None = None,
         touches: Sequence[Touch] = (),
         record: Record | None = None,
+        not_kept: list[str] | None = None,
     ) -> Result | list[Result]:
         """Do what `remove_background` does, by options that many photos share: their background is read once.
 
         `record` has further touches, made before for this photo; it is a RecorteError if this is another one.
+        `not_kept` takes what of the photo is not in the result, each in a word or a few; None: of pages it is warned.
         """
         source = bytes_of(source)
         target = None if target is None else output.path_of(target)
@@ -237,9 +242,15 @@ class BackgroundRemover:
             check_record(beside(target), kept, overwrite)
         options = replace(options, background=fitted(options.background, photo))
         pictures = self.pipeline.results(photo.pixels, options, name_of(source), photo.alpha, alpha)
+        pages, lost = [] if isinstance(source, np.ndarray) else further_pages(source), [*photo.not_read]
         contents: list[bytes] = []
         if target is not None or kind is not None or isinstance(source, bytes):
-            contents = encoded(pictures, photo, suffix, name_of(source))
+            contents = encoded(pictures, photo, suffix, name_of(source), lost)
+        lost = [*dict.fromkeys([*pages, *lost])]
+        if not_kept is not None:
+            not_kept += lost
+        elif pages:
+            warnings.warn(f"{name_of(source)}: cut out without {pages[0]}", stacklevel=3)
         if target is not None:
             results = [*zip(options.targets(target, len(contents)), contents, strict=True)]
             for file, content in results:
@@ -253,7 +264,7 @@ class BackgroundRemover:
                 output.write(file, content)
         given: Sequence[Result] = contents
         if kind is None and not isinstance(source, bytes):
-            given = pictures if isinstance(source, np.ndarray) else [output.as_image(p, photo) for p in pictures]
+            given = pictures if isinstance(source, np.ndarray) else [output.as_image(p, photo, lost) for p in pictures]
         return list(given) if options.people == "each" else given[0]
 
     def _mended(
@@ -279,6 +290,11 @@ class BackgroundRemover:
         overwrite: bool = False,
         on_photo: Callable[[int, int, Path], None] | None = None,
         jobs: int = 1,
+        background: Background = None,
+        mask: bool = False,
+        crop: bool = False,
+        people: People = "all",
+        kind: str = "png",
     ) -> BatchReport:
         """Cut the people out of every photo in a tree of folders, which is kept; a stopped run can be resumed.
 
@@ -288,25 +304,37 @@ class BackgroundRemover:
 
         Args:
             folder: where the photos are; hidden files, and `target` if it lies inside, are passed over.
-            target: where the cut-outs go, as PNG; not `folder` itself.
+            target: where the cut-outs go; not `folder` itself.
             overwrite: make those again that exist already.
             on_photo: called after each photo with how many are done, how many there are, and the photo's path.
             jobs: photos at a time, each on a thread of its own; they share the cores if `threads` is None.
+            background: as for `remove_background`, and so are `mask`, `crop` and `people`.
+            mask: see there.
+            crop: see there.
+            people: see there.
+            kind: of the files: "png", "webp", "tiff" or, with an opaque background or for masks, "jpeg".
 
         Returns:
-            What was written, what existed already, what failed and why; a folder that cannot be looked into, too; and
-            how many files were left out, by kind.
+            What was written, what existed already, what failed and why; a folder that cannot be looked into, too; how
+            many files were left out, by kind; and what of which photo was not kept.
 
         Raises:
             PhotoError: `folder` is no folder, cannot be looked into, or holds no photos.
-            RecorteError: `target` cannot be used.
+            RecorteError: `target` cannot be used, or an option is not valid.
             ModelError: the model is at fault, so no photo would go better.
         """
+        options = Options.of(background, mask, crop, people)
+        suffix = output.suffix_of(kind, None, options.transparent)
         sealed: dict[Path, str] = {}
-        plan = plan_folder(Path(folder), Path(target), sealed)
+        plan = plan_folder(Path(folder), Path(target), sealed, suffix)
         remover = self.with_threads(spread(usable_cores(), jobs)[1]) if jobs > 1 and self.threads is None else self
-        cut_out = partial(remover.remove_background, overwrite=overwrite)
-        report = cut_out_all(cut_out, plan, overwrite=overwrite, on_photo=on_photo, jobs=jobs)
+
+        def cut_out(photo: Path, result: Path) -> list[str]:
+            not_kept: list[str] = []
+            remover.remove_with(options, photo, result, overwrite=overwrite, not_kept=not_kept)
+            return not_kept
+
+        report = cut_out_all(cut_out, plan, overwrite=overwrite, on_photo=on_photo, jobs=jobs, options=options)
         report.failed += starmap(Failure, sealed.items())
         report.left_out = left_out(folder, target)
         return report

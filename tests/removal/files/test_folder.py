@@ -61,7 +61,7 @@ def test_many_names_never_clash() -> None:
 
 def test_single_photos_beside_themselves_and_in_a_folder(tmp_path: Path) -> None:
     photos = [tmp_path / "a.jpg", tmp_path / "b.jpg", tmp_path / "b.png"]
-    beside = [result.name for result in plan_photos(photos, None).values()]
+    beside = [result.name for result in plan_photos(photos, None, ending="-cutout.png").values()]
     assert beside == ["a-cutout.png", "b.jpg-cutout.png", "b.png-cutout.png"]
     within = plan_photos(photos, tmp_path / "cut")
     assert list(within.values()) == [tmp_path / "cut" / name for name in ("a.png", "b.jpg.png", "b.png.png")]
@@ -127,7 +127,7 @@ def test_folders_that_cannot_be(remover: BackgroundRemover, holiday: Path, tmp_p
     with pytest.raises(PhotoError, match="nowhere: no such folder"):
         remover.batch_process(tmp_path / "nowhere", tmp_path / "cut")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(PhotoError, match=r"empty: no photos in it \(\.apng, \.avif, \.avifs, \.bmp"):
+    with pytest.raises(PhotoError, match=r"empty: no photos in it \(\.jpg, \.png, "):
         remover.batch_process(tmp_path / "empty", tmp_path / "cut")
     assert not (tmp_path / "cut").exists()
     with pytest.raises(RecorteError, match=r"notes\.txt.*cannot be made"):
@@ -144,11 +144,11 @@ def test_a_folder_without_permission_to_write(remover: BackgroundRemover, holida
 def test_any_trouble_with_one_photo_is_that_photos_alone(
     remover: BackgroundRemover, holiday: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def trouble(photo: Path, result: Path, *, overwrite: bool) -> None:
+    def trouble(options: object, photo: Path, result: Path, **_: object) -> None:
         if photo.name == "a.jpg":
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(remover, "remove_background", trouble)
+    monkeypatch.setattr(remover, "remove_with", trouble)
     report = remover.batch_process(holiday, tmp_path / "cut")
     path = holiday / "a.jpg"
     assert report.failed == [Failure(path, f"{path}: OSError: [Errno {errno.ENOSPC}] No space left on device")]
@@ -161,7 +161,7 @@ def test_trouble_with_the_model_ends_the_run(
     def trouble(*_: object, **__: object) -> None:
         raise ModelError("worn out")
 
-    monkeypatch.setattr(remover, "remove_background", trouble)
+    monkeypatch.setattr(remover, "remove_with", trouble)
     with pytest.raises(ModelError, match="worn out"):
         remover.batch_process(holiday, tmp_path / "cut")
 

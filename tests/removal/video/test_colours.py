@@ -29,7 +29,7 @@ def picture(patches: np.ndarray, height: int = 48) -> np.ndarray:
 def seen(clip: Path) -> np.ndarray:
     """uint8 (5, 3): the patches of the last frame."""
     with VideoFile(clip) as file:
-        *_, (_, pixels, _) = file.read()
+        *_, (_, pixels, *_) = file.read()
     return pixels[pixels.shape[0] // 2, 8::16].astype(int)
 
 
@@ -69,7 +69,7 @@ def test_any_format_of_pixels(tmp_path: Path, pixels: str) -> None:
             file.mux(stream.encode(frame))
         file.mux(stream.encode(None))
     with VideoFile(tmp_path / "clip.mkv") as file:
-        frames = [frame for _, frame, _ in file.read()]
+        frames = [frame for _, frame, *_ in file.read()]
     assert len(frames) == 2
     for found in frames:
         assert found.shape == (48, 64, 3)

@@ -22,7 +22,7 @@ def animation(path: Path) -> Path:
 def test_an_animation_is_a_video_and_no_photo(tmp_path: Path, name: str) -> None:
     path = animation(tmp_path / name)
     with VideoFile(path) as video:
-        found = [(float(time * video.time_base), picture) for time, picture, _ in video.read()]
+        found = [(float(time * video.time_base), picture) for time, picture, *_ in video.read()]
         assert float(video.lasts * video.time_base) == pytest.approx(0.5, abs=0.001)
     assert [time for time, _ in found] == pytest.approx([0, 0.1, 0.3], abs=0.001)
     for (_, picture), number in zip(found, (0, 5, 9), strict=True):

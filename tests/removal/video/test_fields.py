@@ -16,7 +16,7 @@ def bars(clip: Path) -> list[tuple[float, int, int]]:
     """Of each frame its second, and the columns of the bar's left edge that are furthest apart, some rows left out."""
     found = []
     with VideoFile(clip) as file:
-        for time, picture, _ in file.read():
+        for time, picture, *_ in file.read():
             edges = [int((row[:, 0] > 128).argmax()) for row in picture[8:-8]]
             found.append((float(time * file.time_base), min(edges), max(edges)))
     return found

@@ -177,10 +177,28 @@ def test_a_mirrored_video(tmp_path: Path, turn: tuple[int, ...], wanted: object)
     ("clip.webm", ("libvpx-vp9", "yuva420p")),
     ("clip.mkv", ("ffv1", "bgra")),
 ])  # fmt: skip
-def test_what_is_transparent_lies_over_white(tmp_path: Path, name: str, codec: tuple[str, str]) -> None:
+def test_what_is_transparent_lies_over_white_and_stays_transparent(
+    remover: BackgroundRemover, tmp_path: Path, name: str, codec: tuple[str, str]
+) -> None:
     half = halves(48, 64, (*RED, 255), (0, 0, 0, 128))
     half[:16, 32:, 3] = 0
-    for picture in seen(write_pictures(tmp_path / name, [half] * 3, codec)):
-        assert np.abs(picture[:, :30].astype(int) - RED).max() < 8
+    half[32:, :16, 3] = 0  # of the red person
+    half[32:, 16:32, 3] = 204
+    clip = write_pictures(tmp_path / name, [half] * 3, codec)
+    for picture in seen(clip):
+        assert np.abs(picture[:28, :30].astype(int) - RED).max() < 8
         assert picture[:14, 36:].min() > 250
         assert np.abs(picture[20:, 36:].astype(int) - 127).max() < 5
+    cut_out_video(remover, clip, tmp_path / "frames")
+    cutout = np.asarray(Image.open(tmp_path / "frames/000002.png"))
+    assert cutout[4:28, 4:28, 3].min() > 250
+    assert cutout[36:, 2:12].max() == 0
+    assert np.abs(cutout[36:44, 18:26].astype(int) - (*RED, 204)).max() < 20
+
+
+def test_before_a_half_transparent_colour(remover: BackgroundRemover, tmp_path: Path) -> None:
+    clip = write_pictures(tmp_path / "clip.mkv", [frame(0)] * 2)
+    cut_out_video(remover, clip, tmp_path / "frames", background="#00ff0080")
+    picture = np.asarray(Image.open(tmp_path / "frames/000002.png"))
+    assert picture[2, 60].tolist() == [0, 255, 0, 128]
+    assert picture[24, 14, 3] == 255

@@ -86,7 +86,7 @@ def removebg_request() -> Described:
         "image_file_b64": text | {"description": "the photo in base64"},
         "size": {"type": "string", "enum": list(SIZES), "default": "preview"},
         "format": {"type": "string", "enum": list(FORMATS), "default": "auto"},
-        "bg_color": text | {"description": "such as 81d4fa or green"},
+        "bg_color": text | {"description": "such as 81d4fa, half transparent 81d4fa77, or green"},
         **chosen,
         **flags,
     }

@@ -54,8 +54,8 @@ NOTHING_FETCHED = "this service fetches nothing from elsewhere"
 INSIDE = 128
 """Of 255: what is nowhere as opaque as this is nobody."""
 
-HEX = re.compile(r"([0-9a-fA-F]{3}){1,2}")
-"""Colours that are given without their #."""
+HEX = re.compile("|".join(f"[0-9a-fA-F]{{{digits}}}" for digits in (3, 4, 6, 8)))
+"""Colours that are given without their #; of four and eight digits the last say how opaque they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,5 +174,5 @@ def _colour(value: str) -> Colour | None:
     try:
         return read_colour(f"#{value}" if HEX.fullmatch(value) else value)
     except ValueError:
-        message = f"bg_color must be a colour such as 81d4fa, #fff or green, not {value[:40]!r}"
+        message = f"bg_color must be a colour such as 81d4fa, 81d4fa77, #fff or green, not {value[:40]!r}"
         raise Refusal(400, message, "invalid_bg_color") from None

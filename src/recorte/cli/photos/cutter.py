@@ -24,6 +24,7 @@ class Wishes:
         jobs: photos at a time; None = by the cores.
         report: say how good each cut-out is likely to be.
         as_json: tell of each photo in JSON.
+        kind: of the results' files, as `BackgroundRemover` takes it; None = as `output` says, else PNG.
         model: as `BackgroundRemover` takes it.
         making: further arguments of `BackgroundRemover`.
         showing: what the result shows, as `Options` takes it.
@@ -38,6 +39,7 @@ class Wishes:
     jobs: int | None
     report: bool
     as_json: bool
+    kind: str | None
     model: Path | None
     making: Mapping[str, Any]
     showing: Mapping[str, Any]
@@ -53,7 +55,12 @@ class Wishes:
     @property
     def ending(self) -> str:
         """What a result's name ends with when it lies beside its photo."""
-        return "-mask.png" if self.showing["mask"] else "-cutout.png"
+        return f"-{'mask' if self.showing['mask'] else 'cutout'}{self.suffix}"
+
+    @property
+    def suffix(self) -> str:
+        """That of results whose names nobody gave."""
+        return f".{self.kind or 'png'}"
 
 
 class Cutter:
@@ -64,14 +71,17 @@ class Cutter:
         threads: of the network, for one photo.
 
     Raises:
-        RecorteError: options that do not fit, a background that cannot be read.
+        RecorteError: options that do not fit, a background that cannot be read, a format that is not transparent.
     """
 
     def __init__(self, wishes: Wishes, threads: int | None = None) -> None:
         from recorte import BackgroundRemover
+        from recorte.removal.files.output import suffix_of
         from recorte.removal.options import Options
 
         self.options = Options.of(**wishes.showing)
+        self._kind = wishes.kind
+        suffix_of(self._kind, None, self.options.transparent)
         self._touches = _read_touches(wishes)
         self._overwrite = wishes.overwrite
         self._report = wishes.report
@@ -85,9 +95,10 @@ class Cutter:
         Raises:
             RecorteError: it may not.
         """
-        from recorte.removal.files.output import check_target
+        from recorte.removal.files.output import check_target, suffix_of
 
         check_target(self.first(target), source, self._overwrite, self.options.transparent)
+        suffix_of(self._kind, target, self.options.transparent)
 
     def first(self, target: Path) -> Path:
         """Name the first file that a result makes, by which one sees that it is there."""
@@ -114,28 +125,45 @@ class Cutter:
 
             self._remover.pipeline = self._judging = JudgingPipeline.like(self._remover.pipeline)
 
-    def __call__(self, source: Path | bytes, target: Path | None) -> Any:
-        """Cut out a photo; as `BackgroundRemover.remove_with`. If a report is wished, it is made and kept."""
-        result = self._remover.remove_with(self.options, source, target, overwrite=self._overwrite, **self._touches)
+    def __call__(self, source: Path, target: Path) -> list[str]:
+        """Cut out a photo, and give what of it the result does not hold."""
+        not_kept: list[str] = []
+        self._cut_out(source, target, not_kept)
+        return not_kept
+
+    def _cut_out(self, source: Path | bytes, target: Path | None, not_kept: list[str]) -> Any:
+        """Do as `BackgroundRemover.remove_with`. If a report is wished, it is made and kept."""
+        # The target's own suffix says what is written; without one it is a pipe.
+        kind = self._kind if target is None else None
+        result = self._remover.remove_with(
+            self.options,
+            source,
+            target,
+            overwrite=self._overwrite,
+            kind=kind,
+            not_kept=not_kept,
+            **self._touches,
+        )
         # Here rather than where it is shown, since that is one thread for all photos.
         if self._judging is not None:
             self._judge(source, self._judging)
         return result
 
-    def attempt(self, source: Path | bytes, target: Path | None, name: str) -> tuple[Any, str | None]:
-        """Cut out a photo, which errors call `name`; give the result, and why there is none.
+    def attempt(self, source: Path | bytes, target: Path | None, name: str) -> tuple[Any, list[str], str | None]:
+        """Cut out a photo, which errors call `name`; give the result, what it does not hold, and why there is none.
 
         Raises:
             RecorteError: what was asked cannot be, whatever the photo.
         """
+        not_kept: list[str] = []
         try:
-            return self(source, target), None
+            return self._cut_out(source, target, not_kept), not_kept, None
         except (PhotoError, DiskFullError) as trouble:
-            return None, _named(trouble, source, name)
+            return None, [], _named(trouble, source, name)
         except RecorteError:
             raise
         except Exception as trouble:  # no memory for a giant, say
-            return None, f"{name}: {type(trouble).__name__}: {trouble}"
+            return None, [], f"{name}: {type(trouble).__name__}: {trouble}"
 
     def report_of(self, source: Path | bytes) -> "QualityReport | None":
         """Hand out the report on a photo that was cut out, if there is one."""

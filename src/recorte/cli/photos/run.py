@@ -3,13 +3,23 @@
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import typer
 
 from recorte.cli.photos.cutter import Cutter, Wishes
 from recorte.cli.photos.piped import cut_out_piped
 from recorte.cli.photos.sources import Sources, check_pipe, expand, folder_of, target_of
-from recorte.cli.show import SOME_FAILED, STOPPED, Account, complain, print_json, print_report, print_written
+from recorte.cli.show import (
+    SOME_FAILED,
+    STOPPED,
+    Account,
+    complain,
+    note_pages,
+    print_json,
+    print_report,
+    print_written,
+)
 from recorte.cli.stop import stop_on_ctrl_c
 from recorte.errors import RecorteError
 
@@ -39,20 +49,22 @@ def run(words: list[Path], wishes: Wishes) -> int:
 def _cut_out_one(photo: Path, wishes: Wishes) -> int:
     from recorte.removal.files.report import Outcome
 
-    target, cutter = target_of(photo, wishes.output, wishes.ending), Cutter(wishes)
+    target, cutter = target_of(photo, wishes), Cutter(wishes)
     cutter.check(target, photo)
     cutter.open()
     started = time.perf_counter()
-    result, error = cutter.attempt(photo, target, str(photo))
+    result, not_kept, error = cutter.attempt(photo, target, str(photo))
     seconds = time.perf_counter() - started
+    status: Literal["failed", "written"] = "failed" if error else "written"
+    outcome = Outcome(photo, cutter.first(target), status, seconds, error, tuple(not_kept))
     if error:
         complain(error)
+    note_pages([outcome])
     if wishes.as_json:
-        outcome = Outcome(photo, cutter.first(target), "failed" if error else "written", seconds, error)
         print_json(outcome, cutter.report_of(photo))
     elif not error:
         print_written(*cutter.files(target, result))
-        print_report(cutter.report_of(photo))
+        print_report(cutter.report_of(photo), outcome.not_kept)
     return SOME_FAILED if error else 0
 
 
@@ -62,9 +74,9 @@ def _cut_out_many(sources: Sources, wishes: Wishes) -> int:
     folder = folder_of(sources, wishes.output)
     sealed: dict[Path, str] = {}
     if folder:
-        plan = plan_many(sources.paths, folder, sources.roots, sealed)
+        plan = plan_many(sources.paths, folder, sources.roots, sealed, wishes.suffix)
     else:
-        plan = plan_photos(sources.paths, None, beside=wishes.ending)
+        plan = plan_photos(sources.paths, None, ending=wishes.ending)
     work, account = _worker(wishes), Account(len(plan) + len(sealed), wishes.as_json)
     if folder:  # not before the model is open, so that a mistake leaves nothing behind
         make_folder(folder)
@@ -94,7 +106,7 @@ def _watch(sources: Sources, wishes: Wishes) -> int:
 
     def plan() -> Mapping[Path, Path]:
         sealed: dict[Path, str] = {}
-        found = plan_trees(folders, folder, sealed, named=len(folders) > 1)
+        found = plan_trees(folders, folder, sealed, named=len(folders) > 1, suffix=wishes.suffix)
         account.add_sealed({inner: reason for inner, reason in sealed.items() if inner not in told})
         told.update(sealed)
         return found

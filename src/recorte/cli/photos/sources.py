@@ -6,8 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recorte.errors import PhotoError, RecorteError
+
+if TYPE_CHECKING:
+    from recorte.cli.photos.cutter import Wishes
 
 PIPE = Path("-")
 """In place of a photo: standard input. As the output: standard output."""
@@ -62,7 +66,7 @@ def expand(words: list[Path]) -> Sources:
         if not fitting:
             missing.append(str(word))
     if missing:
-        raise PhotoError(_not_there(missing))
+        raise PhotoError(_not_there(missing, result=len(words) == 2 and str(words[1]) == missing[0]))
     places: dict[Path, Path] = {}
     for path in found:
         places.setdefault(_place(path), path)
@@ -76,14 +80,18 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _not_there(words: list[str]) -> str:
-    """Say that words of the command line are no files, in some hundred characters."""
+def _not_there(words: list[str], result: bool) -> str:
+    """Say that words of the command line are no files, in some hundred characters.
+
+    `result`: the one that is not there follows another that is, as if it were the name of the result.
+    """
     from recorte.listing import no_such_file, shortened
 
     for word in words:
         if (reason := no_such_file(word)) != "no such file":
             return f"{shortened(word)}: {reason}"
-    return f"{shortened(', '.join(words))}: no such file or folder"
+    door = f"; if it is the result's name: -o {words[0]}" if result else ""
+    return f"{shortened(', '.join(words))}: no such file or folder{door}"
 
 
 def _by_kind(paths: set[Path]) -> Counter[str]:
@@ -110,12 +118,12 @@ def _fitting(pattern: Path) -> tuple[dict[Path, Path], set[Path]]:
     paths = [Path(path) for path in sorted(glob.glob(str(pattern), recursive=True))]  # noqa: PTH207, absolute ones too
     if not paths:
         return {}, set()
-    from recorte.listing import EXTENSIONS
+    from recorte.listing import EXTENSIONS, SOME
 
     files = [path for path in paths if path.is_file()]
     photos = [path for path in files if path.suffix.lower() in EXTENSIONS]
     if not photos:
-        raise PhotoError(f"{pattern}: no photos fit this pattern ({', '.join(sorted(EXTENSIONS))})")
+        raise PhotoError(f"{pattern}: no photos fit this pattern ({SOME})")
     fixed = Path(*takewhile(lambda part: not glob.has_magic(part), pattern.parts))
     # Where the pattern goes up again there is no tree to keep, and none that would stay in the folder of the results.
     roots = {photo: photo.parent if ".." in photo.relative_to(fixed).parts else fixed for photo in photos}
@@ -142,13 +150,13 @@ def check_pipe(sources: Sources, output: str | None) -> bool:
     return True
 
 
-def target_of(photo: Path, output: str | None, ending: str) -> Path:
-    """Say where the result of a single photo goes; `ending` is that of a file beside the photo."""
-    if output is None:
-        return photo.with_name(f"{photo.stem}{ending}")
-    if output.endswith(("/", "\\")) or Path(output).is_dir():
-        return Path(output, f"{photo.stem}.png")
-    return Path(output)
+def target_of(photo: Path, wishes: "Wishes") -> Path:
+    """Say where the result of a single photo goes."""
+    if wishes.output is None:
+        return photo.with_name(f"{photo.stem}{wishes.ending}")
+    if wishes.output.endswith(("/", "\\")) or Path(wishes.output).is_dir():
+        return Path(wishes.output, f"{photo.stem}{wishes.suffix}")
+    return Path(wishes.output)
 
 
 def folder_of(sources: Sources, output: str | None) -> Path | None:
@@ -164,6 +172,7 @@ def folder_of(sources: Sources, output: str | None) -> Path | None:
     folder = Path(output)
     if folder.suffix.lower() in (".png", ".webp", ".tif", ".tiff", ".jpg", ".jpeg") and not folder.is_dir():
         raise RecorteError(
-            f"{output}: several photos (or a pattern) need a folder for the cut-outs, not a file: -o cut/"
+            f"{output}: several photos (or a pattern) need a folder for the cut-outs, not a file: -o cut/ (and "
+            "--format jpg, say, for another kind of files than PNG)"
         )
     return folder

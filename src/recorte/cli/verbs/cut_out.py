@@ -66,6 +66,10 @@ def cut_out(
             "several, or - for standard output. Without it: beside the photo, as photo-cutout.png.",
         ),
     ] = None,
+    kind: Annotated[
+        Literal["png", "webp", "tif", "tiff", "jpg", "jpeg"] | None,
+        _option("--format", help="Of what lies in a folder, goes to a pipe or has no name; as a rule png."),
+    ] = None,
     model: Model = None,
     background: Background = None,
     mask: Annotated[bool, typer.Option("--mask", help="Write the mask: white people on black.")] = False,
@@ -129,8 +133,8 @@ def cut_out(
     cat photo.jpg | recorte - > person.png
     """
     wishes = Wishes(
-        output=output, overwrite=overwrite, watch=watch, jobs=jobs, report=report, as_json=as_json, model=model,
-        making={"refine": refine, "colours": colours, "tta": tta, "looks": looks},
+        output=output, overwrite=overwrite, watch=watch, jobs=jobs, report=report, as_json=as_json, kind=kind,
+        model=model, making={"refine": refine, "colours": colours, "tta": tta, "looks": looks},
         showing={"background": background, "mask": mask, "crop": crop, "people": people},
         keep=keep or [], drop=drop or [], correct=correct,
     )  # fmt: skip

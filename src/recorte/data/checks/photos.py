@@ -10,7 +10,8 @@ from PIL import Image, UnidentifiedImageError
 from recorte.data.reading.findings import Finding
 from recorte.errors import PhotoError
 from recorte.heif import open_image
-from recorte.photo import DECODER_ERRORS, MAX_PIXELS, MAX_SIDE, ORIENTATION, read_photo
+from recorte.metadata import DECODER_ERRORS, ORIENTATION
+from recorte.photo import MAX_PIXELS, MAX_SIDE, read_photo
 
 Progress = Callable[[int, int], None]
 

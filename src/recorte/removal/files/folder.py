@@ -3,7 +3,7 @@
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,13 +19,18 @@ MOST_JOBS = 8
 """Photos at a time, unless the user says more."""
 
 
+CutOut = Callable[[Path, Path], Iterable[str] | None]
+"""Makes one cut-out from a photo, both by their paths, and gives what of the photo it does not hold, if anything."""
+
+
 def cut_out_all(
-    cut_out: Callable[[Path, Path], object],
+    cut_out: CutOut,
     plan: Mapping[Path, Path],
     *,
     overwrite: bool = False,
     on_photo: Callable[[int, int, Path], None] | None = None,
     jobs: int = 1,
+    options: Options | None = None,
 ) -> BatchReport:
     """Cut out photos as `cut_out_each` does, to the last one; `BackgroundRemover.batch_process` says more.
 
@@ -33,7 +38,8 @@ def cut_out_all(
         ModelError: the model is at fault, so no photo would go better.
     """
     report = BatchReport()
-    for done, outcome in enumerate(cut_out_each(cut_out, plan, overwrite=overwrite, jobs=jobs), start=1):
+    outcomes = cut_out_each(cut_out, plan, overwrite=overwrite, jobs=jobs, options=options)
+    for done, outcome in enumerate(outcomes, start=1):
         report.add(outcome)
         if on_photo:
             on_photo(done, len(plan), outcome.photo)
@@ -41,7 +47,7 @@ def cut_out_all(
 
 
 def cut_out_each(
-    cut_out: Callable[[Path, Path], object],
+    cut_out: CutOut,
     plan: Mapping[Path, Path],
     *,
     overwrite: bool = False,
@@ -55,7 +61,7 @@ def cut_out_each(
     threads run. No more than `jobs` photos are in memory.
 
     Args:
-        cut_out: makes one cut-out from a photo, both by their paths; used by `jobs` threads at once.
+        cut_out: makes one; used by `jobs` threads at once.
         plan: photo to cut-out.
         overwrite: make those again that exist already.
         jobs: photos at a time.
@@ -99,17 +105,19 @@ def cut_out_each(
                 future.cancel()
 
 
-def _cut_out_one(cut_out: Callable[[Path, Path], object], photo: Path, result: Path, shown: Path) -> Outcome:
+def _cut_out_one(cut_out: CutOut, photo: Path, result: Path, shown: Path) -> Outcome:
     started, error = time.perf_counter(), None
+    not_kept: Iterable[str] | None = None
     try:
-        cut_out(photo, result)
+        not_kept = cut_out(photo, result)
     except ModelError:
         raise
     except RecorteError as trouble:
         error = str(trouble)
     except Exception as trouble:  # one odd photo must not end a night's work
         error = f"{photo}: {type(trouble).__name__}: {trouble}"
-    return Outcome(photo, shown, "failed" if error else "written", time.perf_counter() - started, error)
+    seconds = time.perf_counter() - started
+    return Outcome(photo, shown, "failed" if error else "written", seconds, error, tuple(not_kept or ()))
 
 
 def spread(cores: int, jobs: int | None = None) -> tuple[int, int]:

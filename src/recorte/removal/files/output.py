@@ -16,6 +16,7 @@ from PIL import Image
 from recorte.errors import PhotoError, RecorteError
 from recorte.files import write_whole
 from recorte.photo import Photo
+from recorte.removal.files.tiff import encode_tiff
 
 TRANSPARENT = {".png": "PNG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
 """Formats that can be transparent, by lower-case suffix; they lose nothing."""
@@ -33,12 +34,12 @@ OPTIONS = {
     "WEBP": {"lossless": True, "quality": 0, "method": 0},
     # Colours at full resolution: people's edges lie over new colours.
     "JPEG": {"quality": 92, "subsampling": 0},
-    # Uncompressed: Pillow cannot write EXIF into a compressed one.
-    "TIFF": {},
 }
 
 LONGEST = {"JPEG": 65_500, "WEBP": 16_383}
 """The longest side in pixels that programs write and read; the others have room for every photo that is taken."""
+
+X_RESOLUTION = 282  # the EXIF tag
 
 JPEG_EXIF = 65_533
 """Bytes of EXIF that a JPEG can hold; other files may bring more."""
@@ -52,7 +53,7 @@ PNG_PACKING = (
 OpenCV's defaults 0.85 and 20, its level 6 0.72 and 196, Pillow's level 1 0.78 and 34, its default 0.71 and 97."""
 
 
-def encode(picture: np.ndarray, photo: Photo, suffix: str = ".png") -> bytes:
+def encode(picture: np.ndarray, photo: Photo, suffix: str = ".png", not_kept: list[str] | None = None) -> bytes:
     """Encode a result as a file's bytes.
 
     Args:
@@ -60,6 +61,7 @@ def encode(picture: np.ndarray, photo: Photo, suffix: str = ".png") -> bytes:
         photo: where it comes from; its EXIF is kept, unless it is too long for JPEG, and its colour profile, but for
             grey, which it does not fit.
         suffix: one of `FORMATS`.
+        not_kept: takes what of the photo there is no place for in the file, each in a word or a few.
 
     Raises:
         PhotoError: the format cannot hold a picture of this size; the message does not name the photo.
@@ -71,14 +73,20 @@ def encode(picture: np.ndarray, photo: Photo, suffix: str = ".png") -> bytes:
         raise PhotoError(
             f"{kind} cannot hold a picture of {width} x {height} pixels, only {LONGEST[kind]:,} on a side; use PNG"
         )
+    not_kept = [] if not_kept is None else not_kept
     if picture.ndim == 2:
         photo = replace(photo, icc_profile=None)
     if kind == "JPEG" and len(photo.exif or b"") > JPEG_EXIF:
         photo = replace(photo, exif=None)
+        not_kept.append("EXIF")
+    if kind == "WEBP" and photo.dpi and not _says_dpi(photo.exif):
+        not_kept.append("pixels an inch")
     if kind == "JPEG" and picture.shape[2:] == (4,):
         raise RecorteError(NO_TRANSPARENCY)
     try:
-        return _encode_png(picture, photo) if kind == "PNG" else _encode_other(picture, photo, kind)
+        if kind == "PNG":
+            return _encode_png(picture, photo, not_kept)
+        return encode_tiff(picture, photo) if kind == "TIFF" else _encode_other(picture, photo, kind)
     except (OSError, ValueError) as error:
         other = "TIFF" if kind == "PNG" else "PNG"
         raise PhotoError(
@@ -95,7 +103,7 @@ def _encode_other(picture: np.ndarray, photo: Photo, kind: str) -> bytes:
     return content.getvalue()
 
 
-def _encode_png(picture: np.ndarray, photo: Photo) -> bytes:
+def _encode_png(picture: np.ndarray, photo: Photo, not_kept: list[str]) -> bytes:
     # OpenCV packs a PNG several times faster than Pillow, and encoding is most of the work on a large photo.
     metadata = {cv2.IMAGE_METADATA_ICCP: photo.icc_profile}
     metadata[cv2.IMAGE_METADATA_EXIF] = photo.exif.removeprefix(b"Exif\0\0") if photo.exif else None
@@ -104,8 +112,9 @@ def _encode_png(picture: np.ndarray, photo: Photo) -> bytes:
         swap = cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR
         picture = cv2.cvtColor(picture, swap)
     done, content = cv2.imencodeWithMetadata(".png", picture, list(kept), list(kept.values()), PNG_PACKING)
-    if not done:  # libpng refuses some profiles that other programs bear with
-        kept.pop(cv2.IMAGE_METADATA_ICCP, None)
+    if not done and kept.pop(cv2.IMAGE_METADATA_ICCP, None) is not None:
+        # libpng refuses some profiles that other programs bear with
+        not_kept.append("colour profile")
         done, content = cv2.imencodeWithMetadata(".png", picture, list(kept), list(kept.values()), PNG_PACKING)
     if not done:
         raise ValueError("libpng refuses it")
@@ -121,11 +130,17 @@ def _with_dpi(png: bytes, dpi: tuple[float, float] | None) -> bytes:
     return png[:header] + struct.pack(">I", 9) + body + struct.pack(">I", zlib.crc32(body)) + png[header:]
 
 
-def as_image(picture: np.ndarray, photo: Photo) -> Image.Image:
-    """Make a Pillow image of a result (see `encode`), the colour profile and EXIF in its `info`."""
+def _says_dpi(exif: bytes | None) -> bool:
+    block = Image.Exif()
+    block.load(exif or b"")
+    return X_RESOLUTION in block
+
+
+def as_image(picture: np.ndarray, photo: Photo, not_kept: list[str]) -> Image.Image:
+    """Make a Pillow image of a result (see `encode`): colour profile, EXIF and what is not kept in its `info`."""
     image = Image.fromarray(picture)
     profile = None if picture.ndim == 2 else photo.icc_profile
-    kept = {"icc_profile": profile, "exif": photo.exif, "dpi": photo.dpi}
+    kept = {"icc_profile": profile, "exif": photo.exif, "dpi": photo.dpi, "not_kept": not_kept}
     image.info |= {key: value for key, value in kept.items() if value}
     return image
 
@@ -155,7 +170,7 @@ def suffix_of(kind: str | None, target: Path | None, transparent: bool) -> str:
     if suffix not in FORMATS:
         raise RecorteError(f"kind is {kind!r}; it must be one of {', '.join(name[1:] for name in FORMATS)}")
     if target is not None and FORMATS.get(target.suffix.lower()) != FORMATS[suffix]:
-        raise RecorteError(f"{target}: its suffix and kind={kind!r} do not fit")
+        raise RecorteError(f"{target}: its suffix and the format {kind} are two formats; name one of them")
     if transparent and suffix not in TRANSPARENT:
         raise RecorteError(NO_TRANSPARENCY)
     return suffix

@@ -10,13 +10,16 @@ from recorte.listing import list_photos, no_photos
 from recorte.removal.files.output import same_file
 
 
-def plan_folder(folder: Path, target: Path, sealed: dict[Path, str] | None = None) -> dict[Path, Path]:
+def plan_folder(
+    folder: Path, target: Path, sealed: dict[Path, str] | None = None, suffix: str = ".png"
+) -> dict[Path, Path]:
     """Find every photo below `folder` and where below `target` its cut-out goes; make `target`.
 
     Args:
         folder: where the photos are.
         target: where the cut-outs go.
         sealed: takes the folders below it that cannot be looked into, and why. None: one is raised.
+        suffix: of the cut-outs.
 
     Raises:
         PhotoError: `folder` is no folder, cannot be looked into, or holds no photos.
@@ -24,22 +27,22 @@ def plan_folder(folder: Path, target: Path, sealed: dict[Path, str] | None = Non
     """
     if not folder.is_dir():
         raise PhotoError(f"{folder}: no such folder")
-    plan = _plan_alone(folder, target, sealed)
+    plan = _plan_alone(folder, target, sealed, suffix)
     make_folder(target)
     return plan
 
 
-def _plan_alone(folder: Path, target: Path, sealed: dict[Path, str] | None) -> dict[Path, Path]:
+def _plan_alone(folder: Path, target: Path, sealed: dict[Path, str] | None, suffix: str) -> dict[Path, Path]:
     if same_file(folder, target):
         raise RecorteError(f"{target}: the cut-outs must not go into the folder of the photos itself; name another")
-    plan = plan_tree(folder, target, sealed)
+    plan = plan_tree(folder, target, sealed, suffix)
     if not plan and not sealed:
         raise no_photos(folder)
     return plan
 
 
 def plan_tree(
-    folder: Path, target: Path, sealed: dict[Path, str] | None, passed_over: Path | None = None
+    folder: Path, target: Path, sealed: dict[Path, str] | None, suffix: str, passed_over: Path | None = None
 ) -> dict[Path, Path]:
     """Plan as `plan_folder` does, of whatever photos there are now, without making or refusing anything.
 
@@ -47,6 +50,7 @@ def plan_tree(
         folder: where the photos are.
         target: where the cut-outs go.
         sealed: takes the folders that cannot be looked into, and why.
+        suffix: of the cut-outs.
         passed_over: a folder whose files are no photos but results; None = `target`.
 
     Raises:
@@ -56,12 +60,12 @@ def plan_tree(
     photos = list_photos(folder, sealed)
     if results.is_relative_to(folder.resolve()):
         photos = [photo for photo in photos if not photo.resolve().is_relative_to(results)]
-    names = result_names(photo.relative_to(folder) for photo in photos)
+    names = result_names((photo.relative_to(folder) for photo in photos), suffix)
     return {folder / name: target / result for name, result in names.items()}
 
 
 def plan_many(
-    sources: Sequence[Path], target: Path, roots: Mapping[Path, Path], sealed: dict[Path, str]
+    sources: Sequence[Path], target: Path, roots: Mapping[Path, Path], sealed: dict[Path, str], suffix: str = ".png"
 ) -> dict[Path, Path]:
     """Plan several folders and photos at once, without making a folder.
 
@@ -72,6 +76,7 @@ def plan_many(
         roots: for photos that do not go directly into `target` the folder above them whose tree is kept. What lies
             in `target` is no photo then but a result, if `target` lies below that folder.
         sealed: takes the folders that cannot be looked into, and why.
+        suffix: of the cut-outs.
 
     Raises:
         PhotoError: a folder holds no photos or cannot be looked into, or nothing but results is left.
@@ -79,13 +84,14 @@ def plan_many(
     """
     folders = [source for source in sources if source.is_dir()]
     if len(sources) == len(folders) == 1:
-        return _plan_alone(sources[0], target, sealed)
-    plan = plan_trees(folders, target, sealed, named=True)
+        return _plan_alone(sources[0], target, sealed, suffix)
+    plan = plan_trees(folders, target, sealed, named=True, suffix=suffix)
     for folder in folders:
         if not any(path.is_relative_to(folder) for path in (*plan, *sealed)):
             raise no_photos(folder)
     photos = [source for source in sources if source not in folders]
-    plan |= plan_photos([photo for photo in photos if not _is_result(photo, target, roots.get(photo))], target, roots)
+    photos = [photo for photo in photos if not _is_result(photo, target, roots.get(photo))]
+    plan |= plan_photos(photos, target, roots, suffix)
     if not plan and not sealed:
         raise PhotoError(f"{target}: all photos that were found are results in this folder; name others, or another -o")
     _refuse_clashes(plan, plan.values())
@@ -99,10 +105,12 @@ def _is_result(photo: Path, target: Path, root: Path | None) -> bool:
     return results.is_relative_to(root.resolve()) and photo.resolve().is_relative_to(results)
 
 
-def plan_trees(folders: Sequence[Path], target: Path, sealed: dict[Path, str], named: bool) -> dict[Path, Path]:
+def plan_trees(
+    folders: Sequence[Path], target: Path, sealed: dict[Path, str], named: bool, suffix: str
+) -> dict[Path, Path]:
     """Plan the photos that there are now in some folders; `named`: each tree below its folder's name in `target`.
 
-    `sealed` takes the folders that cannot be looked into, and why.
+    `sealed` takes the folders that cannot be looked into, and why; `suffix` is that of the cut-outs.
 
     Raises:
         PhotoError: one of `folders` itself cannot be looked into.
@@ -114,7 +122,7 @@ def plan_trees(folders: Sequence[Path], target: Path, sealed: dict[Path, str], n
     for folder, place in places.items():
         if same_file(folder, place) or same_file(folder, target):
             raise RecorteError(f"{folder}: its cut-outs would go into itself; name another folder than {target}")
-        plan |= plan_tree(folder, place, sealed, passed_over=target)
+        plan |= plan_tree(folder, place, sealed, suffix, passed_over=target)
     return plan
 
 
@@ -122,11 +130,11 @@ def plan_photos(
     photos: Sequence[Path],
     folder: Path | None,
     roots: Mapping[Path, Path] | None = None,
-    beside: str = "-cutout.png",
+    ending: str = ".png",
 ) -> dict[Path, Path]:
-    """Plan where the cut-outs of single photos go: into `folder`, or beside each photo, as `photo-cutout.png`.
+    """Plan where the cut-outs of single photos go: into `folder`, or beside each photo.
 
-    `roots` are as for `plan_many`; `beside` is how the names of those beside their photos end.
+    `roots` are as for `plan_many`; `ending` is how the cut-outs' names end, beside their photos `-cutout.png`, say.
 
     Raises:
         RecorteError: two photos of one name would meet in `folder`.
@@ -134,12 +142,12 @@ def plan_photos(
     if folder is None:
         # One folder may be named in several ways: d/a.jpg and d/../d/a.png must not meet in one result either.
         places = {photo: photo.parent.resolve() / photo.name for photo in photos}
-        names = result_names(places.values(), beside)
+        names = result_names(places.values(), ending)
         return {photo: photo.with_name(names[place].name) for photo, place in places.items()}
     roots = roots or {}
     names = {photo: folder / photo.relative_to(roots.get(photo, photo.parent)) for photo in photos}
     _refuse_clashes(photos, names.values())
-    results = result_names(names.values())
+    results = result_names(names.values(), ending)
     return {photo: results[name] for photo, name in names.items()}
 
 

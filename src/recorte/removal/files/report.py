@@ -28,6 +28,7 @@ class Outcome:
         status: `written`, `skipped` (it existed already and was left alone) or `failed`.
         seconds: the time it took, from opening the photo to the finished file.
         error: why it failed, in one or two sentences which name the file; else None.
+        not_kept: what of the photo its cut-out does not hold, each in a word or a few, such as "16 bits per channel".
     """
 
     photo: Path
@@ -35,6 +36,12 @@ class Outcome:
     status: Literal["written", "skipped", "failed"]
     seconds: float = 0.0
     error: str | None = None
+    not_kept: tuple[str, ...] = ()
+
+    @property
+    def pages(self) -> str | None:
+        """The pages that its cut-out does not show, as `not_kept` names them."""
+        return next((item for item in self.not_kept if item.startswith("page")), None)
 
 
 @dataclass(slots=True)
@@ -46,15 +53,19 @@ class BatchReport:
         skipped: the cut-outs that existed already and were left alone.
         failed: the photos that could not be cut out.
         left_out: how many files were of no kind that is read, by their suffix in lower case.
+        not_kept: by photo, what of it its cut-out does not hold, such as "16 bits per channel" or "pages 2 to 5".
     """
 
     written: list[Path] = field(default_factory=list)
     skipped: list[Path] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    not_kept: dict[Path, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, outcome: Outcome) -> None:
         """Note what became of one more photo."""
+        if outcome.not_kept:
+            self.not_kept[outcome.photo] = outcome.not_kept
         if outcome.error is not None:
             self.failed.append(Failure(outcome.photo, outcome.error))
         else:

@@ -12,7 +12,7 @@ from PIL import Image, ImageColor
 
 from recorte.errors import MovingPhotoError, RecorteError
 from recorte.letterbox import resize
-from recorte.photo import Photo, read_photo
+from recorte.photo import Photo, photo_of_array, read_photo
 from recorte.removal.steps.grid import Grid
 from recorte.removal.steps.profiles import from_srgb, in_srgb
 
@@ -39,8 +39,10 @@ def read_background(given: Background) -> ReadBackground:
         RecorteError: no colour, and no file either.
         PhotoError: a picture that cannot be read.
     """
-    if given is None or isinstance(given, np.ndarray):
-        return given if given is None else _checked(given)
+    if given is None:
+        return None
+    if isinstance(given, np.ndarray):
+        return _opaque(photo_of_array(given, "a background"), "the background")
     if isinstance(given, tuple | list):
         whole = all(isinstance(value, int | np.integer) and 0 <= value <= 255 for value in given)
         if len(given) not in (3, 4) or not whole:
@@ -181,10 +183,3 @@ def _blurred(photo: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         planes = [grid.enlarge(plane, pixels) for plane in cv2.split(colour)]
         result[pixels] = np.rint(cv2.merge(planes).clip(0, 255))
     return result
-
-
-def _checked(picture: np.ndarray) -> np.ndarray:
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.size == 0:
-        found = f"{picture.dtype} {picture.shape}"
-        raise RecorteError(f"a background as an array must be uint8 (height, width, 3), not {found}")
-    return picture

@@ -53,7 +53,7 @@ def cut_out_video(
             frame: others are fitted into that. The first track of sound is kept.
         target: by its suffix ProRes 4444 (.mov) or VP9 (.webm) with an alpha, H.264 (.mp4) over a background; or
             without one a folder of numbered PNG, one for each frame.
-        background: as for `remove_background`; needed for .mp4.
+        background: as for `remove_background`; .mp4 needs an opaque one.
         overwrite: replace a `target` that exists; in a folder, the pictures of an older sequence and nothing else.
         on_frame: called after each frame with how many are done, and how many there are as far as the file says. What
             it raises, a KeyboardInterrupt say, stops the work, and all frames until then are kept.
@@ -67,13 +67,9 @@ def cut_out_video(
     """
     load_av()
     source, target = Path(source), Path(target)
-    with naming(target):
-        check_names(source, target, transparent=background is None)
     behind = read_background(background)
-    if behind is not None and is_transparent(behind):
-        reason = "not opaque, which a colour behind a video must be; give it without its alpha, or none"
-        raise RecorteError(f"background {background}: {reason}")
     with naming(target):
+        check_names(source, target, is_transparent(behind))
         job, folder = describe_job(remover, source, target, behind), parts_of(target)
         progress = Progress.load(folder, job)
         check_free(target, progress is not None, overwrite)
@@ -83,9 +79,9 @@ def cut_out_video(
         # One look: boxes that come and go with the people would flicker.
         maker = _Maker(replace(remover.pipeline, looks=1), behind, target, folder, progress)
         try:
-            for time, photo, inside in video.read(first=len(progress.times)):
+            for time, photo, inside, own in video.read(first=len(progress.times)):
                 with naming(target):
-                    maker.add(time, photo, inside)
+                    maker.add(time, photo, inside, own)
                 if on_frame:
                     on_frame(len(progress.times) + maker.waiting, video.frames)
         except BaseException:  # Ctrl-C above all
@@ -119,8 +115,11 @@ class _Maker:
         """How many frames the part has that is not finished."""
         return len(self.times)
 
-    def add(self, time: int, photo: np.ndarray, inside: Inside) -> None:
-        """Cut people out of a frame, in what of it is filled, and put it into the part; a full one is finished."""
+    def add(self, time: int, photo: np.ndarray, inside: Inside, own: np.ndarray | None) -> None:
+        """Cut people out of a frame, in what of it is filled, and put it into the part; a full one is finished.
+
+        Where it is transparent by its own alpha, `uint8 (H, W)`, the result is too.
+        """
         if not self.times and not self.progress.times:
             self._begin()  # not before there is a frame, so that a video without any leaves no folder
         if not self.times and not self.target.suffix:
@@ -131,7 +130,7 @@ class _Maker:
         found = self.pipeline.clear(smoothing(raw, letterboxed), photo)
         alpha = np.zeros(photo.shape[:2], np.uint8)
         alpha[inside] = self.pipeline.enlarge(found, photo, eight_bits=True)[inside]
-        cutout = self.pipeline.cut_out(alpha, photo)
+        cutout = self.pipeline.cut_out(alpha, photo, own)
         picture = cutout if self.behind is None else put_behind(cutout, photo, self.behind)
         self.whole = False
         self._write(picture)

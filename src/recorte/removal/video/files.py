@@ -128,10 +128,11 @@ class VideoFile:
         if self._film:
             self._film.close()
 
-    def read(self, first: int = 0) -> Iterator[tuple[int, np.ndarray, Inside]]:
-        """Give each frame from number `first`: its time (ticks from the start), picture, and what of it is filled.
+    def read(self, first: int = 0) -> Iterator[tuple[int, np.ndarray, Inside, np.ndarray | None]]:
+        """Give each frame from number `first`: its time (ticks from the start), picture, what of it is filled, alpha.
 
-        Pictures are `uint8 (H, W, 3)`, upright, all as large as frame 0: one of another size is fitted into that.
+        Pictures are `uint8 (H, W, 3)`, upright, all as large as frame 0: one of another size is fitted into that. Their
+        own alpha is `uint8 (H, W)`, None if they are opaque.
         Packets that are damaged are passed over, as players do.
 
         Raises:
@@ -145,10 +146,10 @@ class VideoFile:
                 said = None if frame.pts is None else frame.pts - self.start
                 time = clock(said, self.lasts or self.usual)
                 if size is None or number >= first:
-                    picture = upright(self._coloured(frame), self._ratio())
+                    picture, own = upright(self._coloured(frame), self._ratio())
                     size = size or picture.shape[:2]
                 if number >= first:
-                    yield time, *fit(picture, *size)
+                    yield time, *fit(picture, *size), None if own is None else fit(own, *size)[0]
 
     def _coloured(self, frame: "av.VideoFrame") -> "av.VideoFrame":
         try:

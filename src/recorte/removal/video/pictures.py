@@ -18,7 +18,7 @@ Inside = tuple[slice, slice]
 """Rows and columns."""
 
 
-def upright(frame: "av.VideoFrame", ratio: Fraction | None) -> np.ndarray:
+def upright(frame: "av.VideoFrame", ratio: Fraction | None) -> tuple[np.ndarray, np.ndarray | None]:
     """Give a frame as players show it, and what is transparent in it over white, as in a photo.
 
     Args:
@@ -26,28 +26,28 @@ def upright(frame: "av.VideoFrame", ratio: Fraction | None) -> np.ndarray:
         ratio: width of its pixels to their height; None, as a file says nothing, counts as 1.
 
     Returns:
-        `uint8 (H, W, 3)`, RGB; not always contiguous.
+        `uint8 (H, W, 3)`, RGB, and the frame's own alpha, `uint8 (H, W)`; None if it is opaque. Not always contiguous.
     """
     transparent = frame.format.has_palette or any(part.is_alpha for part in frame.format.components)
     height, width = _square(frame.height, frame.width, ratio or Fraction(1))
     pixels = frame.reformat(width, height, "rgba" if transparent else "rgb24", matrix_of(frame)).to_ndarray()
+    own = pixels[..., 3] if transparent and pixels[..., 3].min() < 255 else None
     if transparent:
         pixels = put_behind(pixels, pixels[..., :3], WHITE)
-    if _mirrored(frame):
-        pixels = pixels[::-1]
-    return np.rot90(pixels, round((frame.rotation or 0) / 90))
+    step, quarters = -1 if _mirrored(frame) else 1, round((frame.rotation or 0) / 90)
+    return np.rot90(pixels[::step], quarters), None if own is None else np.rot90(own[::step], quarters)
 
 
 def fit(picture: np.ndarray, height: int, width: int) -> tuple[np.ndarray, Inside]:
     """Fit a frame into the size of the others: whole, not stretched, in the middle of black.
 
     Args:
-        picture: `uint8 (H, W, 3)`.
+        picture: `uint8 (H, W, 3)`, or its alpha, `uint8 (H, W)`.
         height: of the others.
         width: of the others.
 
     Returns:
-        `uint8 (height, width, 3)`, and where in it the frame is.
+        `uint8 (height, width, 3)`, or `(height, width)`, and where in it the frame is.
     """
     if picture.shape[:2] == (height, width):  # nearly always
         return np.ascontiguousarray(picture), (slice(None), slice(None))
@@ -55,7 +55,7 @@ def fit(picture: np.ndarray, height: int, width: int) -> tuple[np.ndarray, Insid
     rows, columns = (max(1, round(side * scale)) for side in picture.shape[:2])
     top, left = (height - rows) // 2, (width - columns) // 2
     inside = slice(top, top + rows), slice(left, left + columns)
-    canvas = np.zeros((height, width, 3), np.uint8)
+    canvas = np.zeros((height, width, *picture.shape[2:]), np.uint8)
     canvas[inside] = resize(picture, rows, columns)
     return canvas, inside
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from recorte.errors import DiskFullError, RecorteError
 from recorte.files import FULL, disk_full
+from recorte.listing import no_such_file, shortened
 from recorte.removal.files import output
 from recorte.removal.remover import BackgroundRemover
 from recorte.removal.steps.backgrounds import ReadBackground
@@ -54,16 +55,16 @@ def check_names(source: Path, target: Path, transparent: bool) -> None:
     if target.suffix and target.suffix.lower() not in KINDS:
         raise RecorteError(f"{target}: a video can be written as {valid}")
     if target.suffix.lower() == ".mp4" and transparent:
-        raise RecorteError(f"{target}: MP4 has no transparency; give a background, or write .mov or .webm")
+        raise RecorteError(f"{target}: MP4 has no transparency; give an opaque background, or write .mov or .webm")
     try:
         folder, there = source.is_dir(), source.is_file()
     except OSError as error:  # a name that is too long, say
-        raise RecorteError(f"{source}: cannot be read ({error.strerror})") from None
+        raise RecorteError(f"{shortened(str(source))}: cannot be read ({error.strerror})") from None
     if folder:
         photos = f"for photos, or the frames of a video: recorte {source} -o cut"
         raise RecorteError(f"{source}: this is a folder; give the name of a video, one at a time; {photos}")
     if not there:
-        raise RecorteError(f"{source}: no such file")
+        raise RecorteError(f"{shortened(str(source))}: {no_such_file(source)}")
     if output.same_file(source, target):
         raise RecorteError(f"{target}: this is the video itself, which is never replaced; give another name")
 
