@@ -48,7 +48,8 @@ def test_before_a_picture(remover: BackgroundRemover, red_square: np.ndarray, tm
     wide = np.zeros((30, 200, 3), np.uint8)
     wide[:, 100:] = 255
     Image.fromarray(wide).save(tmp_path / "beach.png")
-    for background in (tmp_path / "beach.png", str(tmp_path / "beach.png"), wide, Image.fromarray(wide)):
+    opaque = np.dstack([wide, np.full(wide.shape[:2], 255, np.uint8)])
+    for background in (tmp_path / "beach.png", str(tmp_path / "beach.png"), wide, opaque, Image.fromarray(wide)):
         picture = remover.remove_background(red_square, background=background)
         assert picture[50, :36].max() < 30 and picture[50, 44:].min() > 225  # its middle, scaled to cover
         assert (picture[25, 20] == RED).all()
@@ -71,8 +72,25 @@ def test_a_half_transparent_pixel_is_half_of_each() -> None:
     assert found[0, :, 0].tolist() == [0, round(200 * 128 / 255), 200]
 
 
+def test_grey_and_transparent_arrays_as_backgrounds(remover: BackgroundRemover, red_square: np.ndarray) -> None:
+    grey = np.full((60, 80), 77, np.uint8)
+    assert remover.remove_background(red_square, background=grey)[50, 70].tolist() == [77] * 3
+    holed = np.zeros((60, 80, 4), np.uint8)
+    with pytest.raises(RecorteError, match=r"the background: transparent in places, .* fill it first"):
+        remover.remove_background(red_square, background=holed)
+    with pytest.raises(RecorteError, match="a background as an array must be uint8, from 0 to 255, not float64"):
+        remover.remove_background(red_square, background=grey / 255)
+
+
 def test_backgrounds_that_are_none(remover: BackgroundRemover, red_square: np.ndarray, tmp_path: Path) -> None:
-    for background in ("nocolour", "rgb(300,0,0)", (1, 2), (1, 2, 300), np.zeros((2, 2), np.uint8)):
+    for background in (
+        "nocolour",
+        "rgb(300,0,0)",
+        (1, 2),
+        (1, 2, 300),
+        np.zeros((2, 2)),
+        np.zeros((2, 2, 2), np.uint8),
+    ):
         with pytest.raises(RecorteError, match="background"):
             remover.remove_background(red_square, background=background)
     (tmp_path / "page.png").write_text("<html>")

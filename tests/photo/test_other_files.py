@@ -15,6 +15,7 @@ from recorte.removal.video.target import check_names
 RAW = "a camera's raw file; develop it to JPEG or TIFF first"
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 @pytest.mark.parametrize(("content", "told"), [
     (b"", "not a photo but an empty file"),
     (b"%PDF-1.7 ...", "not a photo but a PDF; save its page as PNG first"),
