@@ -59,7 +59,7 @@ def check_names(source: Path, target: Path, transparent: bool) -> None:
     try:
         folder, there = source.is_dir(), source.is_file()
     except OSError as error:  # a name that is too long, say
-        raise RecorteError(f"{shortened(str(source))}: cannot be read ({error.strerror})") from None
+        raise RecorteError(f"{source}: cannot be read ({error.strerror})") from None
     if folder:
         photos = f"for photos, or the frames of a video: recorte {source} -o cut"
         raise RecorteError(f"{source}: this is a folder; give the name of a video, one at a time; {photos}")
