@@ -77,11 +77,14 @@ def test_the_whole_corpus(answer: tuple[subprocess.CompletedProcess[str], Path],
     assert files(cut) == sorted(good)  # nothing half done, nothing besides
 
 
-def test_every_failure_is_one_line_on_stderr(answer: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+def test_every_failure_is_one_line_on_stderr(
+    answer: tuple[subprocess.CompletedProcess[str], Path], photos: Path
+) -> None:
     bad = [file for file in bad_files() if not file.size]
     lines = answer[0].stderr.splitlines()
-    assert len(lines) == len(bad) + 1
-    assert all(line.startswith("Error: ") for line in lines[:-1])
+    assert len(lines) == len(bad) + 2
+    assert all(line.startswith("Error: ") for line in lines[:-2])
+    assert lines[-2] == f"Note: only the first page was cut out of {photos / 'three pages.tif'} (not pages 2 to 3)"
     assert lines[-1] == f"{len(bad_files()) - len(bad)} written, {len(bad)} failed"
     assert "\x1b" not in answer[0].stderr
 
