@@ -14,9 +14,9 @@ PACKAGE = Path(recorte.__file__).parent
 SCRIPTS = PACKAGE.parents[1] / "scripts"
 TESTS = PACKAGE.parents[1] / "tests"
 
-FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "own_code"}, {"listing", "metadata", "modes"},
+FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "home", "own_code"}, {"listing", "metadata", "modes"},
           {"boxes", "letterbox", "photo"}, {"data", "model"},
-          {"training", "removal"}, {"desk"}, {"app"}, {"cli"}]  # fmt: skip
+          {"training", "removal"}, {"desk", "teaching"}, {"app"}, {"cli"}]  # fmt: skip
 """From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
 
 INSIDE = {
@@ -31,6 +31,7 @@ INSIDE = {
 }  # fmt: skip
 """The same within a room: its sub-rooms and the modules at its door."""
 
+LEFT_OUT = ("__init__.py", "__pycache__", "conftest.py")
 MOST_ENTRIES = 12
 """In a folder: what somebody who opens it can read at a glance."""
 
@@ -39,6 +40,7 @@ SMALL_TOOL = {
     "heif",
     "messages",
     "files",
+    "home",
     "boxes",
     "letterbox",
     "listing",
@@ -87,7 +89,7 @@ def inside_of(path: Path) -> str:
 
 
 def entries(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.name not in ("__init__.py", "__pycache__"))
+    return sorted(path.name for path in folder.iterdir() if path.name not in LEFT_OUT)
 
 
 def folders() -> list[Path]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark_dataset import dataset
-from benchmark_removal import removal
+from benchmarks.dataset import dataset
+from benchmarks.removal import removal
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

@@ -1,6 +1,7 @@
 """The weights that ship, and the scripts that make and measure them."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -104,3 +105,11 @@ def test_the_wheel_brings_them(tmp_path: Path) -> None:
     listing = subprocess.run([sys.executable, "-m", "zipfile", "-l", wheel], capture_output=True, text=True, check=True)
     for name in FILES:
         assert f"recorte/removal/weights/{name}" in listing.stdout
+    # Where it is installed, without a clone, `recorte teach` finds its configs.
+    installed = tmp_path / "installed"
+    subprocess.run([sys.executable, "-m", "zipfile", "-e", wheel, installed], check=True)
+    code = "from recorte.teaching.learning import CONF, composed; print(CONF, composed({'seed': 3}).trainer.max_epochs)"
+    command = [sys.executable, "-c", code]
+    environment = os.environ | {"PYTHONPATH": str(installed)}
+    answer = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+    assert answer.split() == [str(installed / "recorte/conf"), "1"]

@@ -30,7 +30,7 @@ WEIGHTS = Path(recorte.__file__).parent / "removal/weights"
 
 CONFIGURED = re.compile(r"^python scripts/(train|evaluate|dataset)\.py")
 OTHER_SCRIPT = re.compile(r"^python scripts/(?!(train|evaluate|dataset)\.py)")
-STAYS = re.compile(r"\brecorte (app|serve)|--watch")
+STAYS = re.compile(r"\brecorte (app|serve|teach)|--watch|-m mine")
 VARIABLES = re.compile(r"^([A-Z_]+=\S+ )+")
 NOT_THERE = re.compile(r"there is no folder|no such model")
 
@@ -81,8 +81,9 @@ def test_configs_are_right_but_for_data_and_models_that_pages_make_up(command: s
 def test_other_scripts_have_the_options(command: str) -> None:
     """By their text: what their help imports takes seconds."""
     _, script, *words = shlex.split(command)
-    family = (ROOT / script).parent.glob(f"{Path(script).stem}*.py")
-    text = "".join(path.read_text(encoding="utf-8") for path in family)
+    path = ROOT / script
+    family = [path, *path.with_name(f"{path.stem}s").glob("*.py")]
+    text = "".join(one.read_text(encoding="utf-8") for one in family)
     options = [word.removeprefix("--") for word in words if word.startswith("--")]
     assert [name for name in options if not re.search(rf'"--{name}"|\b{name}: Annotated', text)] == []
 
@@ -97,7 +98,7 @@ def help_of(*verb: str) -> str:
 @pytest.mark.parametrize("command", once(ENGLISH, re.compile("^recorte ")))
 def test_recorte_has_the_options(command: str) -> None:
     _, first, *_ = words = shlex.split(command)
-    verb = [first] if first in ("app", "info", "serve", "video") else []
+    verb = [first] if first in ("app", "info", "serve", "teach", "video") else []
     used = [word for word in words if re.match("-{1,2}[a-z]", word)]
     assert [option for option in used if not re.search(rf"(?<![\w-]){option}\b", help_of(*verb))] == []
 
@@ -209,4 +210,4 @@ def without_comments(code: str) -> list[str]:
 
 @pytest.mark.parametrize("folder", ["docs", "docs/es"])
 def test_a_folder_of_pages_can_be_read_at_a_glance(folder: str) -> None:
-    assert len(list((ROOT / folder).iterdir())) <= 12
+    assert len(list((ROOT / folder).glob("*.md"))) <= 12

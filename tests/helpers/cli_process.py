@@ -18,6 +18,11 @@ def recorte(*arguments: str | Path, **more: Any) -> subprocess.CompletedProcess[
     return subprocess.run(command, **options)
 
 
+def recorte_at_home(home: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end, the user's folder being `home`."""
+    return recorte(*arguments, env=ENVIRONMENT | {"RECORTE_HOME": str(home)})
+
+
 def start_recorte(*arguments: str | Path, cwd: Path) -> subprocess.Popen[str]:
     """Start the command, to talk to while it runs."""
     command = [sys.executable, "-m", "recorte", *arguments]

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from recorte.data.synthetic import SyntheticPersons
+
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 Answer = subprocess.CompletedProcess[str]
 
@@ -109,3 +111,15 @@ def write_portraits(root: Path, split: str, photos: int) -> None:
         photo = np.stack([mask // 2 + 60, 90 - mask // 4, np.full_like(mask, 70)], axis=-1)
         Image.fromarray(photo).save(root / split / "photos" / f"{number}.png")
         Image.fromarray(mask).save(root / split / "masks" / f"{number}.png")
+
+
+def write_lessons(folder: Path, photos: int, size: int = 64) -> Path:
+    """Write drawings with their masks."""
+    source = SyntheticPersons("train", length=2 * photos, size=size)
+    people = [index for index in range(len(source)) if index not in source.negatives][:photos]
+    for name in ("photos", "masks"):
+        (folder / name).mkdir(parents=True)
+    for number, index in enumerate(people):
+        Image.fromarray(source[index].photo).save(folder / f"photos/{number}.png")
+        Image.fromarray(source[index].alpha).save(folder / f"masks/{number}.png")
+    return folder

@@ -15,6 +15,7 @@ from recorte.cli.verbs.cut_out import cut_out
 from recorte.cli.verbs.info import info
 from recorte.cli.verbs.page import page
 from recorte.cli.verbs.serve import serve
+from recorte.cli.verbs.teach import teach
 from recorte.cli.verbs.video import video
 from recorte.errors import RecorteError
 
@@ -61,6 +62,7 @@ app.command("info")(info)
 app.command("video")(video)
 app.command("app")(page)
 app.command("serve")(serve)
+app.command("teach")(teach)
 
 
 def main() -> None:

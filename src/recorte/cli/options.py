@@ -8,8 +8,9 @@ import typer
 Model = Annotated[
     Path | None,
     typer.Option(
-        "--model", "-m", metavar="PATH", show_default=False,
-        help="A best_model folder, the folder of a training run, or an .onnx file, instead of the bundled one.",
+        "--model", "-m", metavar="MODEL", show_default=False,
+        help="A best_model folder, the folder of a training run, an .onnx file, or the name of a taught model, instead "
+        "of the bundled one.",
     ),
 ]  # fmt: skip
 Background = Annotated[

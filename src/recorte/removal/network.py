@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime
 
 from recorte.errors import ModelError, RecorteError
+from recorte.home import near, resolved
 
 BUNDLED_WEIGHTS = Path(__file__).parent / "weights"
 """A `best_model` folder inside the package: what is used when no model is named."""
@@ -29,7 +30,8 @@ class Network:
     outputs `alpha` float32 `(N, 1, H, W)` and `foreground` float32 `(N, 3, H, W)`, both in [0, 1].
 
     Args:
-        model: a `best_model` folder, a run's folder that contains one, or an .onnx file; None = the bundled weights.
+        model: a `best_model` folder, a run's folder that contains one, an .onnx file, or the name of a model that
+            `recorte teach` made; None = the bundled weights.
         threads: CPU threads for one photo; None leaves the choice to ONNX Runtime (one per core).
 
     Attributes:
@@ -95,16 +97,16 @@ def find_model(model: str | os.PathLike[str] | None) -> Path:
         return path
     if not isinstance(model, str | os.PathLike):
         raise ModelError(f"a model must be given by its path, not as {type(model).__name__}")
-    path = Path(model).absolute()
+    path = resolved(model).absolute()
     # os.path, since a Path fails on a name that is too long.
     folder = os.path.isdir(path)  # noqa: PTH112
     for candidate in [path / "model.onnx", path / "best_model" / "model.onnx"] if folder else [path]:
         if os.path.isfile(candidate):  # noqa: PTH113
             return candidate
-    wanted = "give a best_model folder, the folder of a run that has one, or an .onnx file"
+    wanted = "give a best_model folder, the folder of a run that has one, an .onnx file, or the name of a taught model"
     if folder:
         raise ModelError(f"{model}: no model.onnx in this folder nor in its best_model; {wanted}")
-    raise ModelError(f"{model}: no such model; {wanted}")
+    raise ModelError(f"{model}: no such model; {wanted}{near(model)}")
 
 
 def _find_description(path: Path, alone: bool) -> str | None:

@@ -16,6 +16,7 @@ import recorte
 from recorte.data.batches.datamodule import PersonDataModule
 from recorte.data.sample import PersonSource
 from recorte.errors import ConfigError, ModelError
+from recorte.home import resolved
 from recorte.model.attention_unet import AttentionUNet, Prediction
 from recorte.model.export import is_plain, load_network
 from recorte.model.figures import FIGURES
@@ -212,5 +213,5 @@ def _check_network(network: nn.Module) -> None:
 
 
 def model_path(name: str) -> Path:
-    """Give the path that a config means by the name of a model: the package's own for `bundled`."""
-    return BUNDLED_WEIGHTS if str(name) == "bundled" else Path(name)
+    """Give the path that a config means by the name of a model: `bundled`, or one that was taught."""
+    return BUNDLED_WEIGHTS if str(name) == "bundled" else resolved(name)

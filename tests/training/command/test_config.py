@@ -157,7 +157,7 @@ MISTAKES = {
     "modle=unet": ["modle", "model"],
     "hardware=rtx9090": ["rtx9090", "no such hardware", "auto, cpu, gtx1060, gtx1080, rtx3080, rtx4090"],
     "experiment=fast": ["no such experiment", "quick"],
-    "data=imagenet": ["no such data", "coco, cutouts, folder, looked, looked_again, mixed, supervisely, synthetic"],
+    "data=imagenet": ["no such data", "coco, cutouts, folder, lessons, looked, looked_again, mixed"],
     "data.batch_size=0": ["data.batch_size=0", "at least 1"],
     "data.batch_size=2.5": ["data.batch_size=2.5", "whole number"],
     "data.batch_size=null": ["data.batch_size=null"],

@@ -29,6 +29,7 @@ def info(
 def _describe_model(model: Path | None) -> dict[str, str]:
     import json
 
+    from recorte.home import model_names
     from recorte.removal.network import Network
 
     network = Network(model)
@@ -42,6 +43,7 @@ def _describe_model(model: Path | None) -> dict[str, str]:
         "Size": size,
         "Origin": _origin(description) or "not known",
         "Computed by": ", ".join(network.providers),
+        "Taught models": ", ".join(model_names()) or "none",
     }
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from recorte.home import near, resolved
 from recorte.kinds import AnyPath, BelowOne, Count, CountOrZero, Folds, NotNegative, Positive, Size
 from recorte.model.figures import FIGURES, figure_of
 from recorte.training.command.built import built_problems
@@ -106,8 +107,8 @@ def _wrong_kinds(config: DictConfig) -> Iterator[str]:
 
 def _model_problems(config: DictConfig) -> Iterator[str]:
     for key, path in (("init", config.get("init")), ("model", OmegaConf.select(config, "model.path"))):
-        if isinstance(path, str) and path != "bundled" and not Path(path).exists():
-            yield f"{key}={path}: no such model; give a run's folder, its best_model/, a .ckpt, or bundled"
+        if isinstance(path, str) and path != "bundled" and not resolved(path).exists():
+            yield f"{key}={path}: no such model; give a run's folder, its best_model/, a .ckpt, or bundled{near(path)}"
     weights = OmegaConf.select(config, "model.encoder_weights", default="none")
     if isinstance(weights, str) and weights not in ("imagenet", "none") and not Path(weights).is_file():
         yield f"model.encoder_weights={weights}: must be imagenet, none, or a file of weights"

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from benchmark_pipeline import pipeline
+from benchmarks.pipeline import pipeline
 
 PHOTOS, PEOPLE = 64_115, 262_465
 """As many as COCO 2017's person_keypoints_train2017.json has."""
@@ -219,7 +219,7 @@ def _ratio(one: Callable[[], Any], other: Callable[[], Any], rounds: int) -> flo
 
 
 def _verbs(root: Path) -> None:
-    script = Path(__file__).parents[1] / "dataset.py"
+    script = Path(__file__).parents[2] / "dataset.py"
     for verb in ("quick", "analyze", "verify"):
         command = [sys.executable, str(script), verb, "data=coco", f"data.root={root}", f"run_dir={root / 'seen'}"]
         began = time.perf_counter()
