@@ -31,6 +31,7 @@ from recorte.training.machine.processes import EndTogether
 from recorte.training.machine.signals import exit_on_signals
 from recorte.training.machine.trainer import build_trainer
 from recorte.training.runs.failure import failure_noted
+from recorte.training.runs.loggers import build_loggers, ended
 from recorte.training.runs.resume import check_same_config, claimed, clear_remains
 from recorte.training.runs.train_log import everything_in_the_log
 from recorte.training.sweeps.sweep import overrides_of_this_run, own_folders_of_this_run
@@ -74,6 +75,18 @@ def _fit(
     sources: Mapping[str, Callable[..., PersonSource]] | None,
 ) -> float | None:
     log.info("Everything about this run is in %s", run_dir)
+    loggers = build_loggers(config, step)  # what an interrupted run logged after the checkpoint is logged again
+    with ended(loggers, run_dir):
+        return _trained(config, run_dir, checkpoint, loggers, sources)
+
+
+def _trained(
+    config: DictConfig,
+    run_dir: Path,
+    checkpoint: Path | None,
+    loggers: list[Logger],
+    sources: Mapping[str, Callable[..., PersonSource]] | None,
+) -> float | None:
     pl.seed_everything(config.seed, workers=True, verbose=False)
 
     data = build_data(config, sources=sources)
@@ -96,8 +109,7 @@ def _fit(
     trainer = build_trainer(
         config,
         [EndTogether(), SeededSteps(config.seed), *callbacks],
-        # What an interrupted run logged after the checkpoint is logged again.
-        logger=build_loggers(config, step),
+        logger=loggers,
         plugins=[WholeFiles()],
     )
     if (processes := trainer.num_devices * trainer.num_nodes) > 1:
@@ -115,12 +127,6 @@ def _kept(trainer: pl.Trainer, run_dir: Path) -> Path:
     if not chosen and not last.exists():
         trainer.save_checkpoint(last)
     return Path(chosen[0]) if chosen else last
-
-
-def build_loggers(config: DictConfig, step: int) -> list[Logger]:
-    """Build the loggers of a config; those that know `purge_step` are told at which step the run goes on."""
-    kept = (logger for logger in config.logger.values() if logger is not None)
-    return [instantiate(logger, **({"purge_step": step} if "purge_step" in logger else {})) for logger in kept]
 
 
 def _begin(config: DictConfig, run_dir: Path) -> tuple[Path | None, int]:

@@ -14,7 +14,7 @@ from recorte.training.callbacks import progress
 from recorte.training.callbacks.progress import Pace, RunProgress
 from recorte.training.figures.text import duration
 
-WIDTH = 100
+WIDTH = 130
 
 
 class Terminal(io.StringIO):
@@ -72,6 +72,7 @@ def trainer(**changes: Any) -> SimpleNamespace:
     values = {
         "is_global_zero": True, "world_size": 1, "num_training_batches": 10, "num_val_batches": [4], "max_epochs": 3,
         "current_epoch": 1, "checkpoint_callback": checkpoint, "state": SimpleNamespace(fn="fit"),
+        "progress_bar_metrics": {"loss": 0.5},
     }  # fmt: skip
     return SimpleNamespace(**values | changes)
 
@@ -98,7 +99,7 @@ def test_the_bar_tells_everything_on_one_line(
     start(bar, run, terminal, monkeypatch)
     train_some(bar, run, clock, range(4))  # leaves 6 + 10 batches of 2 s, and two validations of 4 * 0.8 s: 38.4 s
     (line,) = terminal.screen()
-    assert re.fullmatch(r"Epoch 2 of 3 [━╸╺]+ +4/10 4\.0 photos/s, 38 s left, best photo_iou 0\.4157", line)
+    assert re.fullmatch(r"Epoch 2 of 3 [━╸╺]+ +4/10 loss 0\.5, 4\.0 photos/s, 38 s left, best photo_iou 0\.4157", line)
     assert len(line) <= WIDTH
     bar.teardown(run, None, "fit")
     assert terminal.screen() == []
@@ -133,7 +134,7 @@ def test_log_lines_stay_whole_above_the_bar(
     first, second, third, line = terminal.screen()
     assert (first, second, third) == ("before", "an [epoch] is over: 7", "something")
     assert line.startswith("Validation 2 of 3 ")
-    assert " 4/4 8.0 photos/s, " in line
+    assert " 4/4 loss 0.5, 8.0 photos/s, " in line
     bar.on_exception(run, None, KeyboardInterrupt())
     bar.teardown(run, None, "fit")
     log.info("after")
@@ -177,8 +178,8 @@ def test_without_a_terminal_there_is_a_line_in_the_log_every_ten_minutes(
     bar.on_train_start(run, None)
     train_some(bar, run, clock, range(650))  # 1300 s
     assert [record.getMessage() for record in caplog.records] == [
-        "Epoch 2 of 2, batch 300 of 1000: 4.0 photos/s, 23 min left, best photo_iou 0.4157",
-        "Epoch 2 of 2, batch 600 of 1000: 4.0 photos/s, 13 min left, best photo_iou 0.4157",
+        "Epoch 2 of 2, batch 300 of 1000: loss 0.5, 4.0 photos/s, 23 min left, best photo_iou 0.4157",
+        "Epoch 2 of 2, batch 600 of 1000: loss 0.5, 4.0 photos/s, 13 min left, best photo_iou 0.4157",
     ]
     assert output.getvalue() == ""
 

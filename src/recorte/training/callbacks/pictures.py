@@ -70,11 +70,15 @@ class Pictures(pl.Callback):
         if looks[0].gates:
             sheets["attention"] = draw_attention(looks, when)
         _save(sheets["predictions"], self.path)
-        experiments: list[Any] = [getattr(logger, "experiment", None) for logger in trainer.loggers]
-        for board in (one for one in experiments if hasattr(one, "add_image")):
+        step = trainer.global_step - 1  # Lightning counts the steps of its curves from 0
+        loggers: list[Any] = list(trainer.loggers)  # of which Lightning's type knows less than is there
+        for logger in loggers:
             for name, sheet in sheets.items():
-                # Lightning counts the steps of its curves from 0.
-                board.add_image(name, np.asarray(sheet), trainer.global_step - 1, dataformats="HWC")
+                board: Any = getattr(logger, "experiment", None)
+                if hasattr(board, "add_image"):  # TensorBoard
+                    board.add_image(name, np.asarray(sheet), step, dataformats="HWC")
+                elif hasattr(logger, "log_image"):  # Weights & Biases
+                    logger.log_image(name, [sheet], step)
 
 
 def write_sample_predictions(

@@ -10,6 +10,7 @@ import lightning.pytorch as pl
 from lightning.pytorch.callbacks import ModelCheckpoint
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn
+from torch import Tensor
 
 from recorte.model.figures import figure_of
 from recorte.training.figures.text import duration
@@ -20,14 +21,18 @@ REFRESH = 0.1
 """Least seconds between two pictures of the bar."""
 LOG_EVERY = 600
 """Seconds between two lines in the log, where there is no bar."""
-ROOM = 100
+ROOM = 130
 """Least columns of a terminal in which there is room for the bar beside the words."""
+ROOM_FOR_LOSSES = 105
+"""Least columns in which there is room for what is logged for the bar: the losses."""
 VALIDATION = 0.4
 """What a validation batch takes of a training batch's time, until one has been seen."""
+MEMORY = 0.98
+"""Share of the running mean that a further batch leaves: the last fifty batches make most of it."""
 
 
 class RunProgress(pl.Callback):
-    """Shows the epoch, photos a second, the time left of the whole run and the best figure so far.
+    """Shows the epoch, what is logged for it, photos a second, the time left of the whole run and the best figure.
 
     On a terminal that is a bar, above which the log goes on; elsewhere a line in the log every ten minutes. The bar is
     drawn from the training loop and never from a thread of its own, which forking the workers could leave locked.
@@ -126,7 +131,9 @@ class RunProgress(pl.Callback):
             log.info("%s, batch %d of %d: %s", name, done, total, self._pace(trainer, left))
 
     def _pace(self, trainer: pl.Trainer, left: float | None) -> str:
-        parts = []
+        said: dict[str, Any] = trainer.progress_bar_metrics if trainer.state.fn == "fit" else {}
+        narrow = self.bar is not None and self.bar.console.width < ROOM_FOR_LOSSES
+        parts = [] if narrow else [f"{name} {float(value):.3g}" for name, value in said.items()]
         if self.pace.photos_per_second:
             parts.append(f"{self.pace.photos_per_second:.{0 if self.pace.photos_per_second >= 10 else 1}f} photos/s")
         if left is not None:
@@ -136,6 +143,49 @@ class RunProgress(pl.Callback):
             name = str(checkpoint.monitor).removeprefix("val/")
             parts.append(f"best {name} {figure_of(name).text(float(checkpoint.best_model_score))}")
         return ", ".join(parts)
+
+
+class StepLoss(pl.Callback):
+    """Logs the loss of a batch and its running mean, every `trainer.log_every_n_steps` steps.
+
+    They go to the loggers as `train/loss_step` and `train/loss_mean`, and to the progress bar as `loss` and `mean`. Of
+    several processes it is the first one's. In between the losses stay on the device, so that no step waits for it.
+    """
+
+    def __init__(self) -> None:
+        self.mean: Tensor | float = 0.0
+        self.batches, self.logged = 0, 0
+
+    def state_dict(self) -> dict[str, float]:
+        """Give the mean so far, and of how many batches it is."""
+        return {"mean": float(self.mean), "batches": self.batches}
+
+    def load_state_dict(self, state_dict: dict[str, float]) -> None:
+        """Take up the mean of an earlier part of the run."""
+        self.mean, self.batches = state_dict["mean"], int(state_dict["batches"])
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Do not log the step again that the run goes on from."""
+        self.logged = trainer.global_step
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Add the batch to the mean, and log both now and then; before a checkpoint of the same step is written."""
+        loss = outputs["loss"] * trainer.accumulate_grad_batches  # by which Lightning has divided it
+        self.batches += 1
+        # The mean of all as long as they are few, or the first would count for too much.
+        share = max(1 - MEMORY, 1 / self.batches)
+        self.mean = self.mean + share * (loss - self.mean)
+        every = trainer.log_every_n_steps  # type: ignore[attr-defined]  # the trainer's helpers set it
+        if trainer.global_step == self.logged or trainer.global_step % every:
+            return
+        self.logged = trainer.global_step
+        now = {"loss": float(loss), "mean": float(self.mean)}
+        pl_module.log_dict(now, prog_bar=True, logger=False, on_step=True, on_epoch=False, batch_size=1)
+        for logger in trainer.loggers:  # Lightning numbers the steps of its curves from 0
+            values = {"train/loss_step": now["loss"], "train/loss_mean": now["mean"]}
+            logger.log_metrics(values, step=trainer.global_step - 1)
 
 
 class Pace:

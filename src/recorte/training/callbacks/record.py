@@ -9,7 +9,6 @@ from typing import Any
 
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.loggers import TensorBoardLogger
 
 from recorte.files import write_whole
 from recorte.model.figures import FIGURES, figure_of
@@ -21,14 +20,6 @@ log = logging.getLogger(__name__)
 LOSSES = {"train/loss": "training loss", "val/loss": "validation loss"}
 TOLD = ("dice", "accuracy")
 """Of the validation, what the line of an epoch tells beside its loss and what is monitored."""
-
-
-class TensorBoardEvents(TensorBoardLogger):
-    """TensorBoard's events without the empty hparams.yaml that Lightning puts beside: config.yaml says it all."""
-
-    def save(self) -> None:
-        """Write what is still waiting."""
-        self.experiment.flush()
 
 
 class RunRecord(pl.Callback):

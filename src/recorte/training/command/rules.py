@@ -17,6 +17,7 @@ from recorte.model.figures import FIGURES, figure_of
 from recorte.training.command.built import built_problems
 from recorte.training.command.values import fits, value_problems, words_of
 from recorte.training.machine.cluster import slurm_problems
+from recorte.training.machine.loop import loop_problems
 
 KINDS: dict[str, Any] = {
     "seed": CountOrZero,
@@ -77,7 +78,7 @@ def find_value_problems(config: DictConfig) -> list[str]:
     return [*_missing(config), *_wrong_kinds(config), *built_problems(config, KINDS), *_data_problems(config),
             *_fold_problems(config), *_model_problems(config), *_weight_problems(config), *_optimizer_problems(config),
             *_device_problems(config), *_batch_problems(config), *_monitor_problems(config),
-            *_encoder_problems(config), *slurm_problems(config)]  # fmt: skip
+            *_encoder_problems(config), *slurm_problems(config), *loop_problems(config)]  # fmt: skip
 
 
 def _missing(config: DictConfig) -> Iterator[str]:
