@@ -91,7 +91,8 @@ def test_a_set_without_val_is_parted_by_names(tmp_path: Path, layout: str) -> No
     assert not looked.findings
     assert sorted(one.name for one in looked.photos if one.split == "val") == sorted(found["val"])
     items = structure_of(CocoPersons, {"root": str(tmp_path)})
-    assert [item.what for item in items] == ["annotations", "photos"] and all(item.found for item in items)
+    assert [item.what for item in items] == ["annotations", "photos", "photos, val"]
+    assert all(item.found for item in items)
 
 
 def test_what_roboflow_made_of_one_photo_stays_together() -> None:

@@ -40,6 +40,13 @@ OTHERWISE: dict[str, Callable[[Record, Record], object]] = {
     "a crumb of two points": lambda image, person: person.update(segmentation=[[1, 1, 2, 2], *SQUARE]),
     "an empty crumb": lambda image, person: person.update(segmentation=[*SQUARE, []]),
     "half a point": lambda image, person: person.update(segmentation=[*SQUARE, [1, 2, 3]]),
+    "a flat outline": lambda image, person: person.update(segmentation=SQUARE[0]),
+    "an outline of points": lambda image, person: person.update(
+        segmentation=[[[x, y] for x, y in zip(SQUARE[0][::2], SQUARE[0][1::2], strict=True)]]
+    ),
+    "an outline as text": lambda image, person: person.update(segmentation=json.dumps(SQUARE)),
+    "an outline of texts": lambda image, person: person.update(segmentation=[[str(number) for number in SQUARE[0]]]),
+    "a flat outline in numbers as text": lambda image, person: person.update(segmentation=[*map(str, SQUARE[0])]),
     "backslashes": lambda image, person: image.update(file_name="train\\photos\\007.png"),
     "a folder before it": lambda image, person: image.update(file_name="train/007.png"),
     "another case": lambda image, person: image.update(file_name="007.PNG"),

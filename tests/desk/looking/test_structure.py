@@ -18,7 +18,7 @@ from recorte.files import free_space
 from supervisely_files import polygon, write_project
 
 
-def found(kind: type, root: Path, **options: str) -> dict[str, str]:
+def found(kind: type, root: Path, **options: object) -> dict[str, str]:
     return {item.what: item.found for item in structure_of(kind, {"root": str(root), **options})}
 
 
@@ -33,6 +33,30 @@ def test_coco(tmp_path: Path) -> None:
         "annotations, train": "0.0 MB", "photos, train": "2 files",
         "annotations, val": "0.0 MB", "photos, val": "1 files",
     }  # fmt: skip
+
+
+def test_coco_without_val_says_how_many_photos_are_parted_for_it(tmp_path: Path) -> None:
+    write_coco(tmp_path, [image(number) for number in range(30)], [person(1, 7)])
+    (tmp_path / "val2017").rmdir()
+    items = found(CocoPersons, tmp_path, val_share=0.2)
+    assert items["photos, val"] == "about 6 of the 30, by val_share=0.2: val has no annotation file of its own"
+    (tmp_path / "annotations/person_keypoints_train2017.json").unlink()
+    assert list(found(CocoPersons, tmp_path)) == ["annotations", "photos"]
+
+
+@pytest.mark.parametrize("others", [0, 5])
+def test_no_download_is_offered_where_another_set_is_there(tmp_path: Path, others: int) -> None:
+    write_coco(tmp_path, [image(7)], [person(1, 7)])
+    (tmp_path / "val2017").rmdir()
+    (tmp_path / "train2017").rename(tmp_path / "pictures")
+    labels = (tmp_path / "annotations/person_keypoints_train2017.json").rename(tmp_path / "annotations/labels.json")
+    for number in range(others):
+        labels.with_name(f"{number}.json").write_bytes(labels.read_bytes())
+    (item,) = structure_of(CocoPersons, {"root": str(tmp_path)})
+    assert (item.path, item.found) == (tmp_path, "")
+    assert "scripts/dataset.py download" not in item.remedy
+    named = "annotations=annotations/labels.json data.sources.coco.photos=pictures" in item.remedy
+    assert named == (not others)  # of six files nobody knows which one it is
 
 
 @pytest.mark.parametrize(

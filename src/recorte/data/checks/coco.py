@@ -2,56 +2,21 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator
 from pathlib import Path, PurePath
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
+from recorte.data.checks.checked import Checked, more, tell_changes
 from recorte.data.checks.outline import check_outline
 from recorte.data.checks.photos import Header, read_header
-from recorte.data.coco.fields import Annotation, Category, Image, fields_of, id_of, number_in, shown
-from recorte.data.coco.outlines import count_crumbs
+from recorte.data.coco.fields import Annotation, Category, Image, fields_of, id_of, number_in
+from recorte.data.coco.outline_json import count_crumbs, read_outline, without_crumbs
 from recorte.data.coco.photos import find_photos, size_or_nothing
 from recorte.data.coco.records import OUTSIDE, TOO_DEEP, UncheckedFile, plain_json, understand
 from recorte.data.reading.findings import Finding
 from recorte.photo import MAX_PIXELS
-
-
-class Checked(NamedTuple):
-    """An annotation file as far as it can be used.
-
-    Attributes:
-        findings: what is wrong or odd.
-        images: by position in the file, those that can be used.
-        names: by position, what the file calls the photos.
-        faulty_images: positions of the others.
-        faulty_annotations: positions of annotations that cannot be used.
-        doubtful_images: positions of photos of which such an annotation is, or may be, a person's.
-        nowhere: positions of such annotations that name no photo.
-        twins: positions of people's annotations that are good, but of an id that another one has.
-        faulty_categories: positions of categories that cannot be used.
-        changes: by kind of record and position, the fields that are not as COCO has them, but understood.
-        crumbs: by position, how many parts of an annotation's outline are passed over.
-    """
-
-    findings: list[Finding]
-    images: dict[int, Image]
-    names: dict[int, str]
-    faulty_images: set[int]
-    faulty_annotations: set[int]
-    doubtful_images: set[int]
-    nowhere: list[int]
-    twins: set[int]
-    faulty_categories: set[int]
-    changes: dict[type, dict[int, dict[str, Any]]]
-    crumbs: dict[int, int]
-
-    @property
-    def is_mendable(self) -> bool:
-        """Whether there is anything that can be left out or written otherwise."""
-        faulty = self.faulty_images | self.faulty_annotations | self.faulty_categories | self.twins
-        return bool(faulty or self.crumbs or any(self.changes.values()))
 
 
 def check_annotations(path: Path, folder: Path) -> Checked:
@@ -69,7 +34,7 @@ def check_annotations(path: Path, folder: Path) -> Checked:
     _check_images(path, folder, unchecked.images, checked)
     people, others = _categories(path, unchecked.categories, checked)
     _check_people(path, unchecked.annotations, people, others, checked)
-    _tell_changes(path, unchecked, checked)
+    tell_changes(path, unchecked, checked)
     return checked
 
 
@@ -232,13 +197,23 @@ def _check_people(path: Path, records: list[msgspec.Raw], people: set[int], othe
             checked.twins.add(position)
         else:
             ids.add(annotation.id)
-        if not grave and (crumbs := count_crumbs(annotation.segmentation)):
-            checked.crumbs[position] = crumbs
+        if not grave:
+            _note_writing(annotation.segmentation, position, checked)
         if grave or odd:
             checked.findings.append(Finding(str(path), item, grave or odd, bool(grave)))
     for number, items in unlisted.items():
         what = f"there is no usable category {number}; list it in 'categories', whether it is people or not"
-        checked.findings.append(Finding(str(path), f"{items[0]}{_more(items)}", what))
+        checked.findings.append(Finding(str(path), f"{items[0]}{more(items)}", what))
+
+
+def _note_writing(content: msgspec.Raw, position: int, checked: Checked) -> None:
+    """Note how COCO has an outline that is written otherwise, or how many crumbs one has."""
+    outline, otherwise = read_outline(content)
+    if otherwise:
+        plain = without_crumbs(outline) if isinstance(outline, list) else outline
+        checked.changes[Annotation].setdefault(position, {})["segmentation"] = plain
+    elif crumbs := count_crumbs(outline):
+        checked.crumbs[position] = crumbs
 
 
 def _doubt(record: msgspec.Raw, position: int, others: set[int], places: dict[int, int], checked: Checked) -> None:
@@ -251,33 +226,3 @@ def _doubt(record: msgspec.Raw, position: int, others: set[int], places: dict[in
         checked.nowhere.append(position)
     elif image in places:
         checked.doubtful_images.add(places[image])
-
-
-def _tell_changes(path: Path, unchecked: UncheckedFile, checked: Checked) -> None:
-    """Tell what is written otherwise than COCO has it, of each kind once."""
-    records: dict[type, list[msgspec.Raw]] = {
-        Image: unchecked.images,
-        Annotation: unchecked.annotations,
-        Category: unchecked.categories,
-    }
-    for kind, changes in checked.changes.items():
-        alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for position, changed in changes.items():
-            if kind is not Image or position not in checked.faulty_images:
-                alike[tuple(changed)].append(position)
-        for names, positions in alike.items():
-            fields = fields_of(records[kind][positions[0]])
-            said = {name: f"{name} {shown(fields[name])}" if name in fields else f"no {name}" for name in names}
-            values = changes[positions[0]].items()
-            read = [f"{said[name]}, read as {value}" for name, value in values if said[name] != f"{name} {value}"]
-            what = f"not as COCO has it, but understood: {'; '.join(read)}"
-            item = f"{kind.__name__.lower()} {id_of(records[kind][positions[0]])}{_more(positions)}"
-            checked.findings.append(Finding(str(path), item, what, grave=False))
-    if checked.crumbs:
-        count = f"{sum(checked.crumbs.values()):,} parts of outlines of fewer than three points, which are passed over"
-        item = f"annotation {id_of(unchecked.annotations[next(iter(checked.crumbs))])}{_more(checked.crumbs)}"
-        checked.findings.append(Finding(str(path), item, count, grave=False))
-
-
-def _more(items: Sized) -> str:
-    return f" and {len(items) - 1:,} more" if len(items) > 1 else ""

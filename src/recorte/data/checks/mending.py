@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from recorte.data.checks.coco import Checked
+from recorte.data.checks.checked import Checked
 from recorte.data.coco.fields import Annotation, Category, Image, fields_of, number_in
-from recorte.data.coco.outlines import without_crumbs
+from recorte.data.coco.outline_json import without_crumbs
 from recorte.data.coco.records import plain_json, read_annotations, select_persons
 from recorte.data.reading.findings import Finding
 from recorte.errors import DataError

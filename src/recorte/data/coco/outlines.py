@@ -5,33 +5,17 @@ it write past its memory and end the process. Everything is checked here before 
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import cv2
-import msgspec
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from recorte.data.coco.outline_json import CORNERS, Outline, RunLengths, read_outline, without_crumbs
 from recorte.photo import MAX_PIXELS
 
 MAX_LENGTH = 5_000_000
 """Pixels of a polygon's edge: pycocotools takes five points for each, 16 bytes for a point, and counts in 32 bits."""
-
-CORNERS = 6
-"""Numbers of a polygon at least: x and y of three points."""
-
-
-class RunLengths(msgspec.Struct):
-    """A mask as lengths of runs of 0 and 1 in turn, down the columns; as text they are compressed."""
-
-    size: tuple[int, int]
-    counts: list[Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]] | str
-
-
-Outline = list[list[float]] | RunLengths
-"""Polygons `[x, y, x, y, ...]` in pixels, or run lengths."""
-
-_decoder = msgspec.json.Decoder(Outline)
 
 
 def parse_outline(content: bytes | memoryview, height: int, width: int) -> list[list[float]] | np.ndarray:
@@ -59,20 +43,9 @@ def parse_outline(content: bytes | memoryview, height: int, width: int) -> list[
     return outline
 
 
-def without_crumbs(outline: list[list[float]]) -> list[list[float]]:
-    """Leave out polygons of fewer than three points, which cover nothing; give all where there are no others."""
-    return [polygon for polygon in outline if len(polygon) >= CORNERS] or outline
-
-
 def are_shares(outline: list[list[float]], height: int, width: int) -> bool:
     """Tell whether polygons are all within the first pixel of a photo that has more: their numbers are shares."""
     return max(height, width) > 2 and all(-0.01 <= number <= 1.01 for polygon in outline for number in polygon)
-
-
-def count_crumbs(content: bytes | memoryview) -> int:
-    """Count what `parse_outline` passes over of an outline that it takes."""
-    outline = _decoder.decode(content)
-    return 0 if isinstance(outline, RunLengths) else len(outline) - len(without_crumbs(outline))
 
 
 def box_of(content: bytes | memoryview, height: int, width: int) -> tuple[float, float, float, float]:
@@ -129,12 +102,13 @@ def _merged(outlines: Sequence[list[list[float]] | np.ndarray], height: int, wid
 def _decode(content: bytes | memoryview, height: int, width: int) -> Outline:
     if height * width > MAX_PIXELS:
         raise ValueError(f"the photo's {width} x {height} pixels are more than the limit of {MAX_PIXELS:,}")
-    try:
-        outline: Outline = _decoder.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"neither polygons nor run lengths of finite numbers ({error})") from None
+    outline, _ = read_outline(content)
     if not outline:
         raise ValueError("empty")
+    if isinstance(outline, list) and len(outline) > 2 and all(len(part) == 2 for part in outline):
+        raise ValueError(
+            f"{len(outline):,} parts of one point each; if they are one polygon, write [[x, y, x, y, ...]]"
+        )
     return outline
 
 

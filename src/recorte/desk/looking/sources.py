@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from recorte.data.checks.coco import Checked, check_annotations, check_photos_of
+from recorte.data.checks.checked import Checked
+from recorte.data.checks.coco import check_annotations, check_photos_of
 from recorte.data.checks.photos import decode_all
 from recorte.data.checks.samples import check_brightness, check_samples, file_of
 from recorte.data.coco.layout import VAL_SHARE, Names, locate, parts_of

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from recorte.data.coco import CocoPersons
-from recorte.data.coco.layout import Names, find_places, remedy
+from recorte.data.coco.layout import VAL_SHARE, Names, find_places, remedy
 from recorte.data.cutouts import CutoutFolder
 from recorte.data.download.coco import PARTS
 from recorte.data.folder import ImageMaskFolder
@@ -23,12 +23,14 @@ class Item(NamedTuple):
         what: in a word or two.
         found: how much of it there is; empty if it is missing.
         remedy: what brings it, where it is missing.
+        files: how many of its files there are, where those are counted.
     """
 
     path: Path
     what: str
     found: str
     remedy: str = ""
+    files: int = 0
 
 
 def structure_of(kind: type, options: Mapping[str, Any]) -> list[Item]:
@@ -51,13 +53,40 @@ def structure_of(kind: type, options: Mapping[str, Any]) -> list[Item]:
 def _coco(root: Path, options: Mapping[str, Any]) -> list[Item]:
     items = []
     places = find_places(root, Names.of(options))
+    fetchable = _may_become_coco(root)
+    if not fetchable and not any(place.annotations.exists() or place.photos.exists() for place in places.values()):
+        return [Item(root, "annotations and photos", "", remedy(root, "train"))]
     for split, place in places.items():
         part = f", {split}" if len(places) > 1 else ""
-        own = place.photos == root / PARTS[split].folder
+        own = fetchable and place.photos == root / PARTS[split].folder
         remedies = [_download(root, name) if own else remedy(root, split) for name in ("annotations", split)]
         items.append(_file(place.annotations, f"annotations{part}", remedies[0]))
         items.append(_files(place.photos, f"photos{part}", remedies[1]))
+    if "val" not in places and items[0].found:
+        items += _parted(items[-1], options.get("val_share", VAL_SHARE))
     return items
+
+
+def _may_become_coco(root: Path) -> bool:
+    """Tell whether a folder is one for a download: empty, not there, or with something of COCO 2017 in it."""
+    names = _names_in(root) + _names_in(root / "annotations")
+    return not names or any("2017" in name for name in names)
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
+    except OSError:
+        return []
+
+
+def _parted(photos: Item, share: float) -> list[Item]:
+    """Say how many photos of "train" become those of "val", where that has no file of its own."""
+    if photos.files < 2:
+        return []
+    count = min(max(round(photos.files * share), 1), photos.files - 1)
+    found = f"about {count:,} of the {photos.files:,}, by val_share={share:g}: val has no annotation file of its own"
+    return [Item(photos.path, "photos, val", found)]
 
 
 def _download(root: Path, part: str) -> str:
@@ -142,7 +171,7 @@ def _files(
         reason = barred[0].strerror or str(barred[0])
         return Item(folder, what, "", f"{barred[0].filename} {_unreadable(reason)}")
     note = f"; linked folders are passed over: {', '.join(sorted(links))}" if links and tells_links else ""
-    return Item(folder, what, f"{count:,} files{note}" if count else "", remedy + note)
+    return Item(folder, what, f"{count:,} files{note}" if count else "", remedy + note, count)
 
 
 def _unreadable(reason: str) -> str:
