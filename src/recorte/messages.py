@@ -76,8 +76,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "point_3": ("On this machine", "En este equipo"),
     "point_3_more": (
-        "Photos stay where this page runs, and are gone when you close it.",
-        "Las fotos se quedan donde corre esta página y desaparecen al cerrarla.",
+        "Photos stay where this page runs, and are gone when you close it, but for those you put aside.",
+        "Las fotos se quedan donde corre esta página y desaparecen al cerrarla, salvo las que guardes.",
     ),
     "background": ("Background", "Fondo"),
     "transparent": ("Transparent", "Transparente"),
@@ -116,6 +116,66 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "mask": ("Mask", "Máscara"),
     "zip": ("All as a ZIP", "Todo en un ZIP"),
     "done": ("{done} of {given} photos cut out", "{done} de {given} fotos recortadas"),
+    # Correcting, and putting aside
+    "correct": ("Correct", "Corregir"),
+    "mending": ("Correcting {name}", "Corrigiendo {name}"),
+    "corrected_1": ("corrected by 1 touch", "corregido con 1 toque"),
+    "corrected": ("corrected by {touches} touches", "corregido con {touches} toques"),
+    "edit_title": ("Correct {name}", "Corregir {name}"),
+    "edit_what": (
+        "Brush over what is missing, or over what must go: the rest of the thing follows.",
+        "Pinta sobre lo que falta o sobre lo que sobra: el resto del objeto lo sigue.",
+    ),
+    "edit_done": ("Done", "Listo"),
+    "edit_photo": (
+        "Photo to paint on. Arrows move the brush, the space bar paints.",
+        "Foto sobre la que pintar. Las flechas mueven el pincel, la barra espaciadora pinta.",
+    ),
+    "edit_brushes": ("Brush", "Pincel"),
+    "edit_size": ("Size of the brush", "Tamaño del pincel"),
+    "edit_keep": ("Keep", "Conservar"),
+    "edit_drop": ("Drop", "Quitar"),
+    "edit_move": ("Move", "Mover"),
+    "edit_undo": ("Undo", "Deshacer"),
+    "edit_redo": ("Redo", "Rehacer"),
+    "edit_in": ("Zoom in", "Acercar"),
+    "edit_out": ("Zoom out", "Alejar"),
+    "edit_fit": ("Whole photo", "Foto entera"),
+    "edit_behind": ("Show what is left out", "Mostrar lo que queda fuera"),
+    "edit_working": ("Working", "Trabajando"),
+    "edit_most": (
+        "A photo takes up to 1,000 touches; undo some to make others.",
+        "Una foto admite hasta 1000 toques; deshaz algunos para hacer otros.",
+    ),
+    "edit_keys": (
+        "Wheel: zoom. Right button: move. Keys: 1, 2, 3 choose; arrows and space paint; Shift and arrows move; "
+        "+ - 0 zoom; [ ] size; Ctrl+Z undoes.",
+        "Rueda: acercar. Botón derecho: mover. Teclas: 1, 2, 3 eligen; flechas y espacio pintan; Mayús y flechas "
+        "mueven; + - 0 acercan; [ ] tamaño; Ctrl+Z deshace.",
+    ),
+    "edit_fingers": ("Two fingers zoom and move.", "Con dos dedos se acerca y se mueve."),
+    "touches_most": (
+        "A photo takes up to 1,000 touches; the last one was not taken.",
+        "Una foto admite hasta 1000 toques; el último no se ha aplicado.",
+    ),
+    "touch_refused": ("This touch could not be taken.", "Este toque no se ha podido aplicar."),
+    "put_aside": ("Put aside for training", "Guardar para entrenar"),
+    "put_replace": ("Replace its mask", "Reemplazar su máscara"),
+    "put_means": ("Writes photo and mask into {folder}.", "Escribe la foto y su máscara en {folder}."),
+    "put_new": (
+        "Put aside as {name} in {folder}; photos there: {number}.",
+        "Guardada como {name} en {folder}; fotos allí: {number}.",
+    ),
+    "put_there": (
+        "It is in {folder} already, as {name}, with this very mask.",
+        "Ya está en {folder}, como {name}, con esta misma máscara.",
+    ),
+    "put_other": (
+        "It is in {folder} already, as {name}, with another mask.",
+        "Ya está en {folder}, como {name}, con otra máscara.",
+    ),
+    "put_replaced": ("The mask of {name} in {folder} was replaced.", "Reemplazada la máscara de {name} en {folder}."),
+    "put_failed": ("Not put aside: {reason}", "No se ha guardado: {reason}"),
     "score": ("Likely quality", "Calidad probable"),
     "score_means": (
         "How much of the cut-out is likely to be right, told without knowing the truth.",

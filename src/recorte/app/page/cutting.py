@@ -4,7 +4,7 @@ import base64
 import io
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,12 @@ import numpy as np
 from PIL import Image
 
 from recorte.app.limits import Limits, check_photo
-from recorte.letterbox import resize
+from recorte.letterbox import Letterbox, resize
 from recorte.photo import Photo, read_photo
+from recorte.removal.correct.touches import Touch
 from recorte.removal.files.output import encode
 from recorte.removal.files.plan import result_names
-from recorte.removal.quality import QualityReport, judge
+from recorte.removal.quality import SIDE, QualityReport, report
 from recorte.removal.steps.backgrounds import ReadBackground, fitted, put_behind
 from recorte.removal.steps.people import frame
 from recorte.removal.steps.profiles import in_srgb
@@ -47,7 +48,10 @@ class Made:
         photo_shown: `uint8 (h, w, 3)`, at most `SHOWN` pixels, in sRGB.
         cutout_shown: `uint8 (h, w, 4)`, of the same size, in sRGB.
         steps: by name of `STEPS`, small pictures as `data:` addresses.
+        doubts: `float32 (h, w)` in [0, 1], what the network said of the photo, no side longer than a report looks at.
         report: how good it is likely to be.
+        first: the file of the mask before any touch, PNG.
+        touches: by which it was corrected since.
     """
 
     width: int
@@ -59,7 +63,10 @@ class Made:
     photo_shown: np.ndarray
     cutout_shown: np.ndarray
     steps: dict[str, str]
+    doubts: np.ndarray
     report: QualityReport
+    first: bytes
+    touches: tuple[Touch, ...] = ()
 
 
 def make(remover: "BackgroundRemover", content: bytes, limits: Limits) -> Made:
@@ -75,22 +82,60 @@ def make(remover: "BackgroundRemover", content: bytes, limits: Limits) -> Made:
     steps = remover.steps(photo.pixels, photo.alpha)
     alpha, raw = steps.cutout[..., 3].copy(), (steps.raw_alpha * 255).round().astype(np.uint8)
     pictures = (photo.pixels, steps.letterboxed, raw, alpha, steps.foreground, steps.cutout)
-
-    def small(picture: np.ndarray, side: int) -> np.ndarray:
-        return _in_srgb(smaller(picture, side), photo.icc_profile)
-
+    doubts = smaller(Letterbox.of(photo.pixels, len(steps.raw_alpha)).cut(steps.raw_alpha), SIDE)
+    mask = encode(alpha, photo)
     return Made(
         width=width,
         height=height,
         photo=content,
         box=_box(alpha),
         cutout=encode(steps.cutout, photo),
-        mask=encode(alpha, photo),
-        photo_shown=small(photo.pixels, SHOWN),
-        cutout_shown=small(steps.cutout, SHOWN),
-        steps={name: address(small(picture, THUMBNAIL)) for name, picture in zip(STEPS, pictures, strict=True)},
-        report=judge(photo.pixels, steps),
+        mask=mask,
+        photo_shown=small(photo.pixels, photo),
+        cutout_shown=small(steps.cutout, photo),
+        steps=_thumbnails(photo, STEPS, pictures),
+        doubts=doubts,
+        report=report(photo.pixels, steps.alpha, doubts),
+        first=mask,
     )
+
+
+def corrected(
+    remover: "BackgroundRemover", made: Made, photo: Photo, alpha: np.ndarray, touches: tuple[Touch, ...]
+) -> Made:
+    """Make everything again of a photo whose alpha was corrected.
+
+    Args:
+        remover: frees the edges of the old background's colours.
+        made: what the photo was before.
+        photo: it, decoded.
+        alpha: `uint8 (H, W)`, the corrected one.
+        touches: all by which it was corrected.
+    """
+    cutout = remover.pipeline.cut_out(alpha, photo.pixels, photo.alpha)
+    alpha = cutout[..., 3].copy()
+    share = alpha.astype(np.float32) / 255
+    sure = resize(share, *made.doubts.shape)
+    doubts = np.where(
+        np.abs(sure - resize(mask_pixels(made.first) / np.float32(255), *sure.shape)) > 0.5, sure, made.doubts
+    )
+    pictures = (alpha, np.ascontiguousarray(cutout[..., :3]), cutout)
+    return replace(
+        made,
+        box=_box(alpha),
+        cutout=encode(cutout, photo),
+        mask=encode(alpha, photo),
+        cutout_shown=small(cutout, photo),
+        steps=made.steps | _thumbnails(photo, STEPS[-3:], pictures),
+        report=report(photo.pixels, share, doubts),
+        touches=touches,
+    )
+
+
+def mask_pixels(file: bytes) -> np.ndarray:
+    """The pixels of a mask's file: `uint8 (H, W)`."""
+    with Image.open(io.BytesIO(file)) as image:
+        return np.asarray(image)
 
 
 def finished(made: Made, background: ReadBackground, crop: bool) -> bytes:
@@ -109,9 +154,7 @@ def mask_of(made: Made, crop: bool) -> bytes:
     """The file of the mask, PNG, of the size that the result has."""
     if not crop:
         return made.mask
-    with Image.open(io.BytesIO(made.mask)) as image:
-        mask = np.asarray(image)
-    return encode(np.ascontiguousarray(mask[made.box]), read_photo(made.photo))
+    return encode(np.ascontiguousarray(mask_pixels(made.mask)[made.box]), read_photo(made.photo))
 
 
 def shown(made: Made, background: ReadBackground) -> np.ndarray:
@@ -129,12 +172,18 @@ def _box(alpha: np.ndarray) -> tuple[slice, slice]:
     return slice(int(rows.start), int(min(height, rows.stop))), slice(int(columns.start), int(min(width, columns.stop)))
 
 
-def _in_srgb(picture: np.ndarray, profile: bytes | None) -> np.ndarray:
-    """Bring a picture with a photo's colours to those of a browser, which is given no profile; an alpha has none."""
-    if picture.ndim == 2:
+def small(picture: np.ndarray, photo: Photo, side: int = SHOWN) -> np.ndarray:
+    """Give a picture in small, with the colours of a browser, which is told no profile: the photo's own has it."""
+    picture = smaller(picture, side)
+    if picture.ndim == 2:  # an alpha has no colours
         return picture
-    colours = in_srgb(Photo(np.ascontiguousarray(picture[..., :3]), profile))
+    colours = in_srgb(Photo(np.ascontiguousarray(picture[..., :3]), photo.icc_profile))
     return np.dstack([colours, picture[..., 3:]])
+
+
+def _thumbnails(photo: Photo, names: Iterable[str], pictures: Iterable[np.ndarray]) -> dict[str, str]:
+    shown_by_name = zip(names, pictures, strict=True)
+    return {name: address(small(picture, photo, THUMBNAIL)) for name, picture in shown_by_name}
 
 
 def smaller(picture: np.ndarray, side: int) -> np.ndarray:

@@ -6,13 +6,14 @@ from pathlib import Path
 from recorte.app.listening import free_port, shown
 
 
-def run(host: str, port: int, model: Path | None) -> None:
+def run(host: str, port: int, model: Path | None, aside: Path | None = None) -> None:
     """Serve the page until Ctrl-C, and show it in a browser where there is a screen.
 
     Args:
         host: address to listen at.
         port: as it says; 0 takes a free one.
         model: as `BackgroundRemover` takes it.
+        aside: folder that visitors may put corrected photos into; None: they may not.
 
     Raises:
         RecorteError: the address cannot be listened at.
@@ -24,5 +25,5 @@ def run(host: str, port: int, model: Path | None) -> None:
     # machine elsewhere for this one's address.
     options = [f"--server.address={host}", f"--server.port={port}", "--logger.hideWelcomeMessage=true"]
     print(f"Recorte's page is at http://{shown(host)}:{port} (Ctrl-C stops it)", flush=True)
-    sys.argv = ["streamlit", "run", str(page), *options, "--", *([str(model)] if model else [])]
+    sys.argv = ["streamlit", "run", str(page), *options, "--", str(model or ""), str(aside or "")]
     cli.main(prog_name="streamlit")

@@ -17,6 +17,9 @@ from recorte import BackgroundRemover
 from recorte.app.limits import Limits, Refusal, check_photo
 from recorte.app.page import panels
 from recorte.app.page.before_after import before_after
+from recorte.app.page.correcting.buttons import aside_panel, correct_button
+from recorte.app.page.correcting.editor import edit
+from recorte.app.page.correcting.mending import Mending
 from recorte.app.page.cutting import Made, address, finished, make, mask_of, packed, safe_name, shown, smaller
 from recorte.errors import PhotoError, RecorteError
 from recorte.listing import EXTENSIONS
@@ -31,6 +34,8 @@ log = logging.getLogger("recorte.page")
 LIMITS = Limits(bytes=25_000_000, pixels=50_000_000, photos=12)
 KINDS = sorted(suffix[1:] for suffix in EXTENSIONS)
 HERE = Path(__file__).parent
+MODEL, ASIDE = (word or None for word in (*sys.argv[1:], "", "")[:2])
+"""The model, and the folder to put corrected photos aside into, as `launch` gives them."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -66,6 +71,9 @@ def main() -> None:
         files = files[: LIMITS.photos]
     forget([file.file_id for file in files])
     background, crop = choose_options(language)
+    with st.container(key="editor"):
+        if mending := st.session_state.get("mending"):
+            edit(mending, turns(), language)
     everything = st.container()
     made = []
     for file in files:
@@ -136,6 +144,12 @@ def card(file: "st.runtime.uploaded_file_manager.UploadedFile", background: Read
         if file.file_id not in kept:
             with st.spinner(say("working", language, name=name)):
                 kept[file.file_id] = attempt(file.getvalue())
+        mended: Mending | None = st.session_state.get("mended")
+        if mended and mended.key == file.file_id:
+            if mended.changed:
+                with st.spinner(say("mending", language, name=name)), turns():
+                    kept[file.file_id] = mended.made()
+            st.session_state.mended = None
         one = kept[file.file_id]
         if isinstance(one, str):
             st.html(panels.failure(name, one, language))
@@ -147,9 +161,8 @@ def card(file: "st.runtime.uploaded_file_manager.UploadedFile", background: Read
 def attempt(content: bytes) -> Made | str:
     """Cut out a photo, or say why not, by a key of `recorte.messages`."""
     try:
-        remover = the_remover(sys.argv[1] if len(sys.argv) > 1 else None)
         with turns():
-            return make(remover, content, LIMITS)
+            return make(the_remover(MODEL), content, LIMITS)
     except Refusal as error:
         return {413: "too_large", 415: "no_photo"}.get(error.status, "damaged")
     except PhotoError:
@@ -172,7 +185,10 @@ def show(one: Made, name: str, key: str, background: ReadBackground, crop: bool,
         with st.container(horizontal=True, key=f"downloads-{key}"):
             download(say("cutout", language), lambda: finished(one, background, crop), f"{stem}-cutout.png", key=key)
             download(say("mask", language), lambda: mask_of(one, crop), f"{stem}-mask.png", key=key, primary=False)
+            correct_button(the_remover(MODEL), one, name, key, language)
         st.html(f"<p class='quiet'>{described(one, background, crop, language)}</p>")
+        if one.touches and ASIDE:
+            aside_panel(Path(ASIDE), one, name, key, language)
     with right:
         st.html(panels.quality(one.report, language))
     with st.expander(say("steps", language)):
@@ -183,7 +199,9 @@ def described(one: Made, background: ReadBackground, crop: bool, language: Langu
     """What the file of a result will be."""
     height, width = ((side.stop - side.start) for side in one.box) if crop else (one.height, one.width)
     kind = {type(None): "transparent", tuple: "colour", str: "blur"}.get(type(background), "picture")
-    return f"PNG, {width} x {height}, {say(f'over_{kind}', language)}"
+    touches = len(one.touches)
+    touched = f", {say('corrected_1' if touches == 1 else 'corrected', language, touches=touches)}" if touches else ""
+    return f"PNG, {width} x {height}, {say(f'over_{kind}', language)}{touched}"
 
 
 def download(label: str, content: Callable[[], bytes], name: str, mime: str = "image/png", key: str = "",
@@ -200,6 +218,9 @@ def forget(kept: list[str]) -> None:
     made = st.session_state.setdefault("made", {})
     for gone in made.keys() - kept:
         del made[gone]
+    for name in ("mending", "mended"):
+        if (mending := st.session_state.get(name)) and mending.key not in kept:
+            st.session_state[name] = None
 
 
 main()
