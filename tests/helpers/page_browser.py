@@ -18,11 +18,11 @@ expect.set_options(timeout=60_000)  # other work may slow the machine down
 
 
 @contextmanager
-def page_server() -> Iterator[str]:
-    """The address of a running page."""
+def page_server(*options: str | Path) -> Iterator[str]:
+    """The address of a page that runs with these options."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "recorte", "app", "--port", str(port)]
+    command = [sys.executable, "-m", "recorte", "app", "--port", str(port), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             address = f"http://127.0.0.1:{port}"

@@ -1,52 +1,16 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import skimage.data
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from page_browser import chromium, downloaded, give, page_server
+from page_browser import downloaded, give
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with page_server() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("photos")
-    Image.fromarray(skimage.data.astronaut()).save(folder / "astronaut.jpg", quality=95)
-    Image.fromarray(skimage.data.coffee()).save(folder / "coffee.png")
-    (folder / "broken.jpg").write_bytes((folder / "astronaut.jpg").read_bytes()[:20_000])
-    (folder / "page.png").write_text("<html>")
-    return folder
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A visitor with a desk and an English browser, on a page that asks nobody else for anything."""
-    with browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}) as visitor:
-        page, asked = visitor.new_page(), []
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(address)
-        expect(page.get_by_text("At full size")).to_be_visible()
-        yield page
-        assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
 
 
 def test_photos_go_in_and_cutouts_come_out(page: Page, photos: Path) -> None:

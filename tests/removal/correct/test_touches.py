@@ -63,6 +63,9 @@ def test_touches_must_lie_in_the_photo() -> None:
     for outside in ((80, 10), (10, 60), (-1, 3), (70, 50, 90, 55), {"points": [(-5, 10)], "radius": 20}):
         with pytest.raises(RecorteError, match="outside the photo, whose x goes from 0 to 79 and y from 0 to 59"):
             check_touches(touches_of(drop=[outside]), 60, 80)
+    check_touches(touches_of(drop=[{"points": [(5, 5)], "radius": 80}]), 60, 80)
+    with pytest.raises(RecorteError, match=r"its radius of 1e\+300 is more than the photo's longest side"):
+        check_touches(touches_of(drop=[{"points": [(5, 5)], "radius": 1e300}]), 60, 80)
 
 
 def test_a_thousand_touches_are_taken_and_one_more_is_not() -> None:

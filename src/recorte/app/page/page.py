@@ -34,8 +34,8 @@ log = logging.getLogger("recorte.page")
 LIMITS = Limits(bytes=25_000_000, pixels=50_000_000, photos=12)
 KINDS = sorted(suffix[1:] for suffix in EXTENSIONS)
 HERE = Path(__file__).parent
+# The model, and the folder to put corrected photos aside into, as `launch` gives them.
 MODEL, ASIDE = (word or None for word in (*sys.argv[1:], "", "")[:2])
-"""The model, and the folder to put corrected photos aside into, as `launch` gives them."""
 
 
 @st.cache_resource(show_spinner=False)

@@ -21,6 +21,9 @@ MOST_POINTS = 10_000
 SPOT = 0.004
 """Of the photo's longest side: the radius of what a touch at a point marks."""
 
+THICKEST = 32_767
+"""Of the lines that OpenCV draws."""
+
 FORMS = 'a point (x, y), a box (x0, y0, x1, y1), or a stroke {"points": [(x, y), ...], "radius": r}'
 
 Points = tuple[tuple[float, float], ...]
@@ -157,11 +160,13 @@ def check_touches(touches: Sequence[Touch], height: int, width: int) -> None:
     """Find out whether touches can be of one photo.
 
     Raises:
-        RecorteError: too many, or outside the photo.
+        RecorteError: too many, outside the photo, or with a brush larger than it.
     """
     if len(touches) > MOST:
         raise RecorteError(f"{len(touches):,} touches are too many; a photo takes up to {MOST:,}")
     for touch in touches:
+        if touch.radius is not None and touch.radius > max(height, width):
+            raise RecorteError(f"{touch}: its radius of {touch.radius:g} is more than the photo's longest side")
         inside = [0 <= x <= width - 0.5 and 0 <= y <= height - 0.5 for x, y in touch.points]
         if touch.is_box:  # its far corner may be the photo's own
             left, top, right, bottom = (number for point in touch.points for number in point)
@@ -229,7 +234,7 @@ def painted(
     places = (np.add(touch.points, 0.5) - (left, top)) * scale - 0.5
     fixed = np.rint(places * 16).clip(-(2**30), 2**30).astype(np.int32).tolist()  # sixteenths, as OpenCV's shift says
     for start, end in pairwise(fixed):
-        cv2.line(canvas, start, end, 1, max(1, round(2 * radius)), cv2.LINE_8, 4)
+        cv2.line(canvas, start, end, 1, min(max(1, round(2 * radius)), THICKEST), cv2.LINE_8, 4)
     for place in fixed:
         cv2.circle(canvas, place, round(radius * 16), 1, -1, cv2.LINE_8, 4)
     return canvas > 0

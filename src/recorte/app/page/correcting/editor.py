@@ -32,7 +32,7 @@ def edit(mending: Mending, turns: Semaphore, language: Language) -> None:
         turns: at the processor.
         language: of the visitor.
     """
-    key = f"editor-{id(mending)}"
+    key = f"editor-{mending.number}"
 
     def work() -> None:
         with turns:

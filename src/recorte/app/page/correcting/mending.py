@@ -2,6 +2,7 @@
 
 import base64
 import io
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -23,6 +24,9 @@ KEPT = 40
 """Alphas, at most, to go back to at once; before them some are made again."""
 
 
+NUMBERS = count(1)
+
+
 class Mending:
     """One photo while a visitor corrects it.
 
@@ -34,6 +38,7 @@ class Mending:
 
     Attributes:
         key: of the photo's card.
+        number: of this correcting; no other has it.
         name: of the photo.
         touches: those made so far.
         turn: number of the visitor's last message.
@@ -43,6 +48,7 @@ class Mending:
 
     def __init__(self, remover: "BackgroundRemover", key: str, name: str, made: Made) -> None:
         self.key = key
+        self.number = next(NUMBERS)
         self.name = name
         self.touches = self._past = made.touches
         self.turn = 0
