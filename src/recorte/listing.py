@@ -26,6 +26,9 @@ NAMED = 3
 NAME = 240
 """Characters of a path that a message has at most."""
 
+NO_FILE = "no such file"
+"""What `no_such_file` says where nothing else can be told."""
+
 
 def list_photos(folder: str | os.PathLike[str], sealed: dict[Path, str] | None = None) -> list[Path]:
     """List every photo below a folder, sorted; hidden files and folders and linked folders are passed over.
@@ -95,7 +98,7 @@ def no_such_file(given: object) -> str:
             "a photo as base64 text, not a path; decode it first (base64 -d; in Python base64.b64decode, of what "
             "follows the comma) and give its bytes"
         )
-    return "no such file"
+    return NO_FILE
 
 
 def no_photos(folder: str | os.PathLike[str]) -> PhotoError:

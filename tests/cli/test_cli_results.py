@@ -121,6 +121,8 @@ def test_mistakes_with_what_is_asked(photo: Path, best_model: Path) -> None:
     )
     expect_mistake(recorte(photo, "--mask", "--background", "red", *model), "a mask has no background")
     expect_mistake(recorte(photo, "--background", "reddish", *model), "'reddish': neither a colour")
+    address = "https://example.org/beach.jpg"
+    expect_mistake(recorte(photo, "--background", address, *model), f"{address}': an address, not a file")
     expect_mistake(recorte(photo, "--background", folder / "page.jpg", *model), "page.jpg: not a photo")
     expect_mistake(recorte(photo, "--people", "tallest", *model), "tallest", "all", "largest", "each")
     assert files(folder) == ["a.png", "page.jpg"]

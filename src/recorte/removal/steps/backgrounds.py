@@ -12,6 +12,7 @@ from PIL import Image, ImageColor
 
 from recorte.errors import MovingPhotoError, RecorteError
 from recorte.letterbox import resize
+from recorte.listing import NO_FILE, no_such_file, shortened
 from recorte.photo import Photo, photo_of_array, read_photo
 from recorte.removal.steps.grid import Grid
 from recorte.removal.steps.profiles import from_srgb, in_srgb
@@ -62,10 +63,11 @@ def read_background(given: Background) -> ReadBackground:
         with contextlib.suppress(ValueError):  # not a colour, so it may be a file
             return read_colour(given)
     if not Path(given).is_file():
-        raise RecorteError(
-            f"background {os.fspath(given)!r}: neither a colour (such as white or #ffcc00) nor a picture's file, "
-            "nor blur"
-        )
+        name = os.fspath(given)
+        what = no_such_file(name)
+        if what == NO_FILE:
+            what = "neither a colour (such as white or #ffcc00) nor a picture's file, nor blur"
+        raise RecorteError(f"background {shortened(name)!r}: {what}")
     try:
         return _opaque(read_photo(given), os.fspath(given))
     except MovingPhotoError:
