@@ -14,7 +14,7 @@ from recorte.data.checks.photos import Header, read_header
 from recorte.data.coco.fields import Annotation, Category, Image, fields_of, id_of, number_in
 from recorte.data.coco.outline_json import count_crumbs, read_outline, without_crumbs
 from recorte.data.coco.photos import find_photos, size_or_nothing
-from recorte.data.coco.records import OUTSIDE, TOO_DEEP, UncheckedFile, plain_json, understand
+from recorte.data.coco.records import OUTSIDE, TOO_DEEP, UncheckedFile, no_lists, plain_json, understand
 from recorte.data.reading.findings import Finding
 from recorte.photo import MAX_PIXELS
 
@@ -55,13 +55,15 @@ def check_photos_of(folder: Path, root: Path, path: Path, checked: Checked) -> I
 
 
 def _read(path: Path, findings: list[Finding]) -> UncheckedFile | None:
+    content = b""
     try:
-        return msgspec.json.decode(plain_json(path.read_bytes()), type=UncheckedFile)
+        content = plain_json(path.read_bytes())
+        return msgspec.json.decode(content, type=UncheckedFile)
     except OSError as error:
         findings.append(Finding(str(path), "", f"cannot be read ({error.strerror})"))
-    except msgspec.ValidationError as error:
+    except msgspec.ValidationError:
         valid = "'images', 'annotations' and 'categories' must be lists in it"
-        findings.append(Finding(str(path), "", f"not COCO's format ({error}); {valid}"))
+        findings.append(Finding(str(path), "", f"not COCO's format ({no_lists(content)}); {valid}"))
     except RecursionError:
         findings.append(Finding(str(path), "", TOO_DEEP))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from recorte.data.coco.fields import Annotation, Category, Image, Lenient, id_of, read_leniently
+from recorte.data.coco.fields import Annotation, Category, Image, Lenient, fields_of, id_of, read_leniently
 from recorte.errors import DataError
 
 T = TypeVar("T", Image, Annotation, Category)
@@ -146,15 +146,22 @@ def _decode_leniently(path: Path, content: Content) -> AnnotationFile:
     """
     try:
         unchecked = msgspec.json.decode(content, type=UncheckedFile)
-    except msgspec.ValidationError as error:
+    except msgspec.ValidationError:
         valid = "COCO's is an object with the lists 'images', 'annotations' and 'categories'"
-        raise DataError(f"{path}: not an annotation file in COCO's format ({error}); {valid}") from None
+        raise DataError(f"{path}: not an annotation file in COCO's format ({no_lists(content)}); {valid}") from None
     faults: list[str] = []
     images = _understood(Image, unchecked.images, faults)
     annotations = _understood(Annotation, unchecked.annotations, faults)
     categories = _understood(Category, unchecked.categories, faults)
     report_faults(path, faults)
     return AnnotationFile(images, annotations, categories)
+
+
+def no_lists(content: Content) -> str:
+    """Say which of the lists of an annotation file are not in one."""
+    fields = fields_of(msgspec.Raw(content[:]))
+    absent = [name for name in UncheckedFile.__struct_fields__ if bytes(fields.get(name, b""))[:1] != b"["]
+    return f"without a list {' and '.join(map(repr, absent))}"
 
 
 def _understood(kind: type[T], records: Sequence[msgspec.Raw], faults: list[str]) -> list[T]:
