@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -41,6 +42,8 @@ def learn(settings: Mapping[str, object], folder: Path, on_step: Callable[[int, 
                 on_step(told["step"], told["steps"])
     if error is not None:
         raise TrainingError(error)
+    if process.returncode == 128 + signal.SIGTERM:  # how a training ends that is asked to; it cannot go on here
+        raise TrainingError("the process that learns was stopped from outside; nothing was changed")
     if process.returncode:
         last = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
         raise TrainingError(
