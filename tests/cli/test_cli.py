@@ -175,6 +175,7 @@ def test_mistakes_with_photos(photo: Path, holiday: Path, best_model: Path) -> N
     expect_mistake(recorte(holiday, *model), "needs a folder for the results", "-o cut/")
     expect_mistake(recorte(holiday, photo, *model), "needs a folder for the results")
     expect_mistake(recorte(folder / "empty", "-o", folder / "cut", *model), "empty: no photos in it")
+    expect_mistake(recorte("", "-o", folder / "cut", *model), "a name is empty")
     expect_mistake(recorte(holiday / "a.jpg", holiday / "beach" / "a.jpg", "-o", folder / "cut", *model), "one name")
     assert files(folder) == before
     assert not (folder / "cut").exists()

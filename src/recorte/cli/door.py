@@ -3,6 +3,7 @@
 import io
 import sys
 import warnings
+from itertools import pairwise
 from typing import Any
 
 import typer
@@ -29,6 +30,9 @@ class _Door(Brief, TyperGroup):
     # Contexts are Any here and below: whether they are Click's, or of Typer's own copy of it, its version decides.
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if any(not word and not before.startswith("-") for before, word in pairwise(["", *args])):
+            # As a path it would be this folder, with all its photos.
+            raise RecorteError("a name is empty, perhaps a variable that is not set; give a photo, folder or pattern")
         own_options = {option for param in self.params for option in param.opts}
         first = args[0].split("=")[0] if args else ""
         if first not in own_options and (first not in self.commands or first == CUT_OUT):
