@@ -9,25 +9,25 @@ from playwright.sync_api import Browser, Page, expect
 from page_browser import chromium, page_server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aside(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder into which the page puts aside."""
     return tmp_path_factory.mktemp("aside") / "corrected"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(aside: Path) -> Iterator[str]:
     with page_server("--aside", aside) as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as browser:
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("photos")
     Image.fromarray(skimage.data.astronaut()).save(folder / "astronaut.jpg", quality=95)
