@@ -1,5 +1,7 @@
 """Train a model: `python scripts/train.py data=coco data.root=COCO`; --help lists what can be set."""
 
+from pathlib import Path
+
 from omegaconf import DictConfig
 
 from recorte.training.command.door import run
@@ -24,5 +26,11 @@ def train(config: DictConfig) -> float:
     return fit(config, sources)
 
 
+def export_best_of(sweep_dir: Path) -> None:
+    from recorte.training.finish import export_best
+
+    export_best(sweep_dir)
+
+
 if __name__ == "__main__":
-    run("train", train)
+    run("train", train, after_sweep=export_best_of)

@@ -96,7 +96,7 @@ def with_sure(run: Path, place: Path) -> Path:
 
 
 def started_from(model: Path) -> list[str]:
-    return [*DRAWN, f"init={model}", "optimizer.lr=1e-12", "debug=fast"]
+    return [*DRAWN, f"init={model}", "optimizer.lr=1e-12", "debug=fast", "export=true"]
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -210,12 +210,14 @@ def test_the_same_seed_gives_the_same_run_with_any_number_of_workers(finished: P
     for job, workers in enumerate((0, 2)):
         folder = place / "sweep" / str(job)
         assert OmegaConf.load(folder / "config.yaml").data.num_workers == workers
-        assert set(LEFT_BY_A_RUN) <= set(files(folder))
+        assert {name for name in LEFT_BY_A_RUN if not name.startswith("best_model")} <= set(files(folder))
         assert figures(folder) == figures(finished)
-        assert (folder / "train.log").read_text().count("Exported to") == 1  # each job has a log of its own
+        assert (folder / "train.log").read_text().count("Best epoch") == 1  # each job has a log of its own
         events = EventAccumulator(str(folder)).Reload()
         assert events.Scalars("best/photo_iou")[0].value == pytest.approx(figures(folder)["metrics"]["photo_iou"])
         assert "_hparams_/session_start_info" in events.PluginTagToContent("hparams")
+    assert "The best run is exported to " in answer.stdout
+    assert sorted(path.parent.name for path in (place / "sweep").glob("*/best_model")) == ["0"]  # they are the same
     with (place / "sweep" / "sweep.csv").open() as file:
         jobs = list(csv.DictReader(file))
     assert {job["data.num_workers"]: job["state"] for job in jobs} == {"0": "finished", "2": "finished"}
@@ -262,6 +264,7 @@ def test_other_choices_together(runs: dict[str, Future[Path]]) -> None:
 
 def test_overfitting_lowers_the_loss(runs: dict[str, Future[Path]]) -> None:
     table = rows(runs["overfit"].result())
+    assert not (runs["overfit"].result() / "best_model").exists()  # debugging exports nothing
     losses = [float(row["train/loss"]) for row in table]
     assert losses[-1] < 0.8 * losses[0]
     assert [row["step"] for row in table][:2] == ["2", "4"]

@@ -1,8 +1,9 @@
 """The LightningModule: network, loss, metrics and optimizer in one."""
 
 import inspect
+import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import lightning.pytorch as pl
 import torch
@@ -14,7 +15,11 @@ from torchmetrics import Metric, MetricCollection
 from recorte.errors import ModelError
 from recorte.model.attention_unet import Prediction
 from recorte.model.batch import as_floats
+from recorte.model.export import load_network
 from recorte.model.metrics import MeanLosses, SegmentationMetrics
+
+ENDLESS = 2**62
+"""Steps of a training of which nobody knows how many it will have."""
 
 Schedule = Callable[..., torch.optim.lr_scheduler.LRScheduler]
 
@@ -73,6 +78,23 @@ class PersonSegmenter(pl.LightningModule):
         # So that they go where it goes.
         self._with_the_module = nn.ModuleList([*self.source_metrics, *self.own_source_metrics])
 
+    @classmethod
+    def load_from_checkpoint(  # type: ignore[override]  # of the network all is known from the file
+        cls, checkpoint_path: str | os.PathLike[str], averaged: bool = True, **options: Any
+    ) -> Self:
+        """Build a trained network again, from a checkpoint or a run's folder, to measure or to predict with.
+
+        Args:
+            checkpoint_path: as `recorte.model.export.load_network` takes it.
+            averaged: the averaged weights where there are some, else those that were being trained.
+            options: of this class; with a loss and an optimizer it can be trained on.
+
+        Raises:
+            ModelError: it cannot be read.
+        """
+        network, _ = load_network(checkpoint_path, averaged)
+        return cls(network, **options)
+
     def forward(self, image: Tensor) -> Prediction:
         """Predict for `image (N, 3, H, W)` in [0, 1]."""
         prediction: Prediction = self.network(image)
@@ -127,13 +149,29 @@ class PersonSegmenter(pl.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the metrics of the whole validation, and start them anew."""
+        self._log_everything("val")
+
+    def test_step(self, batch: Mapping[str, Any], batch_idx: int) -> None:
+        """Add a batch to what `trainer.test` measures, as `test/...`."""
+        self.validation_step(batch, batch_idx)
+
+    def on_test_epoch_end(self) -> None:
+        """Log the metrics of the whole test, and start them anew."""
+        self._log_everything("test")
+
+    def predict_step(self, batch: Mapping[str, Any], batch_idx: int) -> Tensor:
+        """Give the alphas of a batch, `(N, 1, H, W)` in [0, 1]."""
+        prediction: Prediction = self(batch["image"])
+        return torch.sigmoid(prediction.alpha_logits.float())
+
+    def _log_everything(self, split: str) -> None:
         if self.loss is not None:
-            self.log_dict({f"val/{_loss_name(name)}": value for name, value in self.val_losses.compute().items()})
+            self.log_dict({f"{split}/{_loss_name(name)}": value for name, value in self.val_losses.compute().items()})
             self.val_losses.reset()
         self.confusion_matrix = self.metrics.confusion_matrix()
-        self._log_and_reset("val", self.metrics, self.own_metrics)
+        self._log_and_reset(split, self.metrics, self.own_metrics)
         for number in range(len(self.source_metrics)):
-            prefix = f"val/{self.sources[number]}"
+            prefix = f"{split}/{self.sources[number]}"
             self._log_and_reset(prefix, self.source_metrics[number], self.own_source_metrics[number])
 
     def _log_and_reset(self, prefix: str, *groups: Metric | MetricCollection) -> None:
@@ -148,7 +186,8 @@ class PersonSegmenter(pl.LightningModule):
         if self.scheduler is None:
             return {"optimizer": optimizer}
         if "total_steps" in inspect.signature(self.scheduler).parameters:
-            schedule = self.scheduler(optimizer, total_steps=int(self.trainer.estimated_stepping_batches))
+            steps = self.trainer.estimated_stepping_batches  # infinite where only a time ends the training
+            schedule = self.scheduler(optimizer, total_steps=int(min(steps, ENDLESS)))
             return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
         # One that does not know how many steps there will be changes after epochs, as its arguments are usually meant.
         waits: LRSchedulerConfigType = {

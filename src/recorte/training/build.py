@@ -76,11 +76,7 @@ def with_network_of_init(config: DictConfig) -> DictConfig:
     config = config.copy()
     if config.init is None:
         return config
-    # What the config names is the user's own word: a model of that class may be opened.
-    try:
-        importlib.import_module(config.model._target_.rpartition(".")[0])
-    except ImportError as error:
-        raise ModelError(f"model._target_={config.model._target_}: {error}") from None
+    allow_class_of(config)
     _, page = load_network(model_path(config.init))
     trained = {"_target_": OURS, **page["network"]}
     asked_for = {text.partition("=")[0] for text in config.get("overrides") or []}
@@ -105,6 +101,18 @@ def inherited_facts(config: DictConfig) -> dict[str, Any]:
         return {}
     _, page = load_network(model_path(config.init))
     return {name: page[name] for name in INHERITED if name in page}
+
+
+def allow_class_of(config: DictConfig) -> None:
+    """Let models of the class that a config names be opened: it is the user's own word.
+
+    Raises:
+        ModelError: it cannot be imported.
+    """
+    try:
+        importlib.import_module(config.model._target_.rpartition(".")[0])
+    except ImportError as error:
+        raise ModelError(f"model._target_={config.model._target_}: {error}") from None
 
 
 def build_network(config: DictConfig) -> nn.Module:

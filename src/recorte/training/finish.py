@@ -16,11 +16,14 @@ from recorte.data.batches.datamodule import PersonDataModule
 from recorte.files import write_whole
 from recorte.model.export import export_model, load_network, read_checkpoint
 from recorte.model.figures import Figure, figure_of, is_loss
+from recorte.training.build import allow_class_of, inherited_facts
 from recorte.training.callbacks.pictures import write_sample_predictions
 from recorte.training.figures.plots import write_confusion_matrix
 from recorte.training.machine.processes import go_on_alone
 from recorte.training.measure import measure
 from recorte.training.runs.hparams import write_hparams
+from recorte.training.runs.listing import find_runs
+from recorte.training.sweeps.sweep import is_job
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +37,7 @@ def finish(
     epochs: int,
     inherited: Mapping[str, Any],
 ) -> float | None:
-    """Measure the best checkpoint once more, export it, and draw what it does.
+    """Measure the best checkpoint once more, draw what it does, and export it unless `export=false` or in a sweep.
 
     Where it holds averaged weights beside the others, both are measured and the better are exported.
 
@@ -63,6 +66,8 @@ def finish(
         "epochs": epochs,
         "image_size": data.image_size,
         "averaged": averaged,
+        "checkpoint": best.relative_to(run_dir).as_posix(),
+        "photos": {name: data.dataset("train").source.lengths[number] for number, name in enumerate(data.sources)},
         "metrics": figures,
         "confusion_matrix": confusion_matrix,
     }
@@ -70,13 +75,57 @@ def finish(
     if confusion_matrix is not None:
         write_confusion_matrix(confusion_matrix, run_dir / "plots" / "confusion_matrix.png", when)
     write_sample_predictions(network, data.dataset("val"), run_dir / "plots" / "sample_predictions.png", when)
-    facts = {"network": read_checkpoint(best)["network"], "metrics": figures, "origin": _origin(config, data, result)}
-    difference = export_model(network, run_dir / "best_model", data.image_size, {**inherited, **facts})
+    if config.export and not is_job():
+        _export(config, network, result, inherited)
     write_hparams(config, figures)
     write_whole(run_dir / "metrics.json", json.dumps(result, indent=2) + "\n")
-    log.info("Exported to %s; ONNX Runtime and PyTorch agree within %.1e", run_dir / "best_model", difference)
     log.info("Best epoch %d of %d: %s %s", result["best_epoch"], epochs, monitor, figure.text(value))
     return value
+
+
+def export_run(run_dir: Path) -> float | None:
+    """Make the `best_model` of a run that ended without: it was to have none, or it was one of a sweep.
+
+    Args:
+        run_dir: of a finished run.
+
+    Returns:
+        The figure that its best checkpoint was chosen by; None of one about nothing.
+
+    Raises:
+        ModelError: its checkpoint cannot be read.
+    """
+    config: Any = OmegaConf.load(run_dir / "config.yaml")
+    config.run_dir = str(run_dir)
+    result = json.loads((run_dir / "metrics.json").read_text(encoding="utf-8"))
+    allow_class_of(config)
+    network, _ = load_network(run_dir / result["checkpoint"], averaged=result["averaged"])
+    _export(config, network, result, inherited_facts(config))
+    value: float | None = result["metrics"].get(result["monitor"].removeprefix("val/"))
+    return value
+
+
+def export_best(sweep_dir: Path) -> None:
+    """Make the `best_model` of the best run of a sweep, and say where it is."""
+    runs = [run for run in find_runs(sweep_dir) if run.state == "finished" and run.best is not None]
+    if not runs:
+        return
+    best = max(runs, key=lambda run: run.rank)
+    if best.setting("export") and not (best.folder / "best_model").is_dir():
+        export_run(best.folder)
+        print(f"The best run is exported to {best.folder / 'best_model'}; another: resume=<its folder>")
+
+
+def _export(config: DictConfig, network: nn.Module, result: dict[str, Any], inherited: Mapping[str, Any]) -> None:
+    run_dir = Path(config.run_dir)
+    description = read_checkpoint(run_dir / result["checkpoint"])["network"]
+    facts = {"network": description, "metrics": result["metrics"], "origin": _origin(config, result)}
+    try:
+        difference = export_model(network, run_dir / "best_model", result["image_size"], {**inherited, **facts})
+    except (KeyboardInterrupt, SystemExit):
+        log.warning("Stopped while the model was exported; resume=%s does that again", run_dir.absolute())
+        raise
+    log.info("Exported to %s; ONNX Runtime and PyTorch agree within %.1e", run_dir / "best_model", difference)
 
 
 def _better_weights(
@@ -95,12 +144,12 @@ def _better_weights(
     return True, network, figures, confusion_matrix
 
 
-def _origin(config: DictConfig, data: PersonDataModule, result: dict[str, Any]) -> dict[str, Any]:
+def _origin(config: DictConfig, result: dict[str, Any]) -> dict[str, Any]:
     return {
         "recorte": recorte.__version__,
         "commit": _commit(),
         "torch": torch.__version__,
-        "data": {name: data.dataset("train").source.lengths[number] for number, name in enumerate(data.sources)},
+        "data": result["photos"],
         "epochs": result["epochs"],
         "best_epoch": result["best_epoch"],
         "averaged": result["averaged"],

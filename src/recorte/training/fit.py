@@ -22,7 +22,7 @@ from recorte.training.callbacks.checkpoints import WholeFiles
 from recorte.training.callbacks.record import chosen_by
 from recorte.training.callbacks.seeding import SeededSteps
 from recorte.training.command.config import resolved
-from recorte.training.finish import finish
+from recorte.training.finish import export_run, finish
 from recorte.training.machine.cluster import rank
 from recorte.training.machine.inspection import check_machine
 from recorte.training.machine.memory import checkpoint_bytes
@@ -32,7 +32,7 @@ from recorte.training.machine.signals import exit_on_signals
 from recorte.training.machine.trainer import build_trainer
 from recorte.training.runs.failure import failure_noted
 from recorte.training.runs.loggers import build_loggers, ended
-from recorte.training.runs.resume import check_same_config, claimed, clear_remains
+from recorte.training.runs.resume import check_same_config, claimed, clear_remains, is_longer
 from recorte.training.runs.train_log import everything_in_the_log
 from recorte.training.sweeps.sweep import overrides_of_this_run, own_folders_of_this_run
 
@@ -61,6 +61,8 @@ def fit(config: DictConfig, sources: Mapping[str, Callable[..., PersonSource]] |
     alone = claimed(run_dir) if rank() == 0 else contextlib.nullcontext()
     with exit_on_signals(), alone, everything_in_the_log():
         check_machine(config, checkpoint_bytes(config))
+        if config.resume is not None and (run_dir / "metrics.json").exists() and not is_longer(run_dir, config):
+            return export_run(run_dir)  # all that is missing
         checkpoint, step = _begin(asked_for, run_dir)
         noted = failure_noted(run_dir, overrides_of_this_run()) if rank() == 0 else contextlib.nullcontext()
         with noted, told_when_out_of_memory(config):
@@ -105,7 +107,7 @@ def _trained(
         segmenter.network.compile()
         if segmenter.loss is not None:
             segmenter.loss.compile()
-    callbacks = [instantiate(callback) for callback in config.callbacks.values() if callback is not None]
+    callbacks = [instantiate(one, _convert_="all") for one in config.callbacks.values() if one is not None]
     trainer = build_trainer(
         config,
         [EndTogether(), SeededSteps(config.seed), *callbacks],
@@ -149,6 +151,9 @@ def _begin(config: DictConfig, run_dir: Path) -> tuple[Path | None, int]:
     if rank() == 0:
         check_same_config(run_dir, config)
         clear_remains(run_dir)
+        if is_longer(run_dir, config):
+            write_whole(run_dir / "config.yaml", OmegaConf.to_yaml(config))
+            (run_dir / "metrics.json").unlink(missing_ok=True)
     given = Path(config.resume)
     checkpoint = given if given.suffix == ".ckpt" else run_dir / "checkpoints" / "last.ckpt"
     if not checkpoint.exists():

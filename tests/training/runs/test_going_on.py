@@ -173,6 +173,10 @@ def test_what_cannot_go_on_is_said(elsewhere: Path, busy: Path) -> None:
     with pytest.raises(ConfigError, match="goes on in its own folder"):
         with_run_folder(CONF, [*DRAWN, "resume=run", "run_dir=other"])
     (run_dir / "metrics.json").write_text("{}")
+    check_can_go_on(run_dir, composed(*DRAWN, run_dir=run_dir))  # its model can still be exported
+    (run_dir / "best_model").mkdir()
+    with pytest.raises(ConfigError, match="schedule was laid out over 100 epochs"):
+        check_can_go_on(run_dir, composed(*DRAWN, "trainer.max_epochs=200", run_dir=run_dir))
     with pytest.raises(ConfigError, match=r"is finished; init=.*run starts a new one"):
         check_can_go_on(run_dir, composed(*DRAWN))
 

@@ -228,8 +228,9 @@ class Pace:
 
 
 def _epochs_left(trainer: pl.Trainer) -> int:
-    return 0 if trainer.max_epochs is None else trainer.max_epochs - trainer.current_epoch - 1
+    return max(0, (trainer.max_epochs or 0) - trainer.current_epoch - 1)
 
 
 def _epoch(trainer: pl.Trainer) -> str:
-    return f"{trainer.current_epoch + 1} of {trainer.max_epochs}"
+    of = "" if trainer.max_epochs in (None, -1) else f" of {trainer.max_epochs}"
+    return f"{trainer.current_epoch + 1}{of}"

@@ -28,7 +28,12 @@ from recorte.training.sweeps.sweep import register_job_folder, run_job, run_swee
 log = logging.getLogger(__name__)
 
 
-def run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequence[str] = ()) -> None:
+def run(
+    config_name: str,
+    task: Callable[[DictConfig], Any],
+    path_keys: Sequence[str] = (),
+    after_sweep: Callable[[Path], None] | None = None,
+) -> None:
     """Check the command line, then run a task with its config in the folder that Hydra makes.
 
     Exits with status 2 and a list of every problem if there is any; with status 2 and one message when the task raises
@@ -39,12 +44,13 @@ def run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequence
         task: does the work; it imports what is heavy only when called.
         path_keys: keys whose value is a path, taken as it is, whatever characters are in it. The task finds it as
             `<key>.path`, since `<key>` itself may be a group of `conf/`.
+        after_sweep: what is done in the folder of several runs when all have ended.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files may hold what a terminal cannot show
     try:
         try:
-            _run(config_name, task, path_keys)
+            _run(config_name, task, path_keys, after_sweep)
         finally:
             print(end="", flush=True)
     except KeyboardInterrupt:
@@ -55,7 +61,12 @@ def run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequence
         sys.exit(2)
 
 
-def _run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequence[str]) -> None:
+def _run(
+    config_name: str,
+    task: Callable[[DictConfig], Any],
+    path_keys: Sequence[str],
+    after_sweep: Callable[[Path], None] | None,
+) -> None:
     register_resolvers()
     register_job_folder()
     # Lightning starts further processes with this command line, and another job's name: they share the job and its log.
@@ -94,7 +105,7 @@ def _run(config_name: str, task: Callable[[DictConfig], Any], path_keys: Sequenc
     if sweep_dir is None:
         guarded()
     else:
-        run_sweep(sweep_dir, guarded)
+        run_sweep(sweep_dir, guarded, after_sweep)
 
 
 def switches_first(arguments: Sequence[str]) -> list[str]:

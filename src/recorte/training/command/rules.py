@@ -26,6 +26,7 @@ KINDS: dict[str, Any] = {
     "compile": bool,
     "check": bool,
     "dry_run": bool,
+    "export": bool,
     "full_size": bool,
     "image_size": Size | None,
     "memory_format": Literal["channels_last", "contiguous_format"],
@@ -53,7 +54,9 @@ KINDS: dict[str, Any] = {
         Meta(min_length=1, description="a list of annotations, val and train"),
     ],
     "keep_archives": bool,
-    "trainer.max_epochs": Count,
+    "trainer.max_epochs": Annotated[
+        int, Meta(ge=-1, description=f"{words_of(Count)}, or -1 for as many as +trainer.max_time lets"), bool
+    ],
     "trainer.accelerator": Literal["auto", "cpu", "gpu", "cuda", "mps"],
     "trainer.devices": Annotated[
         Annotated[int, Meta(ge=-1)] | Literal["auto"] | Annotated[list[CountOrZero], Meta(min_length=1)],
@@ -61,9 +64,9 @@ KINDS: dict[str, Any] = {
         lambda devices: devices != 0,
     ],
     "trainer.num_nodes": Count,
-    "trainer.strategy": Literal["auto", "ddp"],
+    "trainer.strategy": Literal["auto", "ddp", "fsdp"],  # fsdp is refused with its reason
     "trainer.sync_batchnorm": bool,
-    "trainer.precision": Literal["32-true", "bf16-mixed", "16-mixed"],
+    "trainer.precision": Literal["32-true", "bf16-mixed", "16-mixed", "bf16-true", "16-true"],  # those are, too
     "trainer.gradient_clip_val": NotNegative | None,
     "trainer.accumulate_grad_batches": Count,
 }

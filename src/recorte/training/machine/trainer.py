@@ -26,7 +26,7 @@ def build_trainer(config: DictConfig, callbacks: Sequence[pl.Callback], **option
         "sync_batchnorm": False,  # it would lose the activations in timm's norms
         **options,
     }
-    trainer: pl.Trainer = instantiate(config.trainer, callbacks=list(callbacks), **options)
+    trainer: pl.Trainer = instantiate(config.trainer, callbacks=list(callbacks), _convert_="all", **options)
     return trainer
 
 

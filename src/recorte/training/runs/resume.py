@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from recorte.errors import ConfigError
 from recorte.files import PREFIX
+from recorte.training.machine.loop import knows_the_length
 
 try:
     import fcntl
@@ -18,7 +19,7 @@ except ImportError:  # Windows: there a run that is under way looks like an inte
 
 MAY_CHANGE = (
     "run_dir", "resume", "overrides", "config_dirs", "check", "dry_run", "data.num_workers", "callbacks.last.",
-    "trainer.enable_progress_bar",
+    "trainer.enable_progress_bar", "export",
 )  # fmt: skip
 """Keys, and beginnings of keys, that a run may go on with another value of: the weights come out the same."""
 
@@ -120,9 +121,20 @@ def check_can_go_on(run_dir: Path, wanted: DictConfig) -> None:
         raise ConfigError(f"resume={run_dir}: no run is there (no config.yaml); give a run's folder or its last.ckpt")
     if state == "running":
         raise ConfigError(f"resume={run_dir}: another process is training this run; wait for it, or stop it first")
-    if state == "finished":
-        raise ConfigError(f"resume={run_dir}: this run is finished; init={run_dir} starts a new one from its weights")
     check_same_config(run_dir, wanted)
+    exported = (run_dir / "best_model").is_dir() or not wanted.export
+    if state == "finished" and exported and not is_longer(run_dir, wanted):
+        raise ConfigError(
+            f"resume={run_dir}: this run is finished; init={run_dir} starts a new one from its weights, and "
+            "trainer.max_epochs=<more> makes it longer where its schedule allows that"
+        )
+
+
+def is_longer(run_dir: Path, wanted: DictConfig) -> bool:
+    """Tell whether a run is to go on for more epochs than it was started with."""
+    saved: Any = OmegaConf.load(run_dir / "config.yaml")
+    before, now = saved.trainer.get("max_epochs"), wanted.trainer.get("max_epochs")
+    return isinstance(before, int) and isinstance(now, int) and 0 < before < now
 
 
 def check_same_config(run_dir: Path, wanted: DictConfig) -> None:
@@ -135,7 +147,13 @@ def check_same_config(run_dir: Path, wanted: DictConfig) -> None:
     if moved(saved, wanted):
         raise ConfigError(f"resume={run_dir}: {_earlier(run_dir)}")
     found = differences(saved, wanted)
-    if found:
+    only_longer = is_longer(run_dir, wanted) and len(found) == 1
+    if only_longer and knows_the_length(wanted):
+        raise ConfigError(
+            f"resume={run_dir}: its schedule was laid out over {saved.trainer.max_epochs} epochs and is at its end "
+            f"then; init={run_dir} starts a new run from its weights. With scheduler=constant runs can be made longer"
+        )
+    if found and not only_longer:
         raise ConfigError(
             f"resume={run_dir}: not the config that the run was started with: {'; '.join(found)}. Leave these out, or "
             "start another run"
@@ -165,6 +183,8 @@ def why_none(wanted: DictConfig, below: Path) -> str:
 
 def _can_go_on(run_dir: Path, wanted: DictConfig) -> bool:
     try:
+        if state_of(run_dir) != "unfinished":
+            return False
         check_can_go_on(run_dir, wanted)
     except Exception:  # whatever else lies below outputs and is called config.yaml
         return False

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from recorte.errors import RecorteError
@@ -19,12 +20,13 @@ from recorte.training.runs.listing import read_run
 log = logging.getLogger(__name__)
 
 
-def run_sweep(sweep_dir: Path, start: Callable[[], None]) -> None:
+def run_sweep(sweep_dir: Path, start: Callable[[], None], after: Callable[[Path], None] | None = None) -> None:
     """Run a sweep and say what came out of it, however it ends. Exits with status 1 if a job failed.
 
     Args:
         sweep_dir: its folder.
         start: Hydra's main, which runs the jobs that `sys.argv` asks for.
+        after: what is done in the folder when all jobs have ended.
     """
     from recorte.training.sweeps.table import report  # rich, for which no mistake of a config should wait
 
@@ -36,6 +38,8 @@ def run_sweep(sweep_dir: Path, start: Callable[[], None]) -> None:
         all_finished = report(sweep_dir)
         if not (ended and all_finished):
             print(f"The same command with resume={sweep_dir} runs what is not finished", file=sys.stderr)
+    if after is not None:
+        after(sweep_dir)
     if not all_finished:
         sys.exit(1)
 
@@ -82,6 +86,11 @@ def run_job(task: Callable[[DictConfig], Any], config: DictConfig) -> float | No
         return None
     finally:
         _free()
+
+
+def is_job() -> bool:
+    """Tell whether Hydra started this run as one of several."""
+    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
 
 def overrides_of_this_run() -> list[str]:
