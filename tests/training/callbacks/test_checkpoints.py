@@ -63,6 +63,16 @@ def started(tmp_path: Path) -> Iterator[tuple[LastCheckpoint, Trainer]]:
     callback.on_exception(trainer, None, RuntimeError())
 
 
+def test_several_processes_ask_one_another_now_and_then(tmp_path: Path) -> None:
+    asked: list[int] = []
+    trainer = Trainer(world_size=2, num_training_batches=100, accumulate_grad_batches=1, val_check_batch=100)
+    trainer.strategy.reduce_boolean_decision = lambda decision, all: bool(asked.append(trainer.global_step)) or decision
+    callback = LastCheckpoint(tmp_path, every_minutes=None, every_steps=45)
+    trainer.run(callback, range(99))
+    assert asked == [10, 20, 30, 40, 50, 60, 70, 80]  # of the steps that are counted they need not
+    assert trainer.saved == [("last.ckpt", 45), ("last.ckpt", 90)]
+
+
 def test_checkpoints_are_plain_data(tmp_path: Path) -> None:
     path = tmp_path / "checkpoints" / "last.ckpt"
     WholeFiles().save_checkpoint({"state_dict": {"weight": torch.ones(3)}}, path)

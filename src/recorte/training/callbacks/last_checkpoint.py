@@ -19,13 +19,17 @@ from recorte.training.machine.signals import EXIT_SIGNALS, end_process
 
 log = logging.getLogger(__name__)
 
+ASK_EVERY = 10
+"""Steps after which several processes ask one another whether to save: all cards wait for one another then."""
+
 
 class LastCheckpoint(Checkpoint):
     """Keeps `last.ckpt`: after every epoch, within epochs, and when the run is told to stop.
 
     It is written between optimizer steps only, after all other callbacks, and after what they logged is in its file:
     a run that goes on from it is the same, to the last bit on a CPU, as one that was never interrupted. SIGTERM and
-    Ctrl-C stop the run after the current step, with status 128 plus the signal's number; a second Ctrl-C at once.
+    Ctrl-C stop the run after the current step, of several processes within `ASK_EVERY` steps, with status 128 plus the
+    signal's number; a second Ctrl-C at once.
     During the validation nothing is saved: a run that is stopped there goes on from the checkpoint before.
 
     Args:
@@ -73,8 +77,7 @@ class LastCheckpoint(Checkpoint):
             return  # the end of the epoch is at hand; and a few photos again and again need no checkpoint
         if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return  # the gradients gathered so far are in no checkpoint
-        # The clocks of several processes differ, and a signal may reach one of them alone.
-        if trainer.strategy.reduce_boolean_decision(self._is_due(trainer.global_step), all=False):
+        if self._is_due(trainer):
             self._save(trainer)
             self._stop_if_told(trainer)
 
@@ -112,13 +115,15 @@ class LastCheckpoint(Checkpoint):
         except (RecorteError, OSError) as error:  # must not hide the first one
             log.warning("%s", error)
 
-    def _is_due(self, step: int) -> bool:
-        minutes, steps = self.every_minutes, self.every_steps
-        return (
-            self.received is not None
-            or (minutes is not None and time.monotonic() - self.saved_at >= 60 * minutes)
-            or (steps is not None and step - self.saved_step >= steps)
-        )
+    def _is_due(self, trainer: pl.Trainer) -> bool:
+        step, minutes, steps = trainer.global_step, self.every_minutes, self.every_steps
+        if steps is not None and step - self.saved_step >= steps:  # in all processes alike
+            return True
+        if trainer.world_size > 1 and step % ASK_EVERY:
+            return False
+        late = minutes is not None and time.monotonic() - self.saved_at >= 60 * minutes
+        # The clocks of several processes differ, and a signal may reach one of them alone.
+        return trainer.strategy.reduce_boolean_decision(self.received is not None or late, all=False)
 
     def _validation_follows(self, trainer: pl.Trainer, batch_idx: int) -> bool:
         interval = trainer.val_check_batch
