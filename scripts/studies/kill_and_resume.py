@@ -115,6 +115,7 @@ def train(place: Path, arguments: Sequence[str]) -> None:
     output = os.open("output.txt", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
     os.dup2(output, 1)
     os.dup2(output, 2)
+    sys.path.insert(0, str(Path(__file__).parents[1]))
     from recorte.training import finish
     from train import run, train
 

@@ -110,7 +110,7 @@ def export_best(sweep_dir: Path) -> None:
     runs = [run for run in find_runs(sweep_dir) if run.state == "finished" and run.best is not None]
     if not runs:
         return
-    best = max(runs, key=lambda run: run.rank)
+    best = min(runs, key=lambda run: (-run.rank, run.folder.name))  # as the table has them
     if best.setting("export") and not (best.folder / "best_model").is_dir():
         export_run(best.folder)
         print(f"The best run is exported to {best.folder / 'best_model'}; another: resume=<its folder>")
