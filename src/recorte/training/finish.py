@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,7 +67,7 @@ def finish(
         "epochs": epochs,
         "image_size": data.image_size,
         "averaged": averaged,
-        "checkpoint": best.relative_to(run_dir).as_posix(),
+        "checkpoint": Path(os.path.relpath(best, run_dir)).as_posix(),
         "photos": {name: data.dataset("train").source.lengths[number] for number, name in enumerate(data.sources)},
         "metrics": figures,
         "confusion_matrix": confusion_matrix,
