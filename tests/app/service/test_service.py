@@ -101,6 +101,14 @@ def test_the_report_comes_in_a_header(client: httpx.Client, photo: bytes) -> Non
     assert "recorte-report" not in ask(client, photo).headers
 
 
+def test_what_of_a_photo_is_not_kept_is_told_in_a_header(client: httpx.Client, photo: bytes) -> None:
+    pages = [Image.new("RGB", (40, 30), colour) for colour in ("red", "green", "blue")]
+    content = io.BytesIO()
+    pages[0].save(content, "TIFF", save_all=True, append_images=pages[1:])
+    assert ask(client, content.getvalue()).headers["recorte-not-kept"] == "pages 2 to 3"
+    assert "recorte-not-kept" not in ask(client, photo).headers
+
+
 def test_many_at_once_each_get_their_own(client: httpx.Client) -> None:
     def one(width: int) -> tuple[int, int]:
         return opened(ask(client, encoded(np.full((40, width, 3), (250, 0, 0), np.uint8)))).size

@@ -23,7 +23,15 @@ ERRORS = {
 LATER = (429, 503)
 """What is worth another try, with the header Retry-After."""
 
-OWN_HEADERS = ("Recorte-Report", "Retry-After", "X-Width", "X-Height", "X-Type", "X-Credits-Charged")
+OWN_HEADERS = (
+    "Recorte-Report",
+    "Recorte-Not-Kept",
+    "Retry-After",
+    "X-Width",
+    "X-Height",
+    "X-Type",
+    "X-Credits-Charged",
+)
 """Headers of answers that pages of other origins are let see."""
 
 
@@ -66,7 +74,11 @@ def answers(key: bool) -> dict[int | str, Described]:
     """What comes back, with refusals for want of a key where the service asks for one."""
     pictures = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in (*KINDS.values(), ZIP)}
     report = {"description": "if a report was asked for: how good the result is likely to be, as JSON"}
-    headers = {"Recorte-Report": report | {"schema": {"type": "string", "contentMediaType": "application/json"}}}
+    lost = {"description": "what of the photo the result does not hold, if anything: pages 2 to 5, say"}
+    headers = {
+        "Recorte-Report": report | {"schema": {"type": "string", "contentMediaType": "application/json"}},
+        "Recorte-Not-Kept": lost | {"schema": {"type": "string"}},
+    }
     error = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
     refusals: dict[int | str, Described] = {
         status: refusal(status, reason, error) for status, reason in ERRORS.items() if key or status != 401

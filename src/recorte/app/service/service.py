@@ -145,6 +145,8 @@ async def _cut_out(
         measures.received.inc(sum(map(len, body.files.values())))
         result = await place.do(lambda: cut_out(remover, body.files[FIELD], options, crew.limits))
     headers = {"Recorte-Report": json.dumps(result.report.as_dict())} if result.report else {}
+    if result.not_kept:
+        headers["Recorte-Not-Kept"] = ", ".join(result.not_kept)
     return Response(result.content, media_type=result.media_type, headers=headers)
 
 

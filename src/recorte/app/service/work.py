@@ -17,6 +17,7 @@ from recorte.photo import Photo, read_photo
 from recorte.removal import options as removal
 from recorte.removal.correct.touches import Touch, check_touches, parse_touches
 from recorte.removal.files.output import encode
+from recorte.removal.files.pages import further_pages
 from recorte.removal.quality import JudgingPipeline, QualityReport
 from recorte.removal.steps.backgrounds import BLUR, Colour, ReadBackground, fitted, is_transparent, read_colour
 from recorte.removal.steps.profiles import in_srgb
@@ -116,11 +117,13 @@ class Result:
         content: the bytes of its file.
         media_type: of HTTP.
         report: if it was asked for.
+        not_kept: what of the photo it does not hold, each in a word or a few, such as "pages 2 to 5".
     """
 
     content: bytes
     media_type: str
     report: QualityReport | None
+    not_kept: tuple[str, ...] = ()
 
 
 def cut_out(remover: "BackgroundRemover", content: bytes, options: Options, limits: Limits) -> Result:
@@ -134,6 +137,7 @@ def cut_out(remover: "BackgroundRemover", content: bytes, options: Options, limi
     wanted = removal.Options(behind, options.mask, options.crop, options.people)
     judged: QualityReport | None = None
     files: list[bytes] = []
+    lost = [*further_pages(content), *photo.not_read]
     alpha = _mended(remover, photo.pixels, [*options.keep, *options.drop])
     for picture in pipeline.results_one_by_one(photo.pixels, wanted, photo.alpha, alpha):
         if options.report and judged is None:
@@ -141,14 +145,14 @@ def cut_out(remover: "BackgroundRemover", content: bytes, options: Options, limi
         if photo.pixels[..., 0].size * len(files) > MOST_WORK * limits.pixels:
             many = f"more than {len(files)} people, too many to show each of them at its size"
             raise Refusal(422, f"The photo has {many}; scale it down, or ask for people=all")
-        files.append(packed(picture, photo, options.format))
+        files.append(packed(picture, photo, options.format, lost))
     if not files:
         shown = "show" if options.people == "each" else "crop to"
         raise Refusal(422, f"Nobody was found in the photo, so there is nothing to {shown}")
     if options.people == "each":
         names = [f"person-{number}.{options.format}" for number in range(1, len(files) + 1)]
-        return Result(zipped(dict(zip(names, files, strict=True))), ZIP, judged)
-    return Result(files[0], KINDS[options.format], judged)
+        return Result(zipped(dict(zip(names, files, strict=True))), ZIP, judged, tuple(dict.fromkeys(lost)))
+    return Result(files[0], KINDS[options.format], judged, tuple(dict.fromkeys(lost)))
 
 
 def _mended(remover: "BackgroundRemover", photo: np.ndarray, touches: Sequence[Touch]) -> np.ndarray | None:
@@ -204,14 +208,14 @@ def _read(content: bytes, what: str, enough: int | None) -> Photo:
         raise Refusal(422, f"The {what} cannot be read: {str(error).partition(': ')[2]}") from None
 
 
-def packed(picture: np.ndarray, photo: Photo, kind: str) -> bytes:
-    """Encode a result as one of `KINDS`.
+def packed(picture: np.ndarray, photo: Photo, kind: str, not_kept: list[str] | None = None) -> bytes:
+    """Encode a result as one of `KINDS`; `not_kept` takes what of the photo there is no place for.
 
     Raises:
         Refusal: it is too large for it.
     """
     try:
-        return encode(picture, photo, f".{kind}")
+        return encode(picture, photo, f".{kind}", not_kept)
     except RecorteError as error:
         raise Refusal(422, str(error)) from None
 
