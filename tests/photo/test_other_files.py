@@ -55,7 +55,7 @@ def test_words_that_are_no_files(tmp_path: Path) -> None:
     for words, told in (
         (("me.jpg", "out.png"), "out.png: no such file or folder; if it is the result's name: -o out.png"),
         (("out.png", "me.jpg"), "out.png: no such file or folder\n"),
-        (("file:///home/me.jpg",), "an address; give the path alone: /home/me.jpg"),
+        (("file:///photos/me.jpg",), "an address; give the path alone: /photos/me.jpg"),
     ):
         expect_mistake(recorte(*words, cwd=tmp_path), told)
     assert files(tmp_path) == ["me.jpg"]

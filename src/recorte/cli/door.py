@@ -30,6 +30,11 @@ class _Door(Brief, TyperGroup):
     # Contexts are Any here and below: whether they are Click's, or of Typer's own copy of it, its version decides.
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command's name before what has none.
+
+        Raises:
+            RecorteError: a word is empty that is no option's value.
+        """
         if any(not word and not before.startswith("-") for before, word in pairwise(["", *args])):
             # As a path it would be this folder, with all its photos.
             raise RecorteError("a name is empty, perhaps a variable that is not set; give a photo, folder or pattern")

@@ -34,7 +34,7 @@ def read_outline(content: bytes | memoryview) -> tuple[Outline, bool]:
     try:
         return _decoder.decode(content), False
     except (msgspec.DecodeError, UnicodeDecodeError):
-        pass
+        pass  # not as COCO has it: the slower way below reads it, or says what is wrong
     said: Any = None
     try:
         said = msgspec.json.decode(content)

@@ -37,6 +37,7 @@ def aside_panel(folder: Path, made: Made, name: str, key: str, language: Languag
     replace = outcome == Put.OTHER_MASK.value
 
     def put() -> None:
+        """Put it aside, and keep what became of it for the next run of the page."""
         try:
             done, at = put_aside(folder, name, made.photo, made.mask, replace)
             outcomes[key] = made, done.value, at
