@@ -2,6 +2,7 @@
 
 import json
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ import onnxruntime
 import spox.opset.ai.onnx.v20 as op
 from onnx.utils import Extractor
 from spox import Tensor, Var, argument, build, inline
-from spox._future import operator_overloading
 
 from recorte.errors import RecorteError
 from recorte.files import write_whole
@@ -21,6 +21,10 @@ from recorte.removal.graph.geometry import integers, real, resized, side, whole
 from recorte.removal.graph.invariants import moved_out
 from recorte.removal.graph.refinement import refined
 from recorte.removal.network import NOTE, Network
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # it is to leave spox one day, which is held at this version
+    from spox._future import operator_overloading
 
 IR_VERSION = 10
 """Of ONNX, which ONNX Runtime 1.20 reads."""

@@ -160,6 +160,7 @@ class Grid:
     def __init__(self, photo: Var, cells: Var) -> None:
         self.height, self.width = side(photo, 0), side(photo, 1)
         self.factor = op.max([op.max([self.height, self.width]) / cells, whole(1)])
+        self.cells_a_pixel = real(1) / floats(self.factor)
         self.rows, self.columns = (
             (length + self.factor - whole(1)) / self.factor for length in (self.height, self.width)
         )
@@ -181,8 +182,7 @@ class Grid:
 
     def places(self, pixels: Var, cells: Var) -> Var:
         """Where pixels, by number, lie among cells: `float`, at most `cells` - 1."""
-        factor = floats(self.factor)
-        return op.clip((floats(pixels) + real(0.5)) / factor - real(0.5), real(0), floats(cells) - real(1))
+        return op.clip((floats(pixels) + real(0.5)) * self.cells_a_pixel - real(0.5), real(0), floats(cells) - real(1))
 
     def tiles(self, pixels: int, body: Callable[[Var, Var, Var], Var]) -> Var:
         """Make an image tile by tile.
