@@ -1,6 +1,6 @@
-"""Write the whole way from a photo to its cut-out as one file: `python scripts/export.py model=bundled target=cutout.onnx`.
+"""Write the whole way from a photo to its cut-out as one ONNX file, for other languages; see docs/everywhere.md.
 
-docs/everywhere.md uses it from other languages.
+`python scripts/export.py model=bundled target=cutout.onnx`
 """
 
 from pathlib import Path

@@ -153,7 +153,13 @@ def test_a_page_can_be_followed_from_top_to_bottom(page: Path, home: Path) -> No
     run_all([line for line in commands(page) if cuts_out(line)], home)
 
 
-@pytest.mark.parametrize("page", [page for page in ENGLISH if blocks(page, "python")], ids=name_of)
+WITHOUT_RECORTE = ROOT / "docs/everywhere.md"
+"""Its programs need an exported file: tests/removal/graph/test_everywhere.py runs them."""
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in ENGLISH if blocks(page, "python") and page != WITHOUT_RECORTE], ids=name_of
+)
 def test_the_python_of_a_page_runs(page: Path, home: Path) -> None:
     subprocess.run([sys.executable, "-c", "\n".join(blocks(page, "python"))], cwd=home, check=True)
 

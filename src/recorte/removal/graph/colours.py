@@ -9,6 +9,7 @@ from recorte.removal.graph.geometry import (
     both_ways,
     bytes_of,
     floats,
+    integers,
     interpolation,
     means,
     mirrored,
@@ -39,18 +40,18 @@ def cut_out(photo: Var, alpha: Var) -> Var:
     coarse = grid.shrink(photo)
     reach = WIDE // 2
     persons, backgrounds = (
-        _weighted(*(padded(planes, reach, twice=False) for planes in (coarse, weight)), WIDE)
+        _weighted(padded(coarse, reach, twice=False), padded(weight, reach, twice=False), WIDE)
         for weight in (share, real(1) - share)
     )
     wide = op.concat([persons, backgrounds], axis=0)  # (6, rows, columns)
 
     def tile(top: Var, left: Var, step: Var) -> Var:
         numbers = [first * grid.factor + upto(step * grid.factor) for first in (top, left)]
-        rows, columns = within(numbers[0], grid.height), within(numbers[1], grid.width)
-        shown = op.unsqueeze(taken(alpha, rows, columns), whole([2]))
-        seen = taken(photo, rows, columns)
-        least, most = op.cast(op.reduce_min(shown, keepdims=0), to=np.int64), op.cast(op.reduce_max(shown, keepdims=0), to=np.int64)
-        nobody, one_person = op.equal(most, whole(0)), op.equal(least, whole(255))
+        place = within(numbers[0], grid.height), within(numbers[1], grid.width)
+        shown = op.unsqueeze(taken(alpha, place), whole([2]))
+        seen = taken(photo, place)
+        nobody = op.equal(integers(op.reduce_max(shown, keepdims=0)), whole(0))
+        one_person = op.equal(integers(op.reduce_min(shown, keepdims=0)), whole(255))
 
         def freed() -> list[Var]:
             strength = floats(shown)
@@ -84,11 +85,11 @@ def _estimated(photo: Var, alpha: Var, wide: Var, grid: Grid, start: tuple[Var, 
         pixels.append(numbers)
         cells.append(within(around, count))
         weights.append(interpolation(grid.places(numbers, count), around))
-    means_here = both_ways(weights[0], taken(wide, *cells, axis=1), weights[1])
+    means_here = both_ways(weights[0], taken(wide, cells, axis=1), weights[1])
     persons, backgrounds = op.split(means_here, num_outputs=2, axis=0)
-    share = op.unsqueeze(floats(taken(alpha, *pixels)) / real(255), whole([0]))
+    share = op.unsqueeze(floats(taken(alpha, pixels)) / real(255), whole([0]))
     rest = real(1) - share
-    seen = share * op.transpose(floats(taken(photo, *pixels)), perm=[2, 0, 1])
+    seen = share * op.transpose(floats(taken(photo, pixels)), perm=[2, 0, 1])
     own, mixed = real(1) - share * share, share * rest
     persons = op.clip(own * persons + seen - mixed * backgrounds, real(0), real(255))
     persons, backgrounds = _weighted(persons, share, NARROW), _weighted(backgrounds, rest, NARROW)

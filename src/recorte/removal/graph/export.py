@@ -31,9 +31,10 @@ IR_VERSION = 10
 
 
 def write_cutout(model: str | os.PathLike[str] | None, target: Path) -> int:
-    """Write the whole way as one file: `photo uint8 (H, W, 3)` in, `cutout uint8 (H, W, 4)` and `alpha uint8 (H, W)` out.
+    """Write the whole way as one file.
 
-    It does what `BackgroundRemover(model, looks=1).cut_out` does, for photos of any size.
+    It takes `photo uint8 (H, W, 3)`, upright, RGB, of any size, and gives `cutout uint8 (H, W, 4)`, straight RGBA, and
+    `alpha uint8 (H, W)`, 255 = person. It does what `BackgroundRemover(model, looks=1).cut_out` does.
 
     Args:
         model: as `BackgroundRemover` takes it.
@@ -97,7 +98,7 @@ def _box(photo: Var, size: Var) -> tuple[Var, Var, Var, Var]:
 
 def _on_canvas(small: Var, start: tuple[Var, Var], size: int) -> Var:
     """Letterbox `float (h, w, 3)` from 0 to 255: `float (1, 3, size, size)` from 0 to 1."""
-    padding = op.const(np.float32(PADDING_COLOUR))
+    padding = op.const(np.array(PADDING_COLOUR, np.float32))
     before = op.concat([op.unsqueeze(number, whole([0])) for number in (*start, whole(0))], axis=0)
     after = whole([size, size, 3]) - before - op.shape(small)
     canvas = op.pad(small - padding, op.concat([before, after], axis=0)) + padding

@@ -1,6 +1,6 @@
 """Resizing and cutting in tiles, in operations of a graph. Comments name shapes; `H` and `W` are the photo's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import spox.opset.ai.onnx.v20 as op
@@ -63,8 +63,9 @@ def mirrored(numbers: Var, count: Var, twice: bool) -> Var:
     return within(count - whole(1) - rest, count)
 
 
-def taken(tensor: Var, rows: Var, columns: Var, axis: int = 0) -> Var:
-    """Rows and columns of a tensor, by number; rows are its axis `axis`."""
+def taken(tensor: Var, place: Sequence[Var], axis: int = 0) -> Var:
+    """Rows and columns of a tensor, by their numbers; rows are its axis `axis`."""
+    rows, columns = place
     return op.gather(op.gather(tensor, rows, axis=axis), columns, axis=axis + 1)
 
 
@@ -121,9 +122,7 @@ def resized(photo: Var, height: Var, width: Var) -> Var:
         weighted = parts * op.unsqueeze(across_weights, whole([2]))
         return op.reduce_sum(weighted, whole([1]), keepdims=0)
 
-    halved = op.and_(
-        *(op.equal(side(photo, axis), count * whole(2)) for axis, count in ((0, height), (1, width)))
-    )
+    halved = op.and_(*(op.equal(side(photo, axis), count * whole(2)) for axis, count in ((0, height), (1, width))))
     return op.clip(rounded(repeated(height, one), halved), real(0), real(255))
 
 
@@ -189,8 +188,8 @@ class Grid:
 
         Args:
             pixels: of a tile's sides, about.
-            body: of the first row and column of cells, and how many of them a tile's side has, makes a tile:
-                `uint8 (side, side, ...)` in pixels, or two axes more behind.
+            body: of a tile's first row and column of cells, and of how many of them its sides have, makes the tile:
+                `uint8 (side, side, C)` in pixels; or without the last axis, for C = 1.
 
         Returns:
             `uint8 (H, W, C)`.
@@ -212,11 +211,11 @@ class Grid:
 
 def padded(planes: Var, radius: int, twice: bool) -> Var:
     """Mirror `(C, h, w)` at its borders; see `mirrored`."""
-    rows, columns = (
+    place = [
         mirrored(op.range(whole(-radius), side(planes, axis) + whole(radius), whole(1)), side(planes, axis), twice)
         for axis in (1, 2)
-    )
-    return taken(planes, rows, columns, axis=1)
+    ]
+    return taken(planes, place, axis=1)
 
 
 def means(planes: Var, window: int) -> Var:

@@ -43,9 +43,9 @@ def refined(alpha: Var, photo: Var) -> Var:
     unsure = op.not_(op.or_(person, op.less_or_equal(_greatest(alpha), real(VEIL))))
     planes = _coefficients(grid.shrink(photo), alpha)
     spread = 1 / (1 - 2 * VEIL)
-    scaled = planes * op.const(np.float32([spread / 255] * 3 + [spread]).reshape(4, 1, 1))
-    scaled = scaled - op.const(np.float32([0, 0, 0, VEIL * spread]).reshape(4, 1, 1))
-    sure = floats(person) * op.const(np.float32([0, 0, 0, 1]).reshape(4, 1, 1))
+    scaled = planes * op.const(np.array([spread / 255] * 3 + [spread], np.float32).reshape(4, 1, 1))
+    scaled = scaled - op.const(np.array([0, 0, 0, VEIL * spread], np.float32).reshape(4, 1, 1))
+    sure = floats(person) * op.const(np.array([0, 0, 0, 1], np.float32).reshape(4, 1, 1))
     return _enlarged(grid, op.where(unsure, scaled, sure), person, unsure, photo)
 
 
@@ -65,9 +65,7 @@ def _sampled(alpha: Var, grid: Grid) -> Var:
     coarsest = op.max(steps)
     weights = []
     for length, step, cells in zip(lengths, steps, (grid.rows, grid.columns), strict=True):
-        places = op.clip(
-            floats(upto(cells)) * step + step * real(0.5) - real(0.5), real(0), floats(length) - real(1)
-        )
+        places = op.clip(floats(upto(cells)) * step + step * real(0.5) - real(0.5), real(0), floats(length) - real(1))
         weights.append(op.matmul(interpolation(places, upto(length)), _blurring(length, coarsest)))
     return both_ways(weights[0], alpha, weights[1])
 
@@ -138,19 +136,19 @@ def _enlarged(grid: Grid, planes: Var, person: Var, unsure: Var, photo: Var) -> 
 
         def followed() -> list[Var]:
             *slopes, fine = op.split(
-                both_ways(weights[0], taken(planes, *cells, axis=1), weights[1]), num_outputs=4, axis=0
+                both_ways(weights[0], taken(planes, cells, axis=1), weights[1]), num_outputs=4, axis=0
             )
             y, x = within(numbers[0], grid.height), within(numbers[1], grid.width)
-            colours = op.transpose(floats(taken(photo, y, x)), perm=[2, 0, 1])
+            colours = op.transpose(floats(taken(photo, (y, x))), perm=[2, 0, 1])
             for slope, channel in zip(slopes, op.split(colours, num_outputs=3, axis=0), strict=True):
                 fine = fine + slope * channel
             return [op.squeeze(bytes_of(op.clip(fine, real(0), real(1)) * real(255)), whole([0]))]
 
         def known() -> list[Var]:
             y, x = (within(n / grid.factor, c) for n, c in zip(numbers, (grid.rows, grid.columns), strict=True))
-            return [taken(sure, y, x)]
+            return [taken(sure, (y, x))]
 
-        wanted = op.greater(op.reduce_max(taken(doubtful, *cells), keepdims=0), real(0))
+        wanted = op.greater(op.reduce_max(taken(doubtful, cells), keepdims=0), real(0))
         (made,) = op.if_(wanted, then_branch=followed, else_branch=known)
         return made
 
