@@ -3,6 +3,7 @@
 import os
 import re
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from recorte.errors import PhotoError
@@ -17,6 +18,12 @@ EXTENSIONS = frozenset({
 SOME = ".jpg, .png, .webp, .tif, .heic, .bmp and others"
 """Those that people have, for messages."""
 
+RESULT = re.compile(r"(.+)-(?:cutout|mask)(?:-[1-9]\d*)?")
+"""What the names of results that lie beside their photos are, without the suffix."""
+
+EARLIER = "results of earlier commands"
+"""What those that lie beside their photos are counted as, among the kinds of files that are left out."""
+
 FILMS = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".mpg", ".wmv", ".gif"})
 """What counts as a video in a folder without photos, in lower case."""
 
@@ -28,6 +35,16 @@ NAME = 240
 
 NO_FILE = "no such file"
 """What `no_such_file` says where nothing else can be told."""
+
+
+def made_before(paths: Iterable[Path]) -> set[Path]:
+    """Find what an earlier command made of photos that are here too, and left beside them: `a-cutout.png` of `a.jpg`.
+
+    What has such a name, but no photo beside it, is a photo like any other.
+    """
+    found = {*paths}
+    there = {(path.parent, name) for path in found for name in (path.stem, path.name)}
+    return {path for path in found if (made := RESULT.fullmatch(path.stem)) and (path.parent, made[1]) in there}
 
 
 def list_photos(folder: str | os.PathLike[str], sealed: dict[Path, str] | None = None) -> list[Path]:
@@ -63,7 +80,8 @@ def list_photos(folder: str | os.PathLike[str], sealed: dict[Path, str] | None =
 def left_out(folder: str | os.PathLike[str], passed_over: str | os.PathLike[str] | None = None) -> Counter[str]:
     """Count the files below a folder that `list_photos` does not give, by their suffix in lower case.
 
-    What is hidden does not count, nor does what lies in the folder `passed_over`.
+    What is hidden does not count, nor does what lies in the folder `passed_over`. What an earlier command made
+    counts as `EARLIER`.
     """
     results = None if passed_over is None else Path(passed_over).resolve()
     counts: Counter[str] = Counter()
@@ -72,7 +90,11 @@ def left_out(folder: str | os.PathLike[str], passed_over: str | os.PathLike[str]
             folders.clear()
             continue
         folders[:] = [name for name in folders if not name.startswith(".")]
-        counts.update(kind_of(name) for name in names if not name.startswith("."))
+        names = [name for name in names if not name.startswith(".")]
+        counts.update(kind_of(name) for name in names)
+        photos = [Path(base, name) for name in names if kind_of(name) in EXTENSIONS]
+        counts[EARLIER] += len(made_before(photos))
+    counts = +counts
     return Counter({kind: count for kind, count in counts.items() if kind not in EXTENSIONS})
 
 

@@ -171,6 +171,11 @@ class Account:
             counts.append(f"{self.counts['failed']} failed")
         if self._total is not None and (left := self._total - self.counts.total()):
             counts.append(f"{left} left (stopped; the same command goes on with them)")
+        from recorte.listing import EARLIER
+
+        left_out = dict(left_out)
+        if made := left_out.pop(EARLIER, 0):
+            counts.append(f"{made} left out, made by earlier commands (-cutout, -mask)")
         if left_out:
             kinds = sorted(left_out.items(), key=lambda kind: (-kind[1], kind[0]))
             named = ", ".join(f"{count} {plain(kind)}" for kind, count in kinds[:KINDS])

@@ -19,6 +19,8 @@ from recorte.removal.steps.colours import free_colours
 from recorte.removal.steps.islands import decided, drop_loose, drop_unsure
 from recorte.removal.steps.looks import laid_over
 from recorte.removal.steps.refinement import refine
+from recorte.removal.steps.shadow import with_shadow
+from recorte.removal.steps.shape import shaped
 
 MOST_LOOKS = 4
 """At one photo: as a whole, and at three parts of it."""
@@ -149,9 +151,12 @@ class Pipeline:
             alpha: `float32 (H, W)` in [0, 1], who is cut out; None: whom the network finds.
 
         Raises:
-            PhotoError: nobody is in the photo whom `crop` or "each" could show.
+            PhotoError: nobody is in the photo whom `crop` or "each" could show, or a result would be too large.
         """
-        results = [*self.results_one_by_one(photo, options, own, alpha)]
+        try:
+            results = [*self.results_one_by_one(photo, options, own, alpha)]
+        except PhotoError as error:
+            raise PhotoError(f"{name}: {error}") from None
         if not results:
             raise PhotoError(f"{name}: nobody was found in it, so there is nothing to show")
         return results
@@ -186,12 +191,23 @@ class Pipeline:
         if options.people == "each" and alpha.max() < 128:  # a speck that refinement wiped out is no person
             return None
         alpha = alpha if own is None else np.minimum(alpha, own)
-        frame = people.frame(alpha) if options.crop else (slice(None), slice(None))
-        if alpha[frame].size == 0:
-            return None
+        alpha = shaped(alpha, options.threshold, options.grow)
+        frame, floor = (slice(None), slice(None)), alpha.shape[0]
+        if options.layout is not None:
+            place = options.layout.placed(alpha)
+            if place is None:
+                return None
+            photo, alpha, floor = place(photo, cv2.BORDER_REPLICATE), place(alpha), place.target[0].stop
+            own = None if own is None else place(own)
+        elif options.crop:
+            frame = people.frame(alpha)
+            if alpha[frame].size == 0:
+                return None
         if options.mask:
             return np.ascontiguousarray(alpha[frame])
         cutout = self.cut_out(alpha, photo, own)
+        if options.shadow:
+            cutout = with_shadow(cutout, floor)
         if options.background is not None:
             cutout = put_behind(cutout, photo, options.background)
         return np.ascontiguousarray(cutout[frame])

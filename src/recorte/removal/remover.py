@@ -1,30 +1,26 @@
 """Removing the background from photographs of people, with a trained model."""
 
 import os
-import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from itertools import starmap
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from recorte.errors import RecorteError
 from recorte.listing import left_out
-from recorte.photo import Photo, name_of
-from recorte.removal.correct.record import Record, beside, check_record
+from recorte.removal.correct.record import Record
 from recorte.removal.correct.touches import Shape, Touch, check_touches, touches_of
 from recorte.removal.files import output
 from recorte.removal.files.folder import cut_out_all, spread, usable_cores
-from recorte.removal.files.pages import further_pages
 from recorte.removal.files.plan import plan_folder
 from recorte.removal.files.report import BatchReport, Failure
-from recorte.removal.files.sources import Result, Source, bytes_of, check_alpha, check_array, encoded, read
+from recorte.removal.files.single import remove
+from recorte.removal.files.sources import Result, Source, check_alpha, check_array
 from recorte.removal.network import Network
-from recorte.removal.options import Options, People
+from recorte.removal.options import Options, Showing
 from recorte.removal.pipeline import MOST_LOOKS, Pipeline, Steps
-from recorte.removal.steps.backgrounds import Background, fitted
 
 
 class BackgroundRemover:
@@ -162,14 +158,11 @@ class BackgroundRemover:
         target: str | os.PathLike[str] | None = None,
         *,
         overwrite: bool = False,
-        background: Background = None,
-        mask: bool = False,
-        crop: bool = False,
-        people: People = "all",
         kind: str | None = None,
         alpha: np.ndarray | None = None,
         keep: Iterable[Shape] = (),
         drop: Iterable[Shape] = (),
+        **showing: Unpack[Showing],
     ) -> Result | list[Result]:
         """Cut the people out of one photo.
 
@@ -183,19 +176,13 @@ class BackgroundRemover:
                 upright: `uint8 (H, W, 3)`, RGB, `(H, W, 4)`, RGBA, or `(H, W)`, grey.
             target: also write the result there, by its suffix as PNG, WebP or TIFF, which lose nothing, or JPEG.
             overwrite: replace a `target` that exists; the photo itself is never replaced.
-            background: what lies behind the people: a colour ("white", "#ffcc00", (255, 204, 0)); a picture (path,
-                Pillow image or array), scaled to cover the photo; or "blur", the photo's own background, blurred.
-                Behind a colour with an alpha ("#ff000080", (255, 0, 0, 128)) the result is transparent.
-                Colours and arrays are of sRGB; they are converted to the photo's colour space.
-            mask: give the alpha itself, as a grey picture.
-            crop: give only the part that holds people, with a small margin.
-            people: "all"; "largest", the largest connected region of people alone; or "each", every such region as a
-                result of its own, the largest first, written as `target-1.png`, `target-2.png` and so on.
             kind: give the bytes of a file of this kind: "png", "webp", "tiff" or "jpeg".
             alpha: `float32 (H, W)` in [0, 1], who is cut out of the upright photo; None: whom the network finds.
             keep: touches that mend the alpha before, as for `correct`. With a `target` they are written beside it:
                 `person.correct.json` beside `person.png`.
             drop: the same.
+            showing: what the result shows: background, mask, crop, people, size, margin, align, shadow, threshold,
+                grow, quality, preset; see `recorte.removal.options.Showing`.
 
         Returns:
             The kind that was given: for an array an array (`uint8 (H, W, 4)`, with a background `(H, W, 3)`, a mask
@@ -209,7 +196,7 @@ class BackgroundRemover:
                 file cannot hold so large a result; the message names it.
             RecorteError: `target` cannot be written, or must not be; or an option is not valid, or a touch.
         """
-        options, touches = Options.of(background, mask, crop, people), touches_of(keep, drop)
+        options, touches = Options.read(showing), touches_of(keep, drop)
         return self.remove_with(options, source, target, overwrite=overwrite, kind=kind, alpha=alpha, touches=touches)
 
     def remove_with(
@@ -230,57 +217,18 @@ class BackgroundRemover:
         `record` has further touches, made before for this photo; it is a RecorteError if this is another one.
         `not_kept` takes what of the photo is not in the result, each in a word or a few; None: of pages it is warned.
         """
-        source = bytes_of(source)
-        target = None if target is None else output.path_of(target)
-        suffix = output.suffix_of(kind, target, options.transparent)
-        if target is not None:
-            for file in options.targets(target, 1):
-                output.check_target(file, source, overwrite, options.transparent)
-        photo = read(source)
-        alpha, kept = self._mended(photo, alpha, touches, record)
-        if kept and target is not None:
-            check_record(beside(target), kept, overwrite)
-        options = replace(options, background=fitted(options.background, photo))
-        pictures = self.pipeline.results(photo.pixels, options, name_of(source), photo.alpha, alpha)
-        pages, lost = [] if isinstance(source, np.ndarray) else further_pages(source), [*photo.not_read]
-        contents: list[bytes] = []
-        if target is not None or kind is not None or isinstance(source, bytes):
-            contents = encoded(pictures, photo, suffix, name_of(source), lost)
-        lost = [*dict.fromkeys([*pages, *lost])]
-        if not_kept is not None:
-            not_kept += lost
-        elif pages:
-            warnings.warn(f"{name_of(source)}: cut out without {pages[0]}", stacklevel=3)
-        if target is not None:
-            results = [*zip(options.targets(target, len(contents)), contents, strict=True)]
-            for file, content in results:
-                # A run that was killed between several may have left this very file.
-                if not file.is_file() or file.read_bytes() != content:
-                    output.check_target(file, source, overwrite, options.transparent)
-            if kept:
-                output.write(beside(target), kept.text().encode())
-            # The first one last: that it is there means that all are.
-            for file, content in reversed(results):
-                output.write(file, content)
-        given: Sequence[Result] = contents
-        if kind is None and not isinstance(source, bytes):
-            given = pictures if isinstance(source, np.ndarray) else [output.as_image(p, photo, lost) for p in pictures]
-        return list(given) if options.people == "each" else given[0]
-
-    def _mended(
-        self, photo: Photo, alpha: np.ndarray | None, touches: Sequence[Touch], record: Record | None
-    ) -> tuple[np.ndarray | None, Record | None]:
-        """Give the alpha that is cut out and the record of its touches; None: the network's, and no touches."""
-        if alpha is not None:
-            check_alpha(alpha, photo.pixels)
-        if record is not None:
-            record.check(photo.pixels)
-            touches = (*record.touches, *touches)
-        if touches:
-            check_touches(touches, *photo.pixels.shape[:2])
-            alpha = self.predict_alpha(photo.pixels) if alpha is None else alpha
-            alpha = self.pipeline.correct(photo.pixels, alpha, touches)
-        return alpha, Record.of(photo.pixels, touches) if touches else None
+        return remove(
+            self.pipeline,
+            options,
+            source,
+            target,
+            overwrite=overwrite,
+            kind=kind,
+            alpha=alpha,
+            touches=touches,
+            record=record,
+            not_kept=not_kept,
+        )
 
     def batch_process(
         self,
@@ -290,11 +238,8 @@ class BackgroundRemover:
         overwrite: bool = False,
         on_photo: Callable[[int, int, Path], None] | None = None,
         jobs: int = 1,
-        background: Background = None,
-        mask: bool = False,
-        crop: bool = False,
-        people: People = "all",
-        kind: str = "png",
+        kind: str | None = None,
+        **showing: Unpack[Showing],
     ) -> BatchReport:
         """Cut the people out of every photo in a tree of folders, which is kept; a stopped run can be resumed.
 
@@ -308,11 +253,9 @@ class BackgroundRemover:
             overwrite: make those again that exist already.
             on_photo: called after each photo with how many are done, how many there are, and the photo's path.
             jobs: photos at a time, each on a thread of its own; they share the cores if `threads` is None.
-            background: as for `remove_background`, and so are `mask`, `crop` and `people`.
-            mask: see there.
-            crop: see there.
-            people: see there.
-            kind: of the files: "png", "webp", "tiff" or, with an opaque background or for masks, "jpeg".
+            kind: of the files: "png", "webp", "tiff" or, with an opaque background or for masks, "jpeg"; None = what a
+                preset says, else "png".
+            showing: as for `remove_background`.
 
         Returns:
             What was written, what existed already, what failed and why; a folder that cannot be looked into, too; how
@@ -323,8 +266,8 @@ class BackgroundRemover:
             RecorteError: `target` cannot be used, or an option is not valid.
             ModelError: the model is at fault, so no photo would go better.
         """
-        options = Options.of(background, mask, crop, people)
-        suffix = output.suffix_of(kind, None, options.transparent)
+        options = Options.read(showing)
+        suffix = output.suffix_of(kind, None, options)
         sealed: dict[Path, str] = {}
         plan = plan_folder(Path(folder), Path(target), sealed, suffix)
         remover = self.with_threads(spread(usable_cores(), jobs)[1]) if jobs > 1 and self.threads is None else self

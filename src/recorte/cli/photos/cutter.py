@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from recorte.cli.show import complain
 from recorte.errors import DiskFullError, PhotoError, RecorteError
@@ -27,7 +27,8 @@ class Wishes:
         kind: of the results' files, as `BackgroundRemover` takes it; None = as `output` says, else PNG.
         model: as `BackgroundRemover` takes it.
         making: further arguments of `BackgroundRemover`.
-        showing: what the result shows, as `Options` takes it.
+        showing: what the result shows, as `Options.read` takes it; what was not asked for is left out.
+        usual_kind: of the files where `kind` is None, instead of PNG.
         keep: touches that mend the one photo, as text: `X,Y` or `X0,Y0,X1,Y1`.
         drop: the same.
         correct: a record of touches made before.
@@ -46,6 +47,7 @@ class Wishes:
     keep: Sequence[str] = ()
     drop: Sequence[str] = ()
     correct: Path | None = None
+    usual_kind: str | None = None
 
     @property
     def touched(self) -> bool:
@@ -55,12 +57,12 @@ class Wishes:
     @property
     def ending(self) -> str:
         """What a result's name ends with when it lies beside its photo."""
-        return f"-{'mask' if self.showing['mask'] else 'cutout'}{self.suffix}"
+        return f"-{'mask' if self.showing.get('mask') else 'cutout'}{self.suffix}"
 
     @property
     def suffix(self) -> str:
         """That of results whose names nobody gave."""
-        return f".{self.kind or 'png'}"
+        return f".{self.kind or self.usual_kind or 'png'}"
 
 
 class Cutter:
@@ -77,11 +79,12 @@ class Cutter:
     def __init__(self, wishes: Wishes, threads: int | None = None) -> None:
         from recorte import BackgroundRemover
         from recorte.removal.files.output import suffix_of
-        from recorte.removal.options import Options
+        from recorte.removal.options import Options, Showing
 
-        self.options = Options.of(**wishes.showing)
+        self.options = Options.read(cast(Showing, wishes.showing))
         self._kind = wishes.kind
-        suffix_of(self._kind, None, self.options.transparent)
+        if self._kind or not Path(wishes.output or "").suffix:  # else `check` looks at the file's name
+            suffix_of(self._kind, None, self.options)
         self._touches = _read_touches(wishes)
         self._overwrite = wishes.overwrite
         self._report = wishes.report
@@ -98,7 +101,7 @@ class Cutter:
         from recorte.removal.files.output import check_target, suffix_of
 
         check_target(self.first(target), source, self._overwrite, self.options.transparent)
-        suffix_of(self._kind, target, self.options.transparent)
+        suffix_of(self._kind, target, self.options)
 
     def first(self, target: Path) -> Path:
         """Name the first file that a result makes, by which one sees that it is there."""

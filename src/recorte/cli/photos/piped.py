@@ -30,7 +30,7 @@ def cut_out_piped(source: Path, wishes: Wishes) -> int:
     cutter = Cutter(wishes)
     if target is not None:
         cutter.check(target, source)
-    elif wishes.showing["people"] == "each":
+    elif wishes.showing.get("people") == "each":
         raise RecorteError(
             "--people each makes several files, for which there is no room in a pipe; name one: -o x.png"
         )

@@ -3,6 +3,7 @@
 import glob
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -70,7 +71,37 @@ def expand(words: list[Path]) -> Sources:
     places: dict[Path, Path] = {}
     for path in found:
         places.setdefault(_place(path), path)
-    return Sources([*places.values()], roots, _by_kind(others))
+    made = _made(places, roots)
+    if made and len(made) == len(places):
+        raise PhotoError(
+            f"{_few(words)}: earlier commands made what fits this; name a file by itself to cut it out again"
+        )
+    counts = _by_kind(others)
+    if made:
+        from recorte.listing import EARLIER
+
+        counts[EARLIER] = len(made)
+    return Sources([path for place, path in places.items() if place not in made], roots, counts)
+
+
+def _made(places: Mapping[Path, Path], roots: Mapping[Path, Path]) -> set[Path]:
+    """Find what earlier commands made of others of these, or left beside what a pattern found.
+
+    Of others of these, too, since a shell puts photos and results in the place of a pattern.
+    """
+    if not any("-" in place.stem for place in places):
+        return set()
+    from recorte.listing import made_before
+
+    folders = {place.parent for place, path in places.items() if path in roots}
+    beside = made_before(path for folder in folders for path in folder.iterdir())
+    return made_before(places) | {place for place, path in places.items() if path in roots and place in beside}
+
+
+def _few(words: list[Path]) -> str:
+    from recorte.listing import shortened
+
+    return shortened(", ".join(map(str, words)))
 
 
 def _exists(path: Path) -> bool:

@@ -17,6 +17,7 @@ from recorte.errors import PhotoError, RecorteError
 from recorte.files import write_whole
 from recorte.photo import Photo
 from recorte.removal.files.tiff import encode_tiff
+from recorte.removal.options import Options
 
 TRANSPARENT = {".png": "PNG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
 """Formats that can be transparent, by lower-case suffix; they lose nothing."""
@@ -36,6 +37,9 @@ OPTIONS = {
     "JPEG": {"quality": 92, "subsampling": 0},
 }
 
+LOSSY = {"WEBP": {"method": 2}, "JPEG": OPTIONS["JPEG"]}
+"""What a quality can be asked of, and with which options else."""
+
 LONGEST = {"JPEG": 65_500, "WEBP": 16_383}
 """The longest side in pixels that programs write and read; the others have room for every photo that is taken."""
 
@@ -53,7 +57,13 @@ PNG_PACKING = (
 OpenCV's defaults 0.85 and 20, its level 6 0.72 and 196, Pillow's level 1 0.78 and 34, its default 0.71 and 97."""
 
 
-def encode(picture: np.ndarray, photo: Photo, suffix: str = ".png", not_kept: list[str] | None = None) -> bytes:
+def encode(
+    picture: np.ndarray,
+    photo: Photo,
+    suffix: str = ".png",
+    not_kept: list[str] | None = None,
+    quality: int | None = None,
+) -> bytes:
     """Encode a result as a file's bytes.
 
     Args:
@@ -62,6 +72,7 @@ def encode(picture: np.ndarray, photo: Photo, suffix: str = ".png", not_kept: li
             grey, which it does not fit.
         suffix: one of `FORMATS`.
         not_kept: takes what of the photo there is no place for in the file, each in a word or a few.
+        quality: 1 to 100, of formats that may lose something; None = as a rule.
 
     Raises:
         PhotoError: the format cannot hold a picture of this size; the message does not name the photo.
@@ -86,7 +97,7 @@ def encode(picture: np.ndarray, photo: Photo, suffix: str = ".png", not_kept: li
     try:
         if kind == "PNG":
             return _encode_png(picture, photo, not_kept)
-        return encode_tiff(picture, photo) if kind == "TIFF" else _encode_other(picture, photo, kind)
+        return encode_tiff(picture, photo) if kind == "TIFF" else _encode_other(picture, photo, kind, quality)
     except (OSError, ValueError) as error:
         other = "TIFF" if kind == "PNG" else "PNG"
         raise PhotoError(
@@ -94,12 +105,13 @@ def encode(picture: np.ndarray, photo: Photo, suffix: str = ".png", not_kept: li
         ) from None
 
 
-def _encode_other(picture: np.ndarray, photo: Photo, kind: str) -> bytes:
+def _encode_other(picture: np.ndarray, photo: Photo, kind: str, quality: int | None) -> bytes:
     content = io.BytesIO()
     metadata: dict[str, object] = {"icc_profile": photo.icc_profile, "exif": photo.exif or b""}
     if photo.dpi and kind != "WEBP":  # which has no place for it but EXIF
         metadata["dpi"] = photo.dpi
-    Image.fromarray(picture).save(content, kind, **metadata, **OPTIONS[kind])
+    options = OPTIONS[kind] if quality is None else LOSSY[kind] | {"quality": quality}
+    Image.fromarray(picture).save(content, kind, **metadata, **options)
     return content.getvalue()
 
 
@@ -158,21 +170,28 @@ def path_of(target: str | os.PathLike[str]) -> Path:
     return Path(target)
 
 
-def suffix_of(kind: str | None, target: Path | None, transparent: bool) -> str:
-    """Tell how a result is encoded: as `kind` says, else as its `target` does, else as PNG.
+def suffix_of(kind: str | None, target: Path | None, options: Options) -> str:
+    """Tell how a result is encoded: as `kind` says, else as its `target` or a preset does, else as PNG.
 
     Raises:
-        RecorteError: an unknown kind, one without transparency for a `transparent` result, or another than `target`'s.
+        RecorteError: an unknown kind, another than `target`'s, one without transparency for a transparent result, or
+            one that loses nothing where a quality is asked for.
     """
-    if kind is None:
-        return target.suffix if target else ".png"
-    suffix = f".{kind}".lower()
-    if suffix not in FORMATS:
-        raise RecorteError(f"kind is {kind!r}; it must be one of {', '.join(name[1:] for name in FORMATS)}")
-    if target is not None and FORMATS.get(target.suffix.lower()) != FORMATS[suffix]:
-        raise RecorteError(f"{target}: its suffix and the format {kind} are two formats; name one of them")
-    if transparent and suffix not in TRANSPARENT:
-        raise RecorteError(NO_TRANSPARENCY)
+    if kind is None and target is not None:
+        suffix = target.suffix  # which `check_target` looks at
+    else:
+        kind = options.kind or "png" if kind is None else kind
+        suffix = f".{kind}".lower()
+        if suffix not in FORMATS:
+            raise RecorteError(f"kind is {kind!r}; it must be one of {', '.join(name[1:] for name in FORMATS)}")
+        if target is not None and FORMATS.get(target.suffix.lower()) != FORMATS[suffix]:
+            raise RecorteError(f"{target}: its suffix and the format {kind} are two formats; name one of them")
+        if options.transparent and suffix not in TRANSPARENT:
+            raise RecorteError(NO_TRANSPARENCY)
+    found = FORMATS.get(suffix.lower(), "JPEG")
+    if options.quality is not None and options.kind is None and found not in LOSSY:  # a preset's is a wish
+        raise RecorteError(f"quality is of JPEG and WebP; {found} loses nothing, so it has none: leave it out, or take "
+                           "another format, with --format jpg (in Python: kind='jpeg')")  # fmt: skip
     return suffix
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from recorte.errors import PhotoError, RecorteError
-from recorte.listing import list_photos, no_photos
+from recorte.listing import list_photos, made_before, no_photos
 from recorte.removal.files.output import same_file
 
 
@@ -58,6 +58,8 @@ def plan_tree(
     """
     results = (passed_over or target).resolve()
     photos = list_photos(folder, sealed)
+    made = made_before(photos)
+    photos = [photo for photo in photos if photo not in made]
     if results.is_relative_to(folder.resolve()):
         photos = [photo for photo in photos if not photo.resolve().is_relative_to(results)]
     names = result_names((photo.relative_to(folder) for photo in photos), suffix)

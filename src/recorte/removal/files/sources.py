@@ -45,14 +45,16 @@ def read(source: PhotoSource | np.ndarray) -> Photo:
     return photo_of_array(source) if isinstance(source, np.ndarray) else read_photo(source)
 
 
-def encoded(pictures: list[np.ndarray], photo: Photo, suffix: str, name: str, not_kept: list[str]) -> list[bytes]:
-    """Give results as files' bytes; `not_kept` is as for `encode`.
+def encoded(
+    pictures: list[np.ndarray], photo: Photo, suffix: str, name: str, not_kept: list[str], quality: int | None = None
+) -> list[bytes]:
+    """Give results as files' bytes; `not_kept` and `quality` are as for `encode`.
 
     Raises:
         PhotoError: the kind of file cannot hold one so large; the message names the photo.
     """
     try:
-        return [output.encode(picture, photo, suffix, not_kept) for picture in pictures]
+        return [output.encode(picture, photo, suffix, not_kept, quality) for picture in pictures]
     except PhotoError as error:
         raise PhotoError(f"{name}: {error}") from None
 

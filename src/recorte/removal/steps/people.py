@@ -22,13 +22,13 @@ def each(alpha: np.ndarray) -> list[np.ndarray]:
     return [alpha * region for region in by_size(alpha)]
 
 
-def frame(alpha: np.ndarray) -> tuple[slice, slice]:
-    """Find the rows and columns of `uint8 (H, W)` that hold people, and a small margin; empty if nobody is there."""
+def frame(alpha: np.ndarray, share: float = MARGIN) -> tuple[slice, slice]:
+    """Find the rows and columns of `uint8 (H, W)` that hold people, and a margin; empty if nobody is there."""
     seen = alpha >= SEEN
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     if not rows.size:
         return slice(0), slice(0)
-    margin = round(MARGIN * max(np.ptp(rows), np.ptp(columns)))
+    margin = round(share * max(np.ptp(rows), np.ptp(columns)))
     return slice(max(0, rows[0] - margin), rows[-1] + 1 + margin), slice(
         max(0, columns[0] - margin), columns[-1] + 1 + margin
     )
