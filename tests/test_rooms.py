@@ -24,7 +24,7 @@ INSIDE = {
     "cli": [{"extras", "options", "show", "stop", "usage"}, {"script"}, {"photos"}, {"verbs"}, {"door"}],
     "data": [{"sample"}, {"reading", "drawing"}, {"coco", "supervisely", "folder", "cutouts", "synthetic", "download"},
              {"batches", "checks"}],
-    "removal": [{"steps"}, {"network", "options"}, {"correct", "graph"}, {"files", "pipeline"},
+    "removal": [{"presets", "steps"}, {"network", "options"}, {"correct", "graph"}, {"files", "pipeline"},
                 {"quality", "remover"}, {"video"}],
     "training": [{"build", "figures", "schedules"}, {"machine"}, {"callbacks", "runs"}, {"sweeps"}, {"command"},
                  {"measure"}, {"evaluate", "finish"}, {"fit"}],

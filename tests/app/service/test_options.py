@@ -10,7 +10,8 @@ from PIL import Image, ImageCms
 
 from recorte import BackgroundRemover
 from recorte.app.limits import Limits, Refusal
-from recorte.app.service.work import Options, cut_out
+from recorte.app.service.options import Options
+from recorte.app.service.work import cut_out
 from service_process import encoded
 
 COMBINED = [
@@ -60,3 +61,23 @@ def test_nobody_to_crop_to(remover: BackgroundRemover) -> None:
             cut_out(remover, nobody, Options(crop=True, **wanted), Limits())
         told = "Nobody was found in the photo, so there is nothing to crop to"
         assert (raised.value.status, str(raised.value)) == (422, told)
+
+
+def test_pictures_for_a_shop(remover: BackgroundRemover, photo: bytes) -> None:
+    given = {
+        "size": "90x70",
+        "margin": "8%",
+        "align": "bottom",
+        "background": "white",
+        "format": "jpg",
+        "quality": "70",
+    }
+    content = cut_out(remover, photo, Options.read(given), Limits()).content
+    same = {key: value for key, value in given.items() if key not in ("format", "quality")}
+    assert content == remover.remove_background(photo, kind="jpg", quality=70, **same)
+    amazon = cut_out(remover, photo, Options.read({"preset": "amazon", "size": "50x40"}), Limits())
+    assert amazon.media_type == "image/jpeg"
+    assert amazon.content == remover.remove_background(photo, preset="amazon", size="50x40", kind="jpg")
+    assert Image.open(io.BytesIO(amazon.content)).size == (50, 40)
+    masked = cut_out(remover, photo, Options.read({"preset": "shopify", "size": "50x40", "mask": "true"}), Limits())
+    assert Image.open(io.BytesIO(masked.content)).mode == "L"

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from recorte import BackgroundRemover
+from recorte.app.service.options import Options
 from service_process import encoded, running
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -131,7 +132,7 @@ def test_health_metrics_and_what_there_is(client: httpx.Client, photo: bytes) ->
     assert client.get("/health").json()["status"] == "ok"
     described = client.get("/openapi.json").json()["paths"]["/cutout"]["post"]
     form = described["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
-    assert set(form) == {"file", "background", "mask", "people", "crop", "format", "report", "keep", "drop"}
+    assert set(form) == {"file", *Options.__slots__}
     page = client.get("/docs").text
     assert "//" not in page.replace("</", "").replace("<!", "")  # offline: nothing is loaded from elsewhere
     expect_refusal(client.get("/cutout"), 405, "Method Not Allowed")
@@ -181,7 +182,13 @@ def test_what_is_no_photo(client: httpx.Client, photo: bytes) -> None:
         ({f"option{number}": "x" * 9000 for number in range(20)}, ["'option2' and 17 more"]),
         ({"format": "gif"}, ["format must be one of png, webp, jpg", "'gif'"]),
         ({"format": "jpg"}, ["JPEG cannot be transparent", "background"]),
-        ({"colour": "red", "size": "3"}, ["Unknown option 'colour', 'size'", "background"]),
+        ({"colour": "red", "width": "3"}, ["Unknown option 'colour', 'width'", "background"]),
+        ({"size": "0x5"}, ["size 0x5: a side must have 1 to 20,000 pixels, not 0"]),
+        ({"size": "9000x9000"}, ["The result would have 9000 x 9000 pixels, more than", "in all"]),
+        ({"margin": "60%"}, ["margin 60%: must be a share"]),
+        ({"quality": "101", "format": "webp"}, ["quality must be a whole number from 1 to 100, not '101'"]),
+        ({"quality": "80"}, ["quality is of jpg and webp; png loses nothing"]),
+        ({"preset": "/etc/hostname"}, ["preset must be one of amazon, instagram,", "not '/etc/hostname'"]),
         ({"mask": ["true", "false"]}, ["given twice"]),
         ({"background": "x" * 2000}, ["background must be a colour such as #ffffff", f"not '{'x' * 40}'"]),
         ({"mask": "1", "background": "red"}, ["a mask has no background; ask for the one or the other"]),

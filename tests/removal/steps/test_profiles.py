@@ -12,7 +12,8 @@ from PIL import Image, ImageCms
 from recorte import BackgroundRemover
 from recorte.app.limits import Limits
 from recorte.app.page.cutting import finished, make, shown
-from recorte.app.service.work import Options, cut_out
+from recorte.app.service.options import Options
+from recorte.app.service.work import cut_out
 from recorte.photo import Photo
 from recorte.removal.steps import backgrounds
 from recorte.removal.steps.backgrounds import in_colours_of

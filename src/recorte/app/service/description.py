@@ -1,10 +1,13 @@
 """The service in the words of OpenAPI."""
 
-from typing import Any
+from typing import Any, get_args
 
 from recorte.app.service.body import FIELD, FORM
+from recorte.app.service.options import KINDS, PEOPLE
 from recorte.app.service.removebg import BACKGROUND, FLAGS, FORMATS, ONLY, PHOTO, SIZES
-from recorte.app.service.work import KINDS, PEOPLE, ZIP
+from recorte.app.service.work import ZIP
+from recorte.removal.presets import preset_names
+from recorte.removal.steps.layout import Align
 
 Described = dict[str, Any]
 
@@ -57,6 +60,28 @@ def request() -> Described:
         "format": {"type": "string", "enum": list(KINDS), "default": "png"},
         "keep": touches | {"description": f"mends the result: what must be there; {touched}"},
         "drop": touches | {"description": f"mends the result: what must not; {touched}"},
+        "size": {
+            "type": "string",
+            "description": "of the picture: 1000x1000, or one side alone: 1000x or x1000",
+            "pattern": "^(|[0-9]*x[0-9]*)$",
+        },
+        "margin": {
+            "type": "string",
+            "description": "room around the people, as a share of the shorter side, such as 8%",
+        },
+        "align": {
+            "type": "string",
+            "enum": list(get_args(Align)),
+            "description": "where they stand in a size of two sides",
+        },
+        "shadow": flag | {"description": "a soft shadow below the feet"},
+        "quality": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 100,
+            "description": "of jpg, and of webp that may lose",
+        },
+        "preset": {"type": "string", "enum": preset_names(), "description": "all this in one word"},
         "report": flag | {"description": "judge the result, in the header Recorte-Report, as JSON"},
     }
     file = {"type": "string", "format": "binary", "description": "the photo"}

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 
 from recorte.app.limits import Limits, Refusal
-from recorte.app.service.work import KINDS, ZIP, packed, read_both, read_flag, zipped
+from recorte.app.service.options import KINDS, read_flag
+from recorte.app.service.work import ZIP, packed, read_both, zipped
 from recorte.removal import options as removal
 from recorte.removal.steps.backgrounds import Colour, is_transparent, put_behind, read_colour
 from recorte.removal.steps.people import SEEN

@@ -19,8 +19,9 @@ from recorte.app.limits import Limits, Refusal
 from recorte.app.service import description, removebg, removebg_http
 from recorte.app.service.body import BACKGROUND, FIELD, read_request
 from recorte.app.service.measures import Measures
+from recorte.app.service.options import Options
 from recorte.app.service.settings import KEY_HEADER, Settings
-from recorte.app.service.work import Options, cut_out
+from recorte.app.service.work import cut_out
 from recorte.app.service.workers import Workers
 
 if TYPE_CHECKING:

@@ -31,6 +31,7 @@ def _describe_model(model: Path | None) -> dict[str, str]:
 
     from recorte.home import model_names
     from recorte.removal.network import Network
+    from recorte.removal.presets import preset_names
 
     network = Network(model)
     try:
@@ -44,6 +45,7 @@ def _describe_model(model: Path | None) -> dict[str, str]:
         "Origin": _origin(description) or "not known",
         "Computed by": ", ".join(network.providers),
         "Taught models": ", ".join(model_names()) or "none",
+        "Presets": ", ".join(preset_names()),
     }
 
 
