@@ -25,6 +25,11 @@ from recorte.model.batch import as_floats
 from recorte.training.machine.hardware import CONF
 
 SIZE, BATCH = 384, 16
+VARIANTS = (
+    ("recorte", False, False), ("recorte, on_device", False, True), ("recorte, preload", True, False),
+    ("recorte, preload, on_device", True, True),
+)  # fmt: skip
+"""Name, `data.preload`, `augmentation.on_device`."""
 
 
 class PlainPersons(Dataset[dict[str, Any]]):
@@ -88,10 +93,11 @@ def pipeline(root: Path, rounds: int) -> None:
         worker_init_fn=_one_thread,
     )  # fmt: skip
     loaders = {"the plain recipe": plain}
-    for name, preload in (("recorte", False), ("recorte, data.preload=true", True)):
+    opened = 0.0
+    for name, preload, on_device in VARIANTS:
         data = PersonDataModule(
             {"persons": partial(CocoPersons, root)}, batch_size=BATCH, image_size=SIZE, num_workers=1,
-            augmentation=instantiate(given, _convert_="all"), preload=preload,
+            augmentation=instantiate(given, on_device=on_device, _convert_="all"), preload=preload,
         )  # fmt: skip
         began = time.perf_counter()
         loaders[name] = data.train_dataloader()

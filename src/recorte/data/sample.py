@@ -20,12 +20,14 @@ class Sample:
             four times less work for every step in between.
         weight: `uint8 (H, W)`, 1 = counts, 0 = ignored (crowds that nobody outlined, the letterbox's padding).
         name: what a person would call it in a message: the file's name, or "synthetic 17".
+        later: what is still to be done to it on the device, as `recorte.data.batches.on_device` has it; None: nothing.
     """
 
     photo: np.ndarray
     alpha: np.ndarray
     weight: np.ndarray
     name: str
+    later: dict[str, np.ndarray] | None = None
 
 
 @runtime_checkable

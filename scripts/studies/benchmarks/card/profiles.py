@@ -29,7 +29,7 @@ WARM = 0.3
 """Steps that are not, at least, as a share of those."""
 OFF = 0.15
 """Most that the memory of tensors may be off from the count."""
-VARIANTS = {"colours by the workers": []}
+VARIANTS = {"colours by the workers": [], "colours on the device": ["augmentation.on_device=true"]}
 
 
 def check_profile(setting: Setting, name: str) -> Iterator[Row]:

@@ -68,8 +68,10 @@ def _overrides(setting: Setting, data: Path) -> tuple[list[str], str]:
     missing = [name for name, needed in folders.items() if not all((data / one).is_dir() for one in needed)]
     left_out = f"without {', '.join(missing)}, which --data has not" if missing else "all its sources"
     small = ["data.image_size=64"] if setting.tiny else []
+    on_device = setting.device.type == "cuda"
     return [
         "experiment=looked_again", f"data.root={data}", f"data.teacher={data / 'taught'}", f"data.batch_size={batch}",
+        f"augmentation.on_device={str(on_device).lower()}",
         f"data.num_workers={workers}", f"data.preload={str(free_space(Path('/dev/shm')) > ROOMY).lower()}",
         f"optimizer.lr={RECIPE_LR * larger:.2g}", f"encoder_lr={RECIPE_ENCODER_LR * larger:.2g}", *small,
         *(f"~data.{group}.{name}" for name in missing for group in ("sources", "shares")),

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from msgspec import Meta
 
+from recorte.data.batches.on_device import INSIDE, drawn, turned
 from recorte.data.sample import Sample
 from recorte.kinds import Factors, Share
 from recorte.letterbox import PADDING_COLOUR, Letterbox, resize
@@ -47,6 +48,8 @@ class Augmentation:
         join: probability that the people of another photo are put into this one, mostly smaller.
         nobody: probability that a part of the photo is taken in which nobody is, where there is a large one.
         closer: probability that a part around one of the people is taken, as the second look sees them.
+        on_device: leave colours and rotation to the device, for the whole batch at once, as `finished` does them; a
+            sample then has `later`, and `INSIDE` more weight where there is photo.
     """
 
     def __init__(
@@ -63,10 +66,12 @@ class Augmentation:
         join: Share = 0.0,
         nobody: Share = 0.0,
         closer: Share = 0.0,
+        on_device: bool = False,
     ) -> None:
         self.scale = float(scale[0]), float(scale[1])
         self.flip, self.rotation = flip, rotation
         self.paste, self.join, self.nobody, self.closer = paste, join, nobody, closer
+        self.on_device, self.strengths = on_device, (colour, grey, blur, noise, jpeg)
         change = 1 - colour, 1 + colour
         # Grain of each colour, or of the lightness alone. A.ISONoise took longer than all other steps together.
         grain = [A.GaussNoise((0.01, 0.06), per_channel=each) for each in (True, False)]
@@ -78,7 +83,7 @@ class Augmentation:
             (jpeg, A.ImageCompression(quality_range=(35, 90), p=jpeg)),
         ]
         chosen = [step for strength, step in steps if strength]
-        self.colours = A.Compose(chosen) if chosen else None
+        self.colours = A.Compose(chosen) if chosen and not on_device else None
 
     def __call__(self, sample: Sample, size: int, seed: int) -> Sample:
         """Give a sample of `size` x `size` pixels; what lies outside the photo has weight 0."""
@@ -88,6 +93,8 @@ class Augmentation:
         if self.colours is not None and min(alpha.shape) > 1:  # of one row or column OpenCV loses an axis
             self.colours.set_random_seed(int(rng.integers(2**31)))
             photo = self.colours(image=photo)["image"]
+        if self.on_device:
+            weight = weight + np.uint8(INSIDE)
         photo, alpha, weight = (resize(part, *shape) for part in (photo, alpha, weight))
         if self.flip and rng.random() < self.flip:
             photo, alpha, weight = (cv2.flip(part, 1) for part in (photo, alpha, weight))
@@ -96,15 +103,18 @@ class Augmentation:
             top, left = (size - height) // 2, (size - width) // 2
         else:
             top, left = int(rng.integers(size - height + 1)), int(rng.integers(size - width + 1))
-        if self.rotation and rng.random() < TURNED:
-            angle = rng.uniform(-self.rotation, self.rotation)
+        angle = rng.uniform(-self.rotation, self.rotation) if self.rotation and rng.random() < TURNED else 0.0
+        later = drawn(*self.strengths, rng) if self.on_device else None
+        if later is not None:
+            later["turn"] = turned(angle, top + (height - 1) / 2, left + (width - 1) / 2, size)
+        elif angle:
             return Sample(*_turned(photo, alpha, weight, angle, top, left, size), sample.name)
         margins = top, size - height - top, left, size - width - left
         photo, alpha, weight = (
             cv2.copyMakeBorder(part, *margins, cv2.BORDER_CONSTANT, value=padding)
             for part, padding in ((photo, PADDING_COLOUR), (alpha, 0), (weight, 0))
         )
-        return Sample(photo, alpha, weight, sample.name)
+        return Sample(photo, alpha, weight, sample.name, later)
 
 
 def _cropped(

@@ -15,6 +15,7 @@ from recorte.data.batches.dataset import EpochSampler, PersonDataset, require_a_
 from recorte.data.batches.folds import FoldOfPersons
 from recorte.data.batches.kept import CachedPersons, PreloadedPersons
 from recorte.data.batches.mixed import MixedPersons
+from recorte.data.batches.on_device import finished
 from recorte.data.sample import PersonSource, Split
 from recorte.kinds import AnyPath, Count, CountOrZero, EarlySizes, Folds, Shares, Size
 
@@ -138,6 +139,15 @@ class PersonDataModule(pl.LightningDataModule):
         dataset, (rank, processes) = self.dataset("val"), self._place()
         require_a_photo_each("val", len(dataset), processes)
         return self._loader(dataset, range(rank, len(dataset), processes))
+
+    def transfer_batch_to_device(
+        self, batch: dict[str, Any], device: torch.device, dataloader_idx: int
+    ) -> dict[str, Any]:
+        """Move a batch, and do there what `augmentation.on_device` has left to the device."""
+        parts = dict(batch)
+        later = parts.pop("later", None)
+        moved: dict[str, Any] = super().transfer_batch_to_device(parts, device, dataloader_idx)
+        return moved if later is None else finished(moved, later)
 
     def _place(self) -> tuple[int, int]:
         """Tell the number of this process and how many there are."""

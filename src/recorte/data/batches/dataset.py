@@ -10,6 +10,7 @@ from torch.utils.data import Dataset, Sampler
 from recorte.data.batches.augmentation import Augments
 from recorte.data.batches.company import join_people, part_with_people, part_without_people, paste_person
 from recorte.data.batches.mixed import MixedPersons
+from recorte.data.batches.on_device import nothing
 from recorte.data.sample import Sample
 from recorte.errors import DataError, PhotoError
 
@@ -20,7 +21,8 @@ class PersonDataset(Dataset[dict[str, Any]]):
     An item is `image uint8 (S, S, 3)`, RGB, `alpha uint8 (1, S, S)`, 255 = person, `weight uint8 (1, S, S)` of 0 and 1,
     `source` (number of the source), `index`, and `broken`: empty, or why the photo could not be read. The network
     takes what `as_floats` makes of it. A broken photo
-    has weight 0 everywhere, so that nothing is learned from it and no batch changes its size.
+    has weight 0 everywhere, so that nothing is learned from it and no batch changes its size. With
+    `augmentation.on_device` an item also has `later`, what `finished` does to a batch on the device.
 
     Args:
         source: where the samples come from.
@@ -62,7 +64,9 @@ class PersonDataset(Dataset[dict[str, Any]]):
         except PhotoError as error:
             broken = str(error)
             empty = np.zeros((size, size), np.uint8)
-            sample = Sample(np.zeros((*empty.shape, 3), np.uint8), empty, empty, self.source.name(index))
+            left = nothing() if getattr(self.augmentation, "on_device", False) else None
+            sample = Sample(np.zeros((*empty.shape, 3), np.uint8), empty, empty, self.source.name(index), left)
+        later = {} if sample.later is None else {"later": sample.later}
         return {
             "image": torch.from_numpy(sample.photo),
             "alpha": torch.from_numpy(sample.alpha)[None],
@@ -70,6 +74,7 @@ class PersonDataset(Dataset[dict[str, Any]]):
             "source": self.source.source_of(index),
             "index": index,
             "broken": broken,
+            **later,
         }
 
     def _augmented(self, epoch: int, index: int, size: int) -> Sample:

@@ -24,9 +24,9 @@ class Throughput(pl.Callback):
 
     Logged as `throughput/photos_per_second` and `throughput/waiting`: while training, over the steps since the last
     time; and over the epoch (the mean over processes), for the run's record. Waiting is from the end of a batch to the
-    start of the next: reading and augmenting its photos, and moving them to the device. Computing is what the rest of
-    the training takes; validations belong to neither. With several processes, waiting for the slowest of them counts
-    as computing.
+    start of the next: reading and augmenting its photos, and moving them to the device, with what
+    `augmentation.on_device` does there. Computing is what the rest of the training takes; validations belong to
+    neither. With several processes, waiting for the slowest of them counts as computing.
 
     On CUDA a moment is when the card itself passes it, so that nothing waits for the card. By the clock of a process
     that runs ahead of its card, the card would seem to wait although it is busy. The figures then lack the last steps,
