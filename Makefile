@@ -1,6 +1,6 @@
 PYTHON := .venv/bin/python
 
-.PHONY: demo test test-long coverage lint install chromium
+.PHONY: demo test test-long lowest coverage lint install chromium
 
 demo: install  ## cut people out, teach the weights twenty drawings in two minutes, cut the same people out again
 	$(PYTHON) scripts/demo.py
@@ -10,6 +10,14 @@ test: install chromium  ## the suite, slow tests included; in order of files, or
 
 test-long: install  ## runs that are killed again and again, and whole trainings
 	$(PYTHON) -m pytest -m long
+
+LOWEST := .venv-lowest/bin/python
+lowest:  ## the fast tests, in the lowest versions that pyproject.toml allows
+	python3 -m venv .venv-lowest
+	$(LOWEST) -m pip install --quiet uv
+	.venv-lowest/bin/uv pip compile --quiet --resolution lowest-direct --extra dev --no-annotate --no-header --python $(LOWEST) pyproject.toml --output-file .venv-lowest/lowest.txt
+	$(LOWEST) -m pip install --quiet --constraint .venv-lowest/lowest.txt --editable '.[dev]'
+	PATH="$(CURDIR)/.venv-lowest/bin:$$PATH" $(LOWEST) -m pytest
 
 coverage:  ## make test, and then the lines that it never ran; counting them takes half as long again
 	PYTEST_ADDOPTS=--cov $(MAKE) test
