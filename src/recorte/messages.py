@@ -176,6 +176,61 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "put_replaced": ("The mask of {name} in {folder} was replaced.", "Reemplazada la máscara de {name} en {folder}."),
     "put_failed": ("Not put aside: {reason}", "No se ha guardado: {reason}"),
+    # Teaching, and the model in use
+    "model": ("Model in use", "Modelo en uso"),
+    "model_bundled": ("The one that comes with Recorte", "El que trae Recorte"),
+    "teach_title": ("Teach Recorte", "Enseñar a Recorte"),
+    "teach_few": (
+        "Photos put aside: {number}. From three on, Recorte can learn from them.",
+        "Fotos guardadas: {number}. A partir de tres, Recorte puede aprender de ellas.",
+    ),
+    "teach_offer": (
+        "Recorte can learn from the {number} photos in {folder}: on this machine, in some minutes, while everything "
+        "else goes first. A fifth of them judges what was learned, and the model in use stays until you choose.",
+        "Recorte puede aprender de las {number} fotos de {folder}: en este equipo, en unos minutos y cediendo el paso "
+        "a todo lo demás. Una quinta parte juzga lo aprendido, y el modelo en uso sigue hasta que elijas.",
+    ),
+    "teach_begin": ("Teach it these photos", "Enseñarle estas fotos"),
+    "teach_needs": (
+        "Teaching needs packages that are not installed: pip install 'recorte[train]', and start this page again.",
+        "Para enseñar faltan paquetes: pip install 'recorte[train]', y vuelve a iniciar esta página.",
+    ),
+    "teach_looking": ("Looking at the photos", "Mirando las fotos"),
+    "teach_measuring": ("Measuring the model as it is", "Midiendo el modelo tal como está"),
+    "teach_learning": ("Learning, step {step} of {steps}", "Aprendiendo, paso {step} de {steps}"),
+    "teach_finishing": ("Writing the new model, and measuring it", "Escribiendo el modelo nuevo y midiéndolo"),
+    "teach_stopping": ("Stopping", "Parando"),
+    "left": ("about {minutes} minutes left", "quedan unos {minutes} minutos"),
+    "left_1": ("about a minute left", "queda un minuto, más o menos"),
+    "teach_leave": (
+        "You may close this page: it goes on, and tells here how it went.",
+        "Puedes cerrar esta página: sigue sola, y aquí contará cómo ha ido.",
+    ),
+    "teach_stop": ("Stop", "Parar"),
+    "teach_stopped": ("The teaching was stopped; nothing was changed.", "Se ha parado; no ha cambiado nada."),
+    "teach_cut": (
+        "The process that learned was ended from outside; nothing was changed, and what was put aside is still there.",
+        "Algo ha terminado el proceso que aprendía; no ha cambiado nada, y las fotos guardadas siguen ahí.",
+    ),
+    "teach_full": (
+        "The disk is full, and the teaching ended; nothing was changed. Make room, and teach again.",
+        "El disco está lleno y se ha dejado de aprender; no ha cambiado nada. Haz sitio y vuelve a enseñarle.",
+    ),
+    "teach_failed": ("Not done: {reason}", "No se ha hecho: {reason}"),
+    "teach_done": (
+        "Learned from {photos} photos. The new model is called {name}; it is not in use yet.",
+        "Ha aprendido de {photos} fotos. El modelo nuevo se llama {name}; todavía no está en uso.",
+    ),
+    "teach_no_better": (
+        "The photos that judge are cut out no better than before.",
+        "Las fotos que juzgan no se recortan mejor que antes.",
+    ),
+    "teach_iou": ("Overlap with the true masks (IoU, %)", "Coincidencia con las máscaras (IoU, %)"),
+    "teach_judged": ("Your photos that judge", "Tus fotos que juzgan"),
+    "teach_drawn": ("Drawn figures", "Figuras dibujadas"),
+    "teach_earlier": ("Photos taught earlier", "Fotos enseñadas antes"),
+    "teach_use": ("Use it", "Usarlo"),
+    "teach_away": ("Throw it away", "Descartarlo"),
     "score": ("Likely quality", "Calidad probable"),
     "score_means": (
         "How much of the cut-out is likely to be right, told without knowing the truth.",

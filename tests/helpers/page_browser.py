@@ -1,5 +1,6 @@
 """The page as a visitor sees it: its server as a process of its own, and a real Chromium without a screen."""
 
+import os
 import re
 import shutil
 import socket
@@ -18,12 +19,13 @@ expect.set_options(timeout=60_000)  # other work may slow the machine down
 
 
 @contextmanager
-def page_server(*options: str | Path) -> Iterator[str]:
-    """The address of a page that runs with these options."""
+def page_server(home: Path, *options: str | Path) -> Iterator[str]:
+    """The address of a page that runs with these options, for a user whose own folder is `home`."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "recorte", "app", "--port", str(port), *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    variables, out = os.environ | {"RECORTE_HOME": str(home)}, subprocess.PIPE
+    with subprocess.Popen(command, env=variables, stdout=out, stderr=subprocess.STDOUT, text=True) as process:
         try:
             address = f"http://127.0.0.1:{port}"
             with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:  # waits longer from try to try

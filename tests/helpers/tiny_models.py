@@ -48,3 +48,16 @@ def write_network(
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     onnx.save(model, path)
     return path
+
+
+def write_teachable(folder: Path) -> Path:
+    """Write a model that can be taught: it knows nothing, and takes for people only what it is quite sure of."""
+    import torch
+
+    from recorte.model.attention_unet import AttentionUNet
+    from recorte.model.export import export_model
+
+    torch.manual_seed(0)
+    network = AttentionUNet("test_resnet.r160_in1k", encoder_weights="none", decoder_channels=[16, 16, 8, 8])
+    export_model(network.eval(), folder, 64, {"metrics": {}, "origin": {}, "sure": 0.3})
+    return folder

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from commands import write_lessons
+from tiny_models import write_teachable
 
 
 @pytest.fixture
@@ -20,14 +21,5 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny network that knows nothing, and takes for people only what it is quite sure of."""
-    import torch
-
-    from recorte.model.attention_unet import AttentionUNet
-    from recorte.model.export import export_model
-
-    torch.manual_seed(0)
-    network = AttentionUNet("test_resnet.r160_in1k", encoder_weights="none", decoder_channels=[16, 16, 8, 8])
-    folder = tmp_path_factory.mktemp("start")
-    export_model(network.eval(), folder, 64, {"metrics": {}, "origin": {}, "sure": 0.3})
-    return folder
+    """A tiny network that knows nothing."""
+    return write_teachable(tmp_path_factory.mktemp("start"))

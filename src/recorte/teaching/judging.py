@@ -5,17 +5,20 @@ from pathlib import Path
 from statistics import fmean
 
 import numpy as np
+from PIL import Image
 
 from recorte import BackgroundRemover
 from recorte.data.sample import Sample
 from recorte.data.synthetic import SyntheticPersons
 from recorte.files import whole_file
-from recorte.letterbox import PADDING_COLOUR, Letterbox
+from recorte.letterbox import PADDING_COLOUR, Letterbox, resize
 
 DRAWN = 8
 """Drawn figures that show whether others are forgotten."""
 ROWS = 8
 """Photos in a sheet, at most."""
+PAIR = 480
+"""The longest side of each of the pictures of a photo that are side by side, in pixels."""
 
 Judgement = dict[str, list[float]]
 """For each set of photos, the IoU of each."""
@@ -86,12 +89,34 @@ def write_sheet(
     for number, (sample, before, after) in enumerate(zip(samples, *alphas, strict=False)):
         box = Letterbox.of(sample.photo, 2 * CELL)
         scores = [f"IoU {each[name][number]:.3f}" for each in figures]
-        shown = (_over_grey(sample, alpha) for alpha in (sample.alpha / np.float32(255), before, after))
-        pictures = [box.apply(picture, PADDING_COLOUR) for picture in (sample.photo, *shown)]
+        pictures = [box.apply(picture, PADDING_COLOUR) for picture in _pictures(sample, before, after)]
         rows.append([Cell(*pair) for pair in zip((sample.name, "", *scores), pictures, strict=True)])
     heads = ("photo", "its mask", "before", "after")
     with whole_file(path) as temporary:
         draw_sheet("Photos that were kept to judge by", heads, rows).save(temporary)
+
+
+def write_pairs(folder: Path, samples: Sequence[Sample], alphas: Sequence[Sequence[np.ndarray]]) -> None:
+    """Write what a sheet shows of each photo as a picture of its own, the four side by side, without a word.
+
+    Args:
+        folder: for `0.webp` and so on.
+        samples: of the first set.
+        alphas: before and after, of the first of them.
+    """
+    for number, (sample, before, after) in enumerate(zip(samples, *alphas, strict=False)):
+        height, width = sample.photo.shape[:2]
+        scale = min(1.0, PAIR / max(height, width))
+        size = max(1, round(height * scale)), max(1, round(width * scale))
+        row = np.hstack([resize(picture, *size) for picture in _pictures(sample, before, after)])
+        with whole_file(folder / f"{number}.webp") as temporary:
+            Image.fromarray(row).save(temporary, quality=85)
+
+
+def _pictures(sample: Sample, before: np.ndarray, after: np.ndarray) -> list[np.ndarray]:
+    """Give a photo, and what its mask and two alphas leave of it."""
+    alphas = (sample.alpha / np.float32(255), before, after)
+    return [sample.photo, *(_over_grey(sample, alpha) for alpha in alphas)]
 
 
 def _over_grey(sample: Sample, alpha: np.ndarray) -> np.ndarray:

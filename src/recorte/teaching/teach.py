@@ -14,14 +14,12 @@ from recorte.errors import ConfigError, DataError, ModelError, RecorteError
 from recorte.files import write_whole
 from recorte.home import REPLACED, check_name, home, model_named, model_names, models
 from recorte.removal.network import Network
-from recorte.teaching.judging import Judgement, drawn_figures, judge, means, write_sheet
+from recorte.teaching.facts import FACTS, PAIRS, SHEET, facts_of
+from recorte.teaching.judging import ROWS, Judgement, drawn_figures, judge, means, write_pairs, write_sheet
 from recorte.teaching.lessons import Lessons
 from recorte.teaching.process import learn
 from recorte.training.runs.resume import claimed
 
-FACTS = "teaching.json"
-"""What a taught model's folder says of its teaching."""
-SHEET = "before_after.png"
 MOST_EARLIER = 8
 """Photos taught earlier that are measured again."""
 AFTERWARDS = 30.0
@@ -113,6 +111,7 @@ def teach(
         new = place / "run/best_model"
         after, alphas_after = judge(new, sets)
         write_sheet(new / SHEET, sets["judged"], (alphas_before, alphas_after), (before, after))
+        write_pairs(new / PAIRS, sets["judged"], (alphas_before, alphas_after))
         write_whole(new / FACTS, json.dumps(_facts(lessons, start, before, after), indent=2) + "\n")
         target = _put(new, name, overwrite)
     return Taught(name, target, means(before), means(after), len(lessons.train), interrupted)
@@ -159,6 +158,10 @@ def _facts(lessons: Lessons, start: Network, before: Judgement, after: Judgement
         "went_on_from": str(start.path.parent),
         "before": means(before),
         "after": means(after),
+        "shown": [
+            {"name": lessons.judged.name(number), "before": round(old, 4), "after": round(new, 4)}
+            for number, (old, new) in enumerate(zip(before["judged"][:ROWS], after["judged"], strict=False))
+        ],
     }
 
 
@@ -167,7 +170,7 @@ def _earlier(folder: Path) -> list[Any]:
     samples: list[Any] = []
     for name in model_names():
         with contextlib.suppress(OSError, ValueError, KeyError, RecorteError):
-            facts = json.loads(((model_named(name) or models()) / FACTS).read_text(encoding="utf-8"))
+            facts = facts_of(model_named(name) or models())
             if Path(facts["lessons"]) != folder:
                 samples += Lessons(Path(facts["lessons"])).samples(MOST_EARLIER)
     return samples[:MOST_EARLIER]

@@ -16,8 +16,8 @@ def aside(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def address(aside: Path) -> Iterator[str]:
-    with page_server("--aside", aside) as address:
+def address(tmp_path_factory: pytest.TempPathFactory, aside: Path) -> Iterator[str]:
+    with page_server(tmp_path_factory.mktemp("home"), "--aside", aside) as address:
         yield address
 
 

@@ -1,8 +1,7 @@
 """The web page, which `recorte app` starts: photos in, cut-outs out, with every step and a report.
 
 Streamlit runs this file from top to bottom for every visitor and every touch. What belongs to a visitor is in
-`st.session_state`; visitors share nothing but the remover and the
-turns at it.
+`st.session_state`; visitors share nothing but the model in use, the turns at it, and what was put aside.
 """
 
 import logging
@@ -21,6 +20,8 @@ from recorte.app.page.correcting.buttons import aside_panel, correct_button
 from recorte.app.page.correcting.editor import edit
 from recorte.app.page.correcting.mending import Mending
 from recorte.app.page.cutting import Made, address, finished, make, mask_of, packed, safe_name, shown, smaller
+from recorte.app.page.teaching.in_use import InUse
+from recorte.app.page.teaching.panel import teaching_panel
 from recorte.errors import PhotoError, RecorteError
 from recorte.listing import EXTENSIONS
 from recorte.messages import LANGUAGES, Language, say
@@ -39,9 +40,20 @@ MODEL, ASIDE = (word or None for word in (*sys.argv[1:], "", "")[:2])
 
 
 @st.cache_resource(show_spinner=False)
-def the_remover(model: str | None) -> BackgroundRemover:
-    """Open the model once for all visitors; threads may share it."""
+def in_use() -> InUse:
+    """Know which model is in use, for all visitors."""
+    return InUse(MODEL)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def opened(model: Path | None) -> BackgroundRemover:
+    """Open a model once for all visitors; threads may share it."""
     return BackgroundRemover(model)
+
+
+def the_remover() -> BackgroundRemover:
+    """Give what cuts out with the model in use."""
+    return opened(in_use().path)
 
 
 @st.cache_resource(show_spinner=False)
@@ -65,6 +77,7 @@ def main() -> None:
         forget([])
         st.html(panels.welcome(language))
         st.html(HERE / "empty.css")
+        teach(language)
         return
     if len(files) > LIMITS.photos:
         st.warning(say("too_many", language, photos=LIMITS.photos, given=len(files)))
@@ -84,6 +97,13 @@ def main() -> None:
         with everything, st.container(key="everything", horizontal=True, vertical_alignment="center"):
             st.html(f"<p class='quiet'>{say('done', language, done=len(made), given=len(files))}</p>")
             download(say("zip", language), lambda: packed(made, background, crop), "recorte.zip", "application/zip")
+    teach(language)
+
+
+def teach(language: Language) -> None:
+    """Offer to teach, where photos can be put aside."""
+    if ASIDE:
+        teaching_panel(Path(ASIDE), in_use(), language)
 
 
 def choose_language() -> Language:
@@ -162,7 +182,7 @@ def attempt(content: bytes) -> Made | str:
     """Cut out a photo, or say why not, by a key of `recorte.messages`."""
     try:
         with turns():
-            return make(the_remover(MODEL), content, LIMITS)
+            return make(the_remover(), content, LIMITS)
     except Refusal as error:
         return {413: "too_large", 415: "no_photo"}.get(error.status, "damaged")
     except PhotoError:
@@ -185,7 +205,7 @@ def show(one: Made, name: str, key: str, background: ReadBackground, crop: bool,
         with st.container(horizontal=True, key=f"downloads-{key}"):
             download(say("cutout", language), lambda: finished(one, background, crop), f"{stem}-cutout.png", key=key)
             download(say("mask", language), lambda: mask_of(one, crop), f"{stem}-mask.png", key=key, primary=False)
-            correct_button(the_remover(MODEL), one, name, key, language)
+            correct_button(the_remover(), one, name, key, language)
         st.html(f"<p class='quiet'>{described(one, background, crop, language)}</p>")
         if one.touches and ASIDE:
             aside_panel(Path(ASIDE), one, name, key, language)

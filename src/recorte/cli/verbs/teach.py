@@ -54,7 +54,7 @@ def teach(
 
 
 def _tell(taught: "Taught") -> None:
-    from recorte.teaching.teach import SHEET
+    from recorte.teaching.facts import SHEET
 
     if taught.interrupted:
         typer.echo("An earlier teaching of this name had been cut off; this one began anew.")

@@ -1,0 +1,1 @@
+"""Teaching Recorte on the page what was put aside, and choosing the model that is in use."""
