@@ -75,12 +75,14 @@ def test_killed_taught_used_and_changed_back(
     assert files(aside) == put_aside
 
     page.get_by_role("button", name="Use it").click()
-    expect(page.get_by_role("combobox", name="Model in use")).to_have_value("mine")
+    expect(page.locator(".st-key-model-mine")).to_be_visible()
+    assert in_use(page) == "mine"
     expect(page.locator(".taught")).to_have_count(0)
     assert (own_home / "in_use.txt").read_text() == "mine"
     page.get_by_role("combobox", name="Model in use").click()
     page.get_by_role("option", name="The one that comes with Recorte").click()
-    expect(page.get_by_role("combobox", name="Model in use")).to_have_value("The one that comes with Recorte")
+    expect(page.locator(f".st-key-model-{BUNDLED}")).to_be_visible()
+    assert in_use(page) == "The one that comes with Recorte"
     assert (own_home / "in_use.txt").read_text() == BUNDLED
     give(page, [aside / "photos/0.png"])
     expect(page.locator(".card-head")).to_have_count(1)  # it works with it
