@@ -59,7 +59,8 @@ def taught(tmp_path_factory: pytest.TempPathFactory, start: Path) -> tuple[Path,
 def test_a_model_a_sheet_and_figures(taught: tuple[Path, str], start: Path) -> None:
     place, said = taught
     mine = place / "home/models/mine"
-    assert files(mine) == ["before_after.png", "model.json", "model.onnx", "model.safetensors", "teaching.json"]
+    pictures = ["before_after.png", "before_after/0.webp"]
+    assert files(mine) == [*pictures, "model.json", "model.onnx", "model.safetensors", "teaching.json"]
     assert files(place / "home/teaching") == []
     facts = json.loads((mine / "teaching.json").read_text())
     judged = Lessons(place / "lessons").judged
