@@ -71,8 +71,8 @@ def main(
     deadline = None if minutes is None else time.time() + 60 * minutes
     setting = Setting(folder, None if data is None else data.absolute(), tiny, deadline)
     findings = Findings(folder, _facts(setting))
-    # A card that has failed once fails whatever the same process asks of it then; without one all go faster together.
-    for group in [[part] for part in chosen] if _card() else [chosen]:
+    # A card that has failed once fails whatever the same process asks of it then, and what hangs takes the rest along.
+    for group in [chosen] if tiny and not _card() else [[part] for part in chosen]:
         for row in _in_a_process(group, setting):
             findings.add(row)
     print(findings.table())
