@@ -24,7 +24,7 @@ def test_a_report_in_words(photo: Path, best_model: Path) -> None:
     assert (answer.returncode, answer.stderr) == (0, "")
     wrote, quality, *places, advice, more = answer.stdout.splitlines()
     assert wrote == f"Wrote {photo.with_name('photo-cutout.png')}"
-    assert quality.startswith("  quality 9")
+    assert quality.startswith("  quality 8")
     assert "coverage 1" in quality
     assert "resolution 7 (under 70)" in quality
     assert [len(row.split()) for row in places] == [3, 3, 3]

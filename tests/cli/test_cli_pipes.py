@@ -58,7 +58,7 @@ def test_a_report_goes_where_the_picture_does_not(photo: Path, best_model: Path)
     with photo.open("rb") as content:
         answer = recorte("-", "-o", "out.png", *arguments, cwd=photo.parent, stdin=content)
     assert answer.stderr == ""
-    assert answer.stdout.startswith("Wrote out.png\n  quality 9")
+    assert answer.stdout.startswith("Wrote out.png\n  quality 8")
     answer = recorte(photo, "-o", "-", *arguments, text=False)
     assert answer.stderr.startswith(b"  quality 9")
 

@@ -1,4 +1,5 @@
 import json
+from math import exp, log
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,17 @@ import pytest
 from recorte import BackgroundRemover
 from recorte.letterbox import resize
 from recorte.messages import LANGUAGES, MESSAGES, say
-from recorte.removal.quality import QualityReport, Thresholds, judge, likely_iou, report
+from recorte.removal.quality import (
+    DOUBT,
+    DOUBT_LOGARITHM,
+    LEAST_DOUBT,
+    QualityReport,
+    Thresholds,
+    doubt,
+    judge,
+    likely_iou,
+    report,
+)
 
 
 def judged(alpha: np.ndarray, **thresholds: float) -> QualityReport:
@@ -22,7 +33,7 @@ def block(top: int, bottom: int, left: int, right: int, size: int = 240) -> np.n
 
 def test_a_sharp_sure_mask_has_the_full_score() -> None:
     found = judged(block(80, 160, 80, 160), coverage=5, resolution=20)
-    assert (found.score, found.found, found.advice) == (100, True, ("fine",))
+    assert (found.score, found.found, found.advice) == (99, True, ("fine",))
     assert (found.contrast, found.edges) == (100, 100)
     assert found.coverage == pytest.approx(100 / 9, abs=0.1)
     assert found.resolution == 24  # the root of 0.24 x 0.24 megapixels
@@ -33,31 +44,35 @@ def test_a_sharp_sure_mask_has_the_full_score() -> None:
 def test_the_figures_of_a_doubtful_mask() -> None:
     alpha = np.full((100, 100), 0.02, np.float32)
     alpha[40:80, 40:80] = 0.9
-    # Expected: 1,600 * 0.9 hits among 1,600 + 8,400 * 0.02 pixels, 81.45 %; it misses by twice what is left.
-    assert likely_iou(alpha >= 0.5, alpha) == pytest.approx(1 - 2 * (1 - 1440 / 1768), abs=1e-5)
+    # 1,600 pixels lack 0.1 and 8,400 have 0.02 too much: 328 of an area of 1,600.
+    assert doubt(alpha) == pytest.approx(log(0.205 + LEAST_DOUBT), abs=1e-5)
+    logit = DOUBT + DOUBT_LOGARITHM * log(0.205 + LEAST_DOUBT)
+    assert likely_iou(alpha) == pytest.approx(1 / (1 + exp(-logit)), abs=1e-5)
     found = judged(alpha)
-    assert (found.score, found.coverage, found.contrast) == (63, 16, 88)
+    assert (found.score, found.coverage, found.contrast) == (round(100 * likely_iou(alpha)), 16, 88)
     # 1,600 half-transparent pixels along an outline of 4 x 39: a band of 26.3 of 256 pixels, 6 / (6 + 26.3).
     assert found.edges == pytest.approx(18.6, abs=0.1)
-    assert found.advice == ("edges_low", "resolution_low")
+    assert found.advice == ("poor", "edges_low", "resolution_low")
 
 
 def test_the_networks_own_doubts_count_where_they_are_known() -> None:
     mask, photo = block(40, 200, 80, 160), np.zeros((240, 240, 3), np.uint8)
-    doubtful = resize(np.where(mask == 1, np.float32(0.7), np.float32(0.05)), 120, 120)
-    sure, unsure = report(photo, mask), report(photo, mask, doubtful)
-    assert sure.score == 100
-    # 12,800 * 0.7 hits among 12,800 + 44,800 * 0.05 pixels
-    assert abs(unsure.score - 100 * (1 - 2 * (1 - 8960 / 15040))) < 1.5  # but for the soft rim of half the size
-    assert (sure.figures, sure.places) == (unsure.figures, unsure.places)
+    doubtful, sure = np.where(mask == 1, np.float32(0.7), np.float32(0.05)), report(photo, mask)
+    # 12,800 * 0.3 and 44,800 * 0.05 of 12,800 are doubtful to the one look, nothing to the other.
+    assert doubt(mask, [doubtful, mask]) == pytest.approx((log(0.475 + LEAST_DOUBT) + log(LEAST_DOUBT)) / 2, abs=1e-5)
+    once, twice = report(photo, mask, [doubtful, mask]), report(photo, mask, [resize(doubtful, 120, 120)] * 2)
+    assert sure.score == 99 > once.score > twice.score
+    assert (sure.figures, sure.places) == (twice.figures, twice.places)
 
 
 def test_the_steps_of_a_photo_are_judged_without_the_padding(best_model: Path, red_square: np.ndarray) -> None:
-    steps = BackgroundRemover(best_model, looks=1).steps(red_square)
-    found = judge(red_square, steps)
-    assert steps.raw_alpha.shape == (64, 64)
-    assert found == report(red_square, steps.alpha, steps.raw_alpha[8:56])  # 60 x 80 pixels lie in 48 x 64
-    assert found.score > 90
+    one, more = (BackgroundRemover(best_model, looks=looks).steps(red_square) for looks in (1, 4))
+    assert one.first_alpha.shape == one.raw_alpha.shape == (64, 64)
+    # 60 x 80 pixels lie in 48 x 64
+    assert judge(red_square, one) == report(red_square, one.alpha, [one.raw_alpha[8:56]] * 2)
+    assert np.array_equal(more.first_alpha, one.first_alpha)
+    assert len(more.raw_alpha) == 80 > len(more.first_alpha)
+    assert judge(red_square, more) == report(red_square, more.alpha, [more.first_alpha[8:56], more.raw_alpha[10:70]])
 
 
 def test_softer_edges_are_worth_less_and_size_does_not_matter() -> None:
@@ -107,7 +122,7 @@ def test_a_toe_at_the_border_is_not_cut_and_everything_else_is_told_in_order() -
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (2000, 3), (2, 2)])
 def test_odd_sizes(shape: tuple[int, int]) -> None:
     full = judged(np.ones(shape, np.float32))
-    assert (full.score, full.coverage) == (100, 100)
+    assert (full.score, full.coverage) == (99, 100)
     assert [len(row) for row in full.places] == [3, 3, 3]
 
 
@@ -118,7 +133,7 @@ def test_as_plain_data() -> None:
     assert plain["places"][1] == [100, 12.5, 0]
     assert plain["advice"] == ["cut_left", "coverage_low", "resolution_low"]
     assert plain["sentences"][0] == "La persona está cortada por el borde izquierdo."
-    assert (plain["score"], plain["found"]) == (100, True)
+    assert (plain["score"], plain["found"]) == (99, True)
 
 
 def test_photo_and_alpha_must_be_of_one_size() -> None:

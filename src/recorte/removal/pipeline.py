@@ -32,6 +32,7 @@ class Steps:
 
     Attributes:
         letterboxed: `uint8 (S, S, 3)`, what the network sees first; S is its image size.
+        first_alpha: `float32 (S, S)` in [0, 1], what the network answers to that.
         raw_alpha: `float32 (S', S')` in [0, 1], what the network answers, with further looks laid over the first; S'
             is S, or more after further looks.
         alpha: `float32 (H, W)` in [0, 1], cleared of what is no person and brought to the photo's size.
@@ -40,6 +41,7 @@ class Steps:
     """
 
     letterboxed: np.ndarray
+    first_alpha: np.ndarray
     raw_alpha: np.ndarray
     alpha: np.ndarray
     foreground: np.ndarray
@@ -56,20 +58,20 @@ class Pipeline:
     tta: bool = False
     looks: int = MOST_LOOKS
 
-    def look(self, photo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give what the network sees first and what it answers in all, `uint8 (S, S, 3)` and `float32 (S', S')`."""
+    def look(self, photo: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Give what the network sees first, its answer to that and the one of all looks; shapes as in `Steps`."""
         letterbox = Letterbox.of(photo, self.network.image_size)
         letterboxed = letterbox.apply(photo, PADDING_COLOUR)
         (alpha,) = self._seen([letterboxed])
         most = self.looks - 1
         further = boxes(letterbox.cut(alpha), letterbox.height, letterbox.width, most) if most > 0 else []
         if not further:
-            return letterboxed, alpha
+            return letterboxed, alpha, alpha
         parts = [photo[box.window] for box in further]
         fits = [Letterbox.of(part, self.network.image_size) for part in parts]
         seen = self._seen([fit.apply(part, PADDING_COLOUR) for fit, part in zip(fits, parts, strict=True)])
         closer = [(box, fit.cut(found)) for box, fit, found in zip(further, fits, seen, strict=True)]
-        return letterboxed, laid_over(alpha, letterbox, closer)
+        return letterboxed, alpha, laid_over(alpha, letterbox, closer)
 
     def _seen(self, canvases: list[np.ndarray]) -> np.ndarray:
         """Ask the network about canvases, `uint8 (S, S, 3)` each, and their mirror images if wished: `(N, S, S)`."""
@@ -81,7 +83,7 @@ class Pipeline:
 
     def found(self, photo: np.ndarray) -> np.ndarray:
         """Give the people's alpha, cleared of what is no person: `float32 (S', S')`, with the letterbox's padding."""
-        return self.clear(self.look(photo)[1], photo)
+        return self.clear(self.look(photo)[-1], photo)
 
     def clear(self, raw: np.ndarray, photo: np.ndarray) -> np.ndarray:
         """Clear the network's answer, `float32 (S', S')`, of what is no person, and of all that is outside the photo.
@@ -124,10 +126,10 @@ class Pipeline:
 
     def steps(self, photo: np.ndarray, own: np.ndarray | None = None) -> Steps:
         """Go all the steps and keep what each gives; `own` is the photo's own alpha, as for `results`."""
-        letterboxed, raw = self.look(photo)
+        letterboxed, first, raw = self.look(photo)
         found = _seen_of(self.clear(raw, photo), photo, own)
         cutout = self.cut_out(self.enlarge(found, photo, eight_bits=True), photo, own)
-        return Steps(letterboxed, raw, self.enlarge(found, photo), np.ascontiguousarray(cutout[..., :3]), cutout)
+        return Steps(letterboxed, first, raw, self.enlarge(found, photo), np.ascontiguousarray(cutout[..., :3]), cutout)
 
     def correct(self, photo: np.ndarray, alpha: np.ndarray, touches: Sequence[Touch]) -> np.ndarray:
         """Mend an alpha of the photo's size by touches, which `check_touches` let pass; `float32 (H, W)`."""

@@ -1,8 +1,10 @@
 """How good a cut-out is likely to be, told from the photo and its alpha alone; and what to do about it."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import exp, log
 
 import cv2
 import numpy as np
@@ -21,8 +23,12 @@ SOFT_EDGE = 6.0
 """Width in pixels, of `SIDE`, of the half-transparent band around people whose edges count 50: at it, cut-outs of
 validation photos begin to be poor."""
 
-OVERCONFIDENCE = 2.0
-"""How much more the network misses on validation photos than its alphas say."""
+DOUBT, DOUBT_LOGARITHM = -2.07, -1.15
+"""How the logit of the IoU that four of five cut-outs reach follows the logarithm of their doubts: quantile regression
+on training photos, by `python scripts/studies/quality.py --data data --fit`."""
+
+LEAST_DOUBT = 0.003
+"""Added to doubts, which no logarithm would have if nothing is doubtful: finer ones say nothing any more."""
 
 CUT = 0.03
 """A person is cut at a border if at least this part of it is person."""
@@ -46,7 +52,7 @@ class QualityReport:
     """What can be told of a cut-out without knowing the truth.
 
     Attributes:
-        score: 0 to 100, the IoU in per cent that the cut-out is likely to have; 0 if nobody was found.
+        score: 0 to 100, the IoU in per cent that four of five cut-outs with such doubts reach; 0 if nobody was found.
         coverage: how much of the photo is person, in per cent.
         contrast: mean alpha of what is person minus mean alpha of what is not, in per cent.
         edges: 100 for outlines without half-transparent pixels, 50 for a band of `SOFT_EDGE`, towards 0 beyond.
@@ -95,8 +101,12 @@ class QualityReport:
 
 def judge(photo: np.ndarray, steps: Steps) -> QualityReport:
     """Report on a photo, `uint8 (H, W, 3)`, whose `steps` were kept."""
-    letterbox = Letterbox.of(photo, len(steps.raw_alpha))
-    return report(photo, steps.alpha, letterbox.cut(steps.raw_alpha))
+    return report(photo, steps.alpha, within(photo, steps.first_alpha, steps.raw_alpha))
+
+
+def within(photo: np.ndarray, *answers: np.ndarray) -> list[np.ndarray]:
+    """Cut the letterbox's padding off what the network answered for a photo, `float32 (S, S)` each."""
+    return [Letterbox.of(photo, len(answer)).cut(answer) for answer in answers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,7 @@ class JudgingPipeline(Pipeline):
     """Also reports on what it cut out, by what the network answered then: a second look would take as long again.
 
     Attributes:
-        last: for each thread the photo that it looked at last, and the network's answer.
+        last: for each thread the photo that it looked at last, and the network's answers.
     """
 
     last: threading.local = field(default_factory=threading.local)
@@ -114,33 +124,33 @@ class JudgingPipeline(Pipeline):
         """Give one that has the network and the switches of another pipeline."""
         return cls(other.network, other.refine, other.colours, other.tta, other.looks)
 
-    def look(self, photo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Do as `Pipeline.look`, and keep the answer."""
-        letterboxed, raw = Pipeline.look(self, photo)  # super() does not work in a class with slots
-        self.last.look = photo, raw
-        return letterboxed, raw
+    def look(self, photo: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Do as `Pipeline.look`, and keep the answers."""
+        letterboxed, first, raw = Pipeline.look(self, photo)  # super() does not work in a class with slots
+        self.last.look = photo, first, raw
+        return letterboxed, first, raw
 
     def judge_last(self) -> QualityReport:
         """Report on the photo that this thread cut out last."""
-        photo, raw = self.last.look
+        photo, first, raw = self.last.look
         del self.last.look
-        alpha = self.enlarge(self.clear(raw, photo), photo)
-        return report(photo, alpha, Letterbox.of(photo, len(raw)).cut(raw))
+        return report(photo, self.enlarge(self.clear(raw, photo), photo), within(photo, first, raw))
 
 
 def report(
-    photo: np.ndarray, alpha: np.ndarray, network_alpha: np.ndarray | None = None, thresholds: Thresholds | None = None
+    photo: np.ndarray, alpha: np.ndarray, answers: Sequence[np.ndarray] = (), thresholds: Thresholds | None = None
 ) -> QualityReport:
     """Judge a cut-out without knowing the truth.
 
-    The score follows the network's own doubts, which `scripts/studies/quality.py` compares with the real IoU; how much
-    of the photo is person, or how large it is, is told beside it and does not enter.
+    The score follows how far the network's answers are from the cut-out that was made of them, which
+    `scripts/studies/quality.py` compares with the real IoU; how much of the photo is person, or how large it is, is
+    told beside it and does not enter.
 
     Args:
         photo: `uint8 (H, W, 3)`, RGB.
         alpha: `float32 (H, W)` in [0, 1], of the photo's size.
-        network_alpha: `float32 (h, w)` in [0, 1], what the network answered for the photo, in any size. Refinement
-            sharpens doubts away, so that without this one the score is too high and follows less well.
+        answers: what the network answered for the photo, to the first look and to all, `float32 (h, w)` in [0, 1] each,
+            in any size. Refinement sharpens doubts away, so that without these the score follows less well.
         thresholds: what the figures are held against.
 
     Raises:
@@ -149,9 +159,7 @@ def report(
     if photo.shape[:2] != alpha.shape:
         raise ValueError(f"photo and alpha must be of one size, not {photo.shape[:2]} and {alpha.shape}")
     thresholds = thresholds or Thresholds()
-    scale = min(1.0, SIDE / max(alpha.shape))
-    size = [max(1, round(side * scale)) for side in alpha.shape]
-    small = resize(alpha, *size)
+    small, *answers = comparable(alpha, answers)
     person = small >= 0.5
     found = bool(person.mean() > NOBODY)
     figures = {
@@ -161,8 +169,7 @@ def report(
         "resolution": 100 * min(1.0, (alpha.size / 1e6) ** 0.5),
     }
     figures = {name: round(value, 1) for name, value in figures.items()}
-    doubts = small if network_alpha is None else resize(network_alpha, *size)
-    score = round(100 * likely_iou(person, doubts)) if found else 0
+    score = round(100 * likely_iou(small, answers)) if found else 0
     return QualityReport(
         score=score,
         thresholds=thresholds,
@@ -173,15 +180,34 @@ def report(
     )
 
 
-def likely_iou(person: np.ndarray, alpha: np.ndarray) -> float:
-    """The IoU that a mask, `bool (H, W)`, is likely to have with the truth, in [0, 1].
+def comparable(alpha: np.ndarray, answers: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Scale an alpha, `float32 (H, W)`, and the answers that it was made of, to the size at which they are measured."""
+    scale = min(1.0, SIDE / max(alpha.shape))
+    height, width = (max(1, round(side * scale)) for side in alpha.shape)
+    return [resize(one, height, width) for one in (alpha, *answers)]
 
-    Were each `alpha`, `float32 (H, W)`, the probability that its pixel is person, the mask would be expected to meet
-    the truth in the sum of its alphas, and together they would cover the mask and the alphas outside of it. The network
-    is surer than it should be: what it expects to miss counts `OVERCONFIDENCE` times.
+
+def likely_iou(alpha: np.ndarray, answers: Sequence[np.ndarray] = ()) -> float:
+    """The IoU with the truth that four of five cut-outs as doubtful as this one have at least, in [0, 1].
+
+    Args:
+        alpha: `float32 (h, w)` in [0, 1].
+        answers: the network's, `float32 (h, w)` each.
     """
-    expected = float(alpha[person].sum()) / max(1.0, float(person.sum()) + float(alpha[~person].sum()))
-    return max(0.0, 1 - OVERCONFIDENCE * (1 - expected))
+    return 1 / (1 + exp(-DOUBT - DOUBT_LOGARITHM * doubt(alpha, answers)))
+
+
+def doubt(alpha: np.ndarray, answers: Sequence[np.ndarray] = ()) -> float:
+    """How far the network's answers are from what was made of them, as the mean logarithm over the answers.
+
+    Of each answer the differences from the alpha are added up, as a share of the person's area: what was cleared or
+    filled, what the looks see differently, and what is half transparent where the cut-out is not. Without answers the
+    alpha is held against its own mask. See `likely_iou` for the shapes.
+    """
+    mask = alpha >= 0.5
+    pairs = [(answer, alpha) for answer in answers] or [(alpha, mask)]
+    area = max(1.0, float(mask.sum()))
+    return sum(log(float(np.abs(one - other).sum()) / area + LEAST_DOUBT) for one, other in pairs) / len(pairs)
 
 
 def _contrast(alpha: np.ndarray, person: np.ndarray) -> float:

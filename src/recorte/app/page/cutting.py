@@ -13,12 +13,12 @@ import numpy as np
 from PIL import Image
 
 from recorte.app.limits import Limits, check_photo
-from recorte.letterbox import Letterbox, resize
+from recorte.letterbox import resize
 from recorte.photo import Photo, read_photo
 from recorte.removal.correct.touches import Touch
 from recorte.removal.files.output import encode
 from recorte.removal.files.plan import result_names
-from recorte.removal.quality import SIDE, QualityReport, report
+from recorte.removal.quality import SIDE, QualityReport, report, within
 from recorte.removal.steps.backgrounds import ReadBackground, fitted, put_behind
 from recorte.removal.steps.people import frame
 from recorte.removal.steps.profiles import in_srgb
@@ -48,7 +48,7 @@ class Made:
         photo_shown: `uint8 (h, w, 3)`, at most `SHOWN` pixels, in sRGB.
         cutout_shown: `uint8 (h, w, 4)`, of the same size, in sRGB.
         steps: by name of `STEPS`, small pictures as `data:` addresses.
-        doubts: `float32 (h, w)` in [0, 1], what the network said of the photo, no side longer than a report looks at.
+        answers: the network's for the photo, `float32 (h, w)` in [0, 1] each, no side longer than a report looks at.
         report: how good it is likely to be.
         first: the file of the mask before any touch, PNG.
         touches: by which it was corrected since.
@@ -63,7 +63,7 @@ class Made:
     photo_shown: np.ndarray
     cutout_shown: np.ndarray
     steps: dict[str, str]
-    doubts: np.ndarray
+    answers: list[np.ndarray]
     report: QualityReport
     first: bytes
     touches: tuple[Touch, ...] = ()
@@ -82,7 +82,7 @@ def make(remover: "BackgroundRemover", content: bytes, limits: Limits) -> Made:
     steps = remover.steps(photo.pixels, photo.alpha)
     alpha, raw = steps.cutout[..., 3].copy(), (steps.raw_alpha * 255).round().astype(np.uint8)
     pictures = (photo.pixels, steps.letterboxed, raw, alpha, steps.foreground, steps.cutout)
-    doubts = smaller(Letterbox.of(photo.pixels, len(steps.raw_alpha)).cut(steps.raw_alpha), SIDE)
+    answers = [smaller(answer, SIDE) for answer in within(photo.pixels, steps.first_alpha, steps.raw_alpha)]
     mask = encode(alpha, photo)
     return Made(
         width=width,
@@ -94,8 +94,8 @@ def make(remover: "BackgroundRemover", content: bytes, limits: Limits) -> Made:
         photo_shown=small(photo.pixels, photo),
         cutout_shown=small(steps.cutout, photo),
         steps=_thumbnails(photo, STEPS, pictures),
-        doubts=doubts,
-        report=report(photo.pixels, steps.alpha, doubts),
+        answers=answers,
+        report=report(photo.pixels, steps.alpha, answers),
         first=mask,
     )
 
@@ -115,10 +115,11 @@ def corrected(
     cutout = remover.pipeline.cut_out(alpha, photo.pixels, photo.alpha)
     alpha = cutout[..., 3].copy()
     share = alpha.astype(np.float32) / 255
-    sure = resize(share, *made.doubts.shape)
-    doubts = np.where(
-        np.abs(sure - resize(mask_pixels(made.first) / np.float32(255), *sure.shape)) > 0.5, sure, made.doubts
-    )
+    changed = share - mask_pixels(made.first) / np.float32(255)
+    answers = [
+        np.where(np.abs(resize(changed, *answer.shape)) > 0.5, resize(share, *answer.shape), answer)
+        for answer in made.answers
+    ]
     pictures = (alpha, np.ascontiguousarray(cutout[..., :3]), cutout)
     return replace(
         made,
@@ -127,7 +128,7 @@ def corrected(
         mask=encode(alpha, photo),
         cutout_shown=small(cutout, photo),
         steps=made.steps | _thumbnails(photo, STEPS[-3:], pictures),
-        report=report(photo.pixels, share, doubts),
+        report=report(photo.pixels, share, answers),
         touches=touches,
     )
 

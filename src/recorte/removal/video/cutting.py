@@ -125,7 +125,7 @@ class _Maker:
         if not self.times and not self.target.suffix:
             # Of another job, which may be replaced, or of a part that was stopped.
             drop_frames(self.target, len(self.progress.times) + 1)
-        letterboxed, raw = self.pipeline.look(photo)
+        letterboxed, _, raw = self.pipeline.look(photo)
         smoothing = replace(self.progress.smoothing)  # what is interrupted must not have counted
         found = self.pipeline.clear(smoothing(raw, letterboxed), photo)
         alpha = np.zeros(photo.shape[:2], np.uint8)
