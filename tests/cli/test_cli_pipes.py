@@ -60,7 +60,7 @@ def test_a_report_goes_where_the_picture_does_not(photo: Path, best_model: Path)
     assert answer.stderr == ""
     assert answer.stdout.startswith("Wrote out.png\n  quality 8")
     answer = recorte(photo, "-o", "-", *arguments, text=False)
-    assert answer.stderr.startswith(b"  quality 9")
+    assert answer.stderr.startswith(b"  quality 8")
 
 
 # Trouble
