@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from functools import partial
 from typing import Any
 
@@ -6,7 +8,9 @@ import torch
 
 from recorte.data.batches.augmentation import Augmentation
 from recorte.data.batches.datamodule import PersonDataModule
+from recorte.data.sample import Sample
 from recorte.data.synthetic import SyntheticPersons
+from recorte.errors import DataError
 
 DRAWN = partial(SyntheticPersons, size=32)
 
@@ -114,3 +118,45 @@ def test_batches_go_on_where_a_checkpoint_was_made(workers: int) -> None:
     assert len(found) == len(wanted) == 2
     for one, other in zip(found, wanted, strict=True):
         assert torch.equal(one["image"], other["image"])
+
+
+class Half:
+    """An augmentation of one's own that makes half of what is needed."""
+
+    def __call__(self, sample: Sample, size: int, seed: int) -> Sample:
+        return Augmentation()(sample, size // 2, seed)
+
+
+def test_an_augmentation_of_ones_own_that_gives_another_size() -> None:
+    data = PersonDataModule({"drawn": DRAWN}, image_size=64, num_workers=0, augmentation=Half())
+    needed = r"Half gives a photo of 32 x 32; 64 x 64, its argument size, is needed"
+    with pytest.raises(DataError, match=needed):
+        data.train_dataloader()
+
+
+FAILING = """
+from functools import partial
+from recorte.data.batches.augmentation import Augmentation
+from recorte.data.batches.datamodule import PersonDataModule
+from recorte.data.synthetic import SyntheticPersons
+
+class Failing:
+    calls = 0
+
+    def __call__(self, sample, size, seed):
+        self.calls += 1
+        if self.calls > 2:
+            raise RuntimeError("worn out")
+        return Augmentation()(sample, size, seed)
+
+data = PersonDataModule({"drawn": partial(SyntheticPersons, size=32)}, image_size=64, augmentation=Failing())
+loader = data.train_dataloader()
+for batch in loader:
+    pass
+"""
+
+
+def test_a_program_ends_though_its_workers_hear_no_signal() -> None:
+    answer = subprocess.run([sys.executable, "-c", FAILING], capture_output=True, text=True, timeout=120, check=False)
+    assert answer.returncode == 1
+    assert "worn out" in answer.stderr

@@ -1,6 +1,8 @@
 """Batches for training and validation, over any sources."""
 
+import atexit
 import signal
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import cv2
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.utilities.combined_loader import CombinedLoader
 from torch.utils.data import DataLoader
 
 from recorte.data.batches.augmentation import Augmentation, Augments
@@ -17,6 +20,7 @@ from recorte.data.batches.kept import CachedPersons, PreloadedPersons
 from recorte.data.batches.mixed import MixedPersons
 from recorte.data.batches.on_device import finished
 from recorte.data.sample import PersonSource, Split
+from recorte.errors import DataError
 from recorte.kinds import AnyPath, Count, CountOrZero, EarlySizes, Folds, Shares, Size
 
 
@@ -126,8 +130,14 @@ class PersonDataModule(pl.LightningDataModule):
         self.position = state_dict
 
     def train_dataloader(self) -> DataLoader[dict[str, Any]]:
-        """Give the training batches; the sampler's epoch decides order and augmentation."""
+        """Give the training batches; the sampler's epoch decides order and augmentation.
+
+        Raises:
+            DataError: a source is missing or broken, or an augmentation of one's own gives samples of another size.
+        """
         dataset, (rank, processes) = self.dataset("train"), self._place()
+        if len(dataset) and not isinstance(self.augmentation, Augmentation):
+            _check_size(dataset)
         sampler = EpochSampler(dataset.source.lengths, self.shares, self.seed, self.batch_size, rank, processes)
         # Before the loader is started: its processes fetch the first batches at once.
         sampler.set_epoch(self.position["epoch"])
@@ -154,7 +164,7 @@ class PersonDataModule(pl.LightningDataModule):
         return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
 
     def _loader(self, dataset: PersonDataset, sampler: EpochSampler | range) -> DataLoader[dict[str, Any]]:
-        return DataLoader(
+        loader = DataLoader(
             dataset,
             batch_size=self.batch_size,
             sampler=sampler,
@@ -164,6 +174,24 @@ class PersonDataModule(pl.LightningDataModule):
             pin_memory=self.pin_memory,
             worker_init_fn=_begin_worker,
         )
+        # At its end Python asks workers to go by SIGTERM, which ours do not hear, and waits for them: after an error,
+        # which may still hold the loader, for ever. What is registered last is done first.
+        atexit.register(_end_workers, weakref.ref(loader))
+        return loader
+
+
+def _end_workers(reference: "weakref.ref[DataLoader[dict[str, Any]]]") -> None:
+    loader = reference()
+    if loader is not None:
+        CombinedLoader(loader).reset()
+
+
+def _check_size(dataset: PersonDataset) -> None:
+    size, item, name = dataset.size_in(0), dataset[0, 0], type(dataset.augmentation).__name__
+    for part, (*_, height, width) in (("photo", item["image"].shape[:2]), ("mask", item["alpha"].shape)):
+        if (height, width) != (size, size):
+            needed = f"{size} x {size}, its argument size, is needed"
+            raise DataError(f"augmentation: {name} gives a {part} of {height} x {width}; {needed}")
 
 
 def _begin_worker(_: int) -> None:

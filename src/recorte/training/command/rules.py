@@ -182,7 +182,8 @@ def _monitor_problems(config: DictConfig) -> Iterator[str]:
         of_ones_own = any(one.startswith(str(metric)) for metric in config.get("metrics") or ()
                           for one in monitor.split("/"))  # fmt: skip
         if ours and not of_ones_own and monitor not in known:
-            close = difflib.get_close_matches(monitor, known, n=3) or [f"val/{FIGURES[0].name}", "val/loss"]
+            own = [f"val/{metric}" for metric in config.get("metrics") or ()]
+            close = difflib.get_close_matches(monitor, [*own, *known], n=3) or [f"val/{FIGURES[0].name}", "val/loss"]
             yield f"{key}={monitor}: nothing of this name is measured; did you mean {' or '.join(close)}?"
         elif figure_of(monitor).best == "nearest to 0":
             reason = "its best value is that nearest to 0, and Lightning knows only the highest and the lowest"
