@@ -1,5 +1,7 @@
 """Training normalisations alone, and going part of the way back."""
 
+from pathlib import Path
+
 import lightning.pytorch as pl
 import pytest
 import torch
@@ -28,14 +30,27 @@ class Line(pl.LightningModule):
         return torch.optim.SGD(self.parameters(), 0.05)
 
 
-def trained(callback: NormsAlone) -> tuple[Line, dict[str, Tensor]]:
+class Save(pl.Callback):
+    """Saves the first epoch."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.current_epoch == 0:
+            trainer.save_checkpoint(self.path)
+
+
+def trained(
+    *callbacks: pl.Callback, resumed: Path | None = None, validated: bool = True
+) -> tuple[Line, dict[str, Tensor]]:
     """Train three epochs; gives the module, and its weights before."""
     torch.manual_seed(0)
     module, loader = Line(), DataLoader(torch.rand(8, 2), batch_size=4)
     before = {name: value.clone() for name, value in module.state_dict().items()}
     quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-    trainer = pl.Trainer(max_epochs=3, accelerator="cpu", callbacks=[callback], enable_model_summary=False, **quiet)
-    trainer.fit(module, loader, loader)
+    trainer = pl.Trainer(max_epochs=3, accelerator="cpu", callbacks=[*callbacks], enable_model_summary=False, **quiet)
+    trainer.fit(module, loader, loader if validated else None, ckpt_path=resumed)
     return module, before
 
 
@@ -49,6 +64,15 @@ def test_part_of_the_way_back_at_the_end_and_before_it_is_measured() -> None:
             assert torch.allclose(part.state_dict()[name] - start, 0.25 * moved, atol=1e-6)
     assert torch.equal(part.validated[-1], part.network[1].bias)
     assert torch.equal(part.validated[3], whole.validated[3])  # the first epochs go all of the way
+
+
+def test_the_way_back_of_a_run_that_was_interrupted_or_validates_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "first.ckpt"
+    whole, _ = trained(NormsAlone(share=0.25), Save(path))
+    resumed, _ = trained(NormsAlone(share=0.25), resumed=path)
+    alone, _ = trained(NormsAlone(share=0.25), validated=False)
+    for other in (resumed, alone):
+        assert all(torch.equal(one, two) for one, two in zip(whole.parameters(), other.parameters(), strict=True))
 
 
 @pytest.mark.parametrize("share", [0, -0.5, 1.5, float("nan")])

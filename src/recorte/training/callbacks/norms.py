@@ -42,7 +42,7 @@ class NormsAlone(pl.Callback):
             parameter.requires_grad_(False)
         for parameter in _learning(pl_module):
             parameter.requires_grad_(True)
-        self._start = [parameter.detach().clone() for parameter in _learning(pl_module)]
+        self._start = self._start or [parameter.detach().clone() for parameter in _learning(pl_module)]
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: object, batch_idx: int
@@ -51,13 +51,23 @@ class NormsAlone(pl.Callback):
         for norm in _norms(pl_module):
             norm.eval()
 
-    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: object, batch: object, batch_idx: int
+    ) -> None:
         """Go part of the way back, once all has been learned."""
         if self._start and trainer.global_step >= trainer.estimated_stepping_batches:
             with torch.no_grad():
                 for parameter, start in zip(_learning(pl_module), self._start, strict=True):
-                    parameter.copy_(start.lerp(parameter, self._share))
+                    parameter.copy_(start.to(parameter.device).lerp(parameter, self._share))
             self._start = []
+
+    def state_dict(self) -> dict[str, list[Tensor]]:
+        """Give where the way began, for a run that goes on."""
+        return {"start": self._start}
+
+    def load_state_dict(self, state_dict: dict[str, list[Tensor]]) -> None:
+        """Take over where the way began."""
+        self._start = state_dict["start"]
 
 
 def _learning(module: nn.Module) -> list[nn.Parameter]:
