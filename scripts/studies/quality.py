@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FITTED = {"persons": 600, "portraits": 100, "more/voc_people": 150, "more/coco_scenes": 49}
 """How many training photos of which source the score is fitted to."""
 
-QUANTILE = 0.2
+QUANTILE = 1 / 6
 """The share of the cut-outs that may be worse than their score."""
 
 
@@ -91,10 +91,10 @@ def judge_all(data: Path, model: Path | None) -> dict[str, list[Judged]]:
 
 
 def fitted(data: Path, model: Path | None) -> tuple[float, float]:
-    """Find the line below which one in five training photos lies: the logit of their IoU by their `doubt`.
+    """Find the line below which one in six training photos lies: the logit of their IoU by their `doubt`.
 
     Quantile regression (Koenker and Bassett 1978), by reweighted least squares. The network knows these photos, so that
-    it doubts less than it should: the fifth keeps the score honest on others, as the table of this script shows.
+    it doubts less than it should: the sixth keeps the score honest on others, as the table of this script shows.
     """
     import numpy as np
 

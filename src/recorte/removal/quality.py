@@ -23,8 +23,8 @@ SOFT_EDGE = 6.0
 """Width in pixels, of `SIDE`, of the half-transparent band around people whose edges count 50: at it, cut-outs of
 validation photos begin to be poor."""
 
-DOUBT, DOUBT_LOGARITHM = -2.07, -1.15
-"""How the logit of the IoU that four of five cut-outs reach follows the logarithm of their doubts: quantile regression
+DOUBT, DOUBT_LOGARITHM = -2.27, -1.19
+"""How the logit of the IoU that five of six cut-outs reach follows the logarithm of their doubts: quantile regression
 on training photos, by `python scripts/studies/quality.py --data data --fit`."""
 
 LEAST_DOUBT = 0.003
@@ -52,7 +52,7 @@ class QualityReport:
     """What can be told of a cut-out without knowing the truth.
 
     Attributes:
-        score: 0 to 100, the IoU in per cent that four of five cut-outs with such doubts reach; 0 if nobody was found.
+        score: 0 to 100, the IoU in per cent that five of six cut-outs with such doubts reach; 0 if nobody was found.
         coverage: how much of the photo is person, in per cent.
         contrast: mean alpha of what is person minus mean alpha of what is not, in per cent.
         edges: 100 for outlines without half-transparent pixels, 50 for a band of `SOFT_EDGE`, towards 0 beyond.
@@ -188,7 +188,7 @@ def comparable(alpha: np.ndarray, answers: Sequence[np.ndarray]) -> list[np.ndar
 
 
 def likely_iou(alpha: np.ndarray, answers: Sequence[np.ndarray] = ()) -> float:
-    """The IoU with the truth that four of five cut-outs as doubtful as this one have at least, in [0, 1].
+    """The IoU with the truth that five of six cut-outs as doubtful as this one have at least, in [0, 1].
 
     Args:
         alpha: `float32 (h, w)` in [0, 1].
