@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from cli_process import ENVIRONMENT, expect_mistake, recorte, wishes
-from recorte import BackgroundRemover
 from recorte.cli.photos.run import run
+from recorte.removal.files import single
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_any_trouble_with_the_photo_is_told(
     def fail(*_: object, **__: object) -> None:
         raise MemoryError("a giant")
 
-    monkeypatch.setattr(BackgroundRemover, "remove_with", fail)
+    monkeypatch.setattr(single, "remove", fail)
     assert run([photo], wishes(best_model, output="-", as_json=True)) == 1
     out, err = capsys.readouterr()
     assert (out, json.loads(err)["error"]) == ("", f"{photo}: MemoryError: a giant")

@@ -10,7 +10,6 @@ import numpy as np
 
 from recorte.errors import RecorteError
 from recorte.listing import left_out
-from recorte.removal.correct.record import Record
 from recorte.removal.correct.touches import Shape, Touch, check_touches, touches_of
 from recorte.removal.files import output
 from recorte.removal.files.folder import cut_out_all, spread, usable_cores
@@ -197,37 +196,8 @@ class BackgroundRemover:
             RecorteError: `target` cannot be written, or must not be; or an option is not valid, or a touch.
         """
         options, touches = Options.read(showing), touches_of(keep, drop)
-        return self.remove_with(options, source, target, overwrite=overwrite, kind=kind, alpha=alpha, touches=touches)
-
-    def remove_with(
-        self,
-        options: Options,
-        source: Source,
-        target: str | os.PathLike[str] | None = None,
-        *,
-        overwrite: bool = False,
-        kind: str | None = None,
-        alpha: np.ndarray | None = None,
-        touches: Sequence[Touch] = (),
-        record: Record | None = None,
-        not_kept: list[str] | None = None,
-    ) -> Result | list[Result]:
-        """Do what `remove_background` does, by options that many photos share: their background is read once.
-
-        `record` has further touches, made before for this photo; it is a RecorteError if this is another one.
-        `not_kept` takes what of the photo is not in the result, each in a word or a few; None: of pages it is warned.
-        """
         return remove(
-            self.pipeline,
-            options,
-            source,
-            target,
-            overwrite=overwrite,
-            kind=kind,
-            alpha=alpha,
-            touches=touches,
-            record=record,
-            not_kept=not_kept,
+            self.pipeline, options, source, target, overwrite=overwrite, kind=kind, alpha=alpha, touches=touches
         )
 
     def batch_process(
@@ -274,7 +244,7 @@ class BackgroundRemover:
 
         def cut_out(photo: Path, result: Path) -> list[str]:
             not_kept: list[str] = []
-            remover.remove_with(options, photo, result, overwrite=overwrite, not_kept=not_kept)
+            remove(remover.pipeline, options, photo, result, overwrite=overwrite, not_kept=not_kept)
             return not_kept
 
         report = cut_out_all(cut_out, plan, overwrite=overwrite, on_photo=on_photo, jobs=jobs, options=options)

@@ -8,6 +8,7 @@ from PIL import Image
 
 from recorte import BackgroundRemover
 from recorte.errors import ModelError, PhotoError, RecorteError
+from recorte.removal import remover as remover_module
 from recorte.removal.files.plan import plan_folder, plan_photos, result_names
 from recorte.removal.files.report import Failure
 
@@ -144,11 +145,11 @@ def test_a_folder_without_permission_to_write(remover: BackgroundRemover, holida
 def test_any_trouble_with_one_photo_is_that_photos_alone(
     remover: BackgroundRemover, holiday: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def trouble(options: object, photo: Path, result: Path, **_: object) -> None:
+    def trouble(pipeline: object, options: object, photo: Path, result: Path, **_: object) -> None:
         if photo.name == "a.jpg":
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(remover, "remove_with", trouble)
+    monkeypatch.setattr(remover_module, "remove", trouble)
     report = remover.batch_process(holiday, tmp_path / "cut")
     path = holiday / "a.jpg"
     assert report.failed == [Failure(path, f"{path}: OSError: [Errno {errno.ENOSPC}] No space left on device")]
@@ -161,7 +162,7 @@ def test_trouble_with_the_model_ends_the_run(
     def trouble(*_: object, **__: object) -> None:
         raise ModelError("worn out")
 
-    monkeypatch.setattr(remover, "remove_with", trouble)
+    monkeypatch.setattr(remover_module, "remove", trouble)
     with pytest.raises(ModelError, match="worn out"):
         remover.batch_process(holiday, tmp_path / "cut")
 

@@ -135,10 +135,13 @@ class Cutter:
         return not_kept
 
     def _cut_out(self, source: Path | bytes, target: Path | None, not_kept: list[str]) -> Any:
-        """Do as `BackgroundRemover.remove_with`. If a report is wished, it is made and kept."""
+        """Do as `removal.files.single.remove`. If a report is wished, it is made and kept."""
+        from recorte.removal.files.single import remove
+
         # The target's own suffix says what is written; without one it is a pipe.
         kind = self._kind if target is None else None
-        result = self._remover.remove_with(
+        result = remove(
+            self._remover.pipeline,
             self.options,
             source,
             target,
@@ -183,7 +186,7 @@ class Cutter:
 
 
 def _read_touches(wishes: Wishes) -> dict[str, Any]:
-    """Give the touches as `remove_with` takes them; nothing where there are none.
+    """Give the touches as `removal.files.single.remove` takes them; nothing where there are none.
 
     Raises:
         RecorteError: some are not of their form, or their record cannot be read.

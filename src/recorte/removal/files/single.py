@@ -34,7 +34,11 @@ def remove(
     record: Record | None = None,
     not_kept: list[str] | None = None,
 ) -> Result | list[Result]:
-    """Do what `BackgroundRemover.remove_with` says."""
+    """Do what `BackgroundRemover.remove_background` does, by options that many photos share: read once.
+
+    `record` has further touches, made before for this photo; it is a RecorteError if this is another one.
+    `not_kept` takes what of the photo is not in the result, each in a word or a few; None: of pages it is warned.
+    """
     source = bytes_of(source)
     target = None if target is None else output.path_of(target)
     suffix = output.suffix_of(kind, target, options)
@@ -55,7 +59,7 @@ def remove(
     if not_kept is not None:
         not_kept += lost
     elif pages:
-        warnings.warn(f"{name_of(source)}: cut out without {pages[0]}", stacklevel=4)
+        warnings.warn(f"{name_of(source)}: cut out without {pages[0]}", stacklevel=3)
     if target is not None:
         results = [*zip(options.targets(target, len(contents)), contents, strict=True)]
         for file, content in results:

@@ -100,6 +100,7 @@ def _distance(inside: Var, reach: Var) -> Var:
     """How far each pixel is from the nearest that is inside, `float (h, w)`; right up to `reach`."""
 
     def step(number: Var, going: Var, far: Var) -> list[Var]:
+        """Let every pixel hear from its neighbours how far they are."""
         large = op.pad(far, whole([2, 2, 2, 2]), real(FAR))
         found = [far]
         for (down, across), length in CHAMFER.items():

@@ -46,6 +46,7 @@ def cut_out(photo: Var, alpha: Var) -> Var:
     wide = op.concat([persons, backgrounds], axis=0)  # (6, rows, columns)
 
     def tile(top: Var, left: Var, step: Var) -> Var:
+        """Make the cut-out of one tile; only where it has soft edges is anything estimated."""
         numbers = [first * grid.factor + upto(step * grid.factor) for first in (top, left)]
         place = within(numbers[0], grid.height), within(numbers[1], grid.width)
         shown = op.unsqueeze(taken(alpha, place), whole([2]))
@@ -54,6 +55,7 @@ def cut_out(photo: Var, alpha: Var) -> Var:
         one_person = op.equal(integers(op.reduce_min(shown, keepdims=0)), whole(255))
 
         def freed() -> list[Var]:
+            """Give the people's colours without the old background's."""
             strength = floats(shown)
             soft = op.greater(real(127.4), op.abs(strength - real(127.5)))
             found = op.transpose(_estimated(photo, alpha, wide, grid, (top, left), step), perm=[1, 2, 0])
@@ -61,6 +63,7 @@ def cut_out(photo: Var, alpha: Var) -> Var:
             return [op.where(soft, bytes_of(found), sharp)]
 
         def as_seen() -> list[Var]:
+            """Give the photo's colours, or none where nobody is."""
             return [op.where(nobody, op.const(np.uint8(0)), seen)]
 
         (colours,) = op.if_(op.or_(nobody, one_person), then_branch=as_seen, else_branch=freed)

@@ -126,6 +126,7 @@ def _enlarged(grid: Grid, planes: Var, person: Var, unsure: Var, photo: Var) -> 
     doubtful, sure = floats(unsure), op.cast(floats(person) * real(255), to=np.uint8)
 
     def tile(top: Var, left: Var, step: Var) -> Var:
+        """Make the alphas of one tile; only where some are unsure do they follow the photo."""
         numbers, cells, weights = [], [], []
         for first, count in ((top, grid.rows), (left, grid.columns)):
             pixels = first * grid.factor + upto(step * grid.factor)
@@ -135,6 +136,7 @@ def _enlarged(grid: Grid, planes: Var, person: Var, unsure: Var, photo: Var) -> 
             weights.append(interpolation(grid.places(pixels, count), around))
 
         def followed() -> list[Var]:
+            """Give what the planes make of the photo's colours."""
             *slopes, fine = op.split(
                 both_ways(weights[0], taken(planes, cells, axis=1), weights[1]), num_outputs=4, axis=0
             )
@@ -145,6 +147,7 @@ def _enlarged(grid: Grid, planes: Var, person: Var, unsure: Var, photo: Var) -> 
             return [op.squeeze(bytes_of(op.clip(fine, real(0), real(1)) * real(255)), whole([0]))]
 
         def known() -> list[Var]:
+            """Give the alphas that are sure already."""
             y, x = (within(n / grid.factor, c) for n, c in zip(numbers, (grid.rows, grid.columns), strict=True))
             return [taken(sure, (y, x))]
 
