@@ -7,7 +7,7 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "scripts" / "studies" / "benchmark.py"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_benchmark_of_cutting_out_tells_of_every_step() -> None:
     command = [sys.executable, SCRIPT, "removal", "--count", "2", "--rounds", "1"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout

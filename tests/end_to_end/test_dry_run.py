@@ -47,7 +47,7 @@ def test_a_dry_run_leaves_nothing_behind(shown: tuple[Path, dict[str, str]]) -> 
     assert list(shown[0].iterdir()) == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_count_agrees_with_what_training_allocates(tmp_path: Path) -> None:
     settings = ["--sizes", "16x128", "model.encoder=test_resnet.r160_in1k", "model.decoder_channels=[16,16,8,8]"]
     answer = run("studies/memory", tmp_path, "check", *settings)
@@ -57,7 +57,7 @@ def test_the_count_agrees_with_what_training_allocates(tmp_path: Path) -> None:
     assert counted == pytest.approx(allocated, rel=0.15)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_profile_fits_its_card(tmp_path: Path) -> None:
     answer = run("studies/memory", tmp_path, "table")
     assert answer.returncode == 0, answer.stdout + answer.stderr  # 1 where one has less than 10 % to spare

@@ -22,7 +22,7 @@ def said_by(notebook: nbformat.NotebookNode, folder: Path, monkeypatch: pytest.M
     return before, after
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_notebook_on_finetuning_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = nbformat.read(NOTEBOOKS / "finetune.ipynb", as_version=4)
     for long, short in SHORTER.items():
