@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import lightning.pytorch as pl
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -183,6 +184,20 @@ def described(model: DictConfig, network: nn.Module) -> dict[str, Any]:
             "model; only `model` itself may have a _target_"
         )
     return content
+
+
+def build_callbacks(config: DictConfig) -> list[pl.Callback]:
+    """Build the callbacks of `config.callbacks`.
+
+    Raises:
+        ConfigError: one is none of Lightning's kind.
+    """
+    built = {name: instantiate(one, _convert_="all") for name, one in config.callbacks.items() if one is not None}
+    for name, callback in built.items():
+        if not isinstance(callback, pl.Callback):
+            what = f"{type(callback).__name__} is no callback"
+            raise ConfigError(f"callbacks.{name}: {what}; it must subclass lightning.pytorch.Callback")
+    return list(built.values())
 
 
 def build_metrics(config: DictConfig) -> dict[str, Metric | MetricCollection]:

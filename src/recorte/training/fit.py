@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
-from hydra.utils import instantiate
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -17,7 +16,14 @@ from recorte.data.sample import PersonSource
 from recorte.errors import ConfigError
 from recorte.files import write_whole
 from recorte.model.export import read_checkpoint
-from recorte.training.build import build_data, build_network, build_segmenter, inherited_facts, with_network_of_init
+from recorte.training.build import (
+    build_callbacks,
+    build_data,
+    build_network,
+    build_segmenter,
+    inherited_facts,
+    with_network_of_init,
+)
 from recorte.training.callbacks.checkpoints import WholeFiles
 from recorte.training.callbacks.record import chosen_by
 from recorte.training.callbacks.seeding import SeededSteps
@@ -107,10 +113,9 @@ def _trained(
         segmenter.network.compile()
         if segmenter.loss is not None:
             segmenter.loss.compile()
-    callbacks = [instantiate(one, _convert_="all") for one in config.callbacks.values() if one is not None]
     trainer = build_trainer(
         config,
-        [EndTogether(), SeededSteps(config.seed), *callbacks],
+        [EndTogether(), SeededSteps(config.seed), *build_callbacks(config)],
         logger=loggers,
         plugins=[WholeFiles()],
     )

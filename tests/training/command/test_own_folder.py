@@ -141,6 +141,38 @@ def test_a_name_that_is_taken(mine: Path) -> None:
     )
 
 
+def test_python_of_a_name_that_is_taken(mine: Path) -> None:
+    (mine / "statistics.py").touch()
+    (problem,) = problems("--config-dir", str(mine))
+    said = f"{mine}/statistics.py: Python has a module statistics, which comes first; give yours another name"
+    assert problem == said
+
+
+def test_a_profile_that_lacks_something(mine: Path) -> None:
+    profile = mine / "hardware" / "laptop.yaml"
+    profile.parent.mkdir()
+    keys = "memory_format: channels_last\nhardware_profile: laptop\ntrainer:\n  accelerator: cpu\n"
+    profile.write_text(keys)
+    found = problems("--config-dir", str(mine), "hardware=laptop")
+    first = f"{profile}: its first line must be `# @package _global_`, or its keys set nothing but hardware"
+    assert found[0] == first and [problem.partition(":")[0] for problem in found[1:]] == [
+        "memory_format", "hardware_profile", "card"
+    ]  # fmt: skip
+    profile.write_text(f"# @package _global_\n{keys}")
+    found = problems("--config-dir", str(mine), "hardware=laptop")
+    assert [problem.partition(":")[0] for problem in found] == ["card"]
+    profile.write_text(f"# @package _global_\n{keys}card: null\n")
+    assert problems("--config-dir", str(mine), "hardware=laptop") == []
+
+
+def test_a_weight_of_no_term_and_a_source_that_would_be_opened_at_once() -> None:
+    assert problems("data=synthetic", "+loss.weights.iou=1", "~data.sources.synthetic._partial_") == [
+        "data.sources.synthetic: needs `_partial_: true`, since it is opened once for each split",
+        "loss.weights: names ['bce', 'dice', 'edge', 'iou', 'perceptual'], but the terms are ['bce', 'dice', 'edge', "
+        "'perceptual']; give each term a weight",
+    ]
+
+
 def test_which_classes_a_model_may_name(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(mine))
     with pytest.raises(ModelError, match="not run unless you ask for it: give --config-dir"):

@@ -7,14 +7,17 @@ import lightning.pytorch as pl
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 from torch.utils.data import DataLoader
 
 from commands import DRAWN, TINY
 from recorte.errors import ConfigError
 from recorte.model.module import PersonSegmenter
+from recorte.training.build import build_callbacks
 from recorte.training.command.config import find_problems
 from recorte.training.fit import fit
 from recorte.training.machine.hardware import CONF, register_resolvers
+from recorte.training.runs.loggers import build_loggers
 from recorte.training.runs.resume import check_can_go_on
 
 STOCK = "lightning.pytorch.callbacks"
@@ -37,6 +40,18 @@ def test_what_does_not_work_is_told_with_its_reason(arguments: list[str], words:
     register_resolvers()
     (problem,) = find_problems(CONF, "train", [*DRAWN, "hardware=cpu", *arguments], sweep=False)
     assert words in problem
+
+
+def test_what_is_no_callback_and_no_logger() -> None:
+    other = {"_target_": "fractions.Fraction"}
+    with pytest.raises(
+        ConfigError, match="callbacks.mine: Fraction is no callback; it must subclass lightning.pytorch.C"
+    ):
+        build_callbacks(OmegaConf.create({"callbacks": {"none": None, "mine": other}}))
+    with pytest.raises(
+        ConfigError, match="logger.mine: Fraction is no logger; it must subclass lightning.pytorch.loggers"
+    ):
+        build_loggers(OmegaConf.create({"logger": {"mine": other}}), 0)
 
 
 def test_bfloat16_has_the_bits_that_the_refusal_says() -> None:

@@ -94,11 +94,11 @@ def unknown_key(config: DictConfig, override: Override) -> str | None:
     """
     key, text = override.key_or_group, override.input_line
     parent = key.rpartition(".")[0]
-    if key.startswith("hydra.") or override.is_force_add() or _has(config, key):
+    if key.startswith("hydra.") or override.is_force_add() or has_key(config, key):
         return None
     if override.is_add() and parent != "data":  # of data, only the keys that it has reach the data module
         return None
-    target = target_of(parent, OmegaConf.select(config, parent)) if _has(config, parent) else None
+    target = target_of(parent, OmegaConf.select(config, parent)) if has_key(config, parent) else None
     arguments = arguments_of(target) if target and parent != "data" else None
     more = {f"{parent}.{argument}" for argument in arguments.kinds} if arguments else set()
     if target and key in more:
@@ -111,7 +111,8 @@ def unknown_key(config: DictConfig, override: Override) -> str | None:
     return f"{key}: there is no such key; {hint}{adds}"
 
 
-def _has(config: DictConfig, key: str) -> bool:
+def has_key(config: DictConfig, key: str) -> bool:
+    """Tell whether a config has a key, be its value null or none yet."""
     node: Any = config
     for part in key.split("."):
         if not isinstance(node, DictConfig) or part not in node.keys():  # noqa: SIM118 (`in node` hides null and ???)

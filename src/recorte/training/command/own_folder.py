@@ -15,6 +15,9 @@ from recorte.training.command.path_arguments import quoted_text
 KEY = "hydra.searchpath"
 SWITCHES = ("--config-dir", "-cd")
 
+WHOLE = ("hardware", "experiment", "debug", "search")
+"""Groups whose files set keys of the whole config."""
+
 
 def with_search_path(arguments: Sequence[str]) -> list[str]:
     """Put Hydra's key for the search path in the place of its switch `--config-dir`, which may stand anywhere.
@@ -54,7 +57,7 @@ def use_own_code(arguments: Sequence[str]) -> None:
 
 
 def folder_problems(folder: Path, conf: Path) -> Iterator[str]:
-    """Find what is wrong with a folder of one's own: it is not there, or a config of ours hides one of its."""
+    """Find what is wrong with a folder of one's own: it is not there, or something else hides what is in it."""
     if not folder.is_dir():
         yield f"--config-dir={folder}: there is no such folder"
         return
@@ -62,6 +65,12 @@ def folder_problems(folder: Path, conf: Path) -> Iterator[str]:
         name = path.relative_to(folder)
         if (conf / name).is_file():
             yield f"{path}: Recorte's own {name} comes first; give yours another name"
+        if name.parts[0] in WHOLE and "# @package _global_" not in path.read_text(encoding="utf-8", errors="replace"):
+            yield f"{path}: its first line must be `# @package _global_`, or its keys set nothing but {name.parts[0]}"
+    for path in sorted(folder.glob("*.py")):
+        found = importlib.util.find_spec(path.stem)
+        if found is not None and found.origin is not None and not path.samefile(found.origin):
+            yield f"{path}: Python has a module {path.stem}, which comes first; give yours another name"
 
 
 def target_problems(node: Any, key: str = "") -> Iterator[str]:

@@ -14,9 +14,10 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from recorte.home import near, resolved
 from recorte.kinds import AnyPath, BelowOne, Count, CountOrZero, Folds, NotNegative, Positive, Size
 from recorte.model.figures import FIGURES, figure_of
-from recorte.training.command.built import built_problems
+from recorte.training.command.built import built_problems, has_key
 from recorte.training.command.values import fits, value_problems, words_of
 from recorte.training.machine.cluster import slurm_problems
+from recorte.training.machine.hardware import OF_A_PROFILE
 from recorte.training.machine.loop import loop_problems
 
 KINDS: dict[str, Any] = {
@@ -78,6 +79,8 @@ OUTPUTS = ("run_dir", "target", "data.cache_dir")
 
 def find_value_problems(config: DictConfig) -> list[str]:
     """Find every impossible value and missing folder of a composed config."""
+    if unset := [key for key in OF_A_PROFILE if not has_key(config, key)]:  # other rules look at these
+        return [f"{key}: nothing sets it; the hardware profile must, as conf/hardware/cpu.yaml does" for key in unset]
     return [*_missing(config), *_wrong_kinds(config), *built_problems(config, KINDS), *_data_problems(config),
             *_fold_problems(config), *_model_problems(config), *_weight_problems(config), *_optimizer_problems(config),
             *_device_problems(config), *_batch_problems(config), *_monitor_problems(config),
@@ -135,7 +138,9 @@ def _encoder_problems(config: DictConfig) -> Iterator[str]:
 
 
 def _weight_problems(config: DictConfig) -> Iterator[str]:
-    weights = OmegaConf.select(config, "loss.weights")
+    weights, terms = (OmegaConf.select(config, f"loss.{name}") for name in ("weights", "terms"))
+    if isinstance(weights, DictConfig) and isinstance(terms, DictConfig) and set(weights) != set(terms):
+        yield f"loss.weights: names {sorted(weights)}, but the terms are {sorted(terms)}; give each term a weight"
     if isinstance(weights, DictConfig) and weights and not any(weights.values()):
         yield "loss.weights: all are 0, so nothing would be learned; give at least one above 0"
 
@@ -209,6 +214,8 @@ def _data_problems(config: DictConfig) -> Iterator[str]:
             if not isinstance(source, DictConfig) or not isinstance(source.get("_target_"), str):
                 needed = "must be a source with the _target_ that opens it, as in conf/data/coco.yaml"
                 yield f"data.sources.{name}={_shown(source)}: {needed}"
+            elif source.get("_partial_") is not True:
+                yield f"data.sources.{name}: needs `_partial_: true`, since it is opened once for each split"
         shares = OmegaConf.select(config, "data.shares")
         if isinstance(shares, DictConfig) and set(shares) != set(sources):
             yield f"data.shares: names {sorted(shares)}, but the sources are {sorted(sources)}"

@@ -19,6 +19,12 @@ _INSTALLED = Path(recorte.__file__).parent / "conf"
 CONF = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parents[4] / "conf"
 """The configs: a wheel brings them in the package, in a checkout they are beside `src`."""
 PROFILES = CONF / "hardware"
+OF_A_PROFILE = (
+    *("data.batch_size", "data.image_size", "data.num_workers"),
+    *("trainer.accelerator", "trainer.devices", "trainer.precision"),
+    *("memory_format", "hardware_profile", "card"),
+)
+"""What every hardware profile sets."""
 
 
 def register_resolvers() -> None:

@@ -160,8 +160,14 @@ def build_loggers(config: DictConfig, step: int) -> list[Logger]:
     """
     if config.logger is None:
         return []
-    kept = (logger for logger in config.logger.values() if logger is not None)
-    loggers = [instantiate(logger, **({"purge_step": step} if "purge_step" in logger else {})) for logger in kept]
+    kept = {name: logger for name, logger in config.logger.items() if logger is not None}
+    more = {name: {"purge_step": step} if "purge_step" in logger else {} for name, logger in kept.items()}
+    built = {name: instantiate(logger, **more[name]) for name, logger in kept.items()}
+    for name, logger in built.items():
+        if not isinstance(logger, Logger):
+            what = f"{type(logger).__name__} is no logger"
+            raise ConfigError(f"logger.{name}: {what}; it must subclass lightning.pytorch.loggers.Logger")
+    loggers = list(built.values())
     content: Any = OmegaConf.to_container(config)
     for logger in _shown_to_others(loggers):
         logger.begin(content)
