@@ -9,6 +9,7 @@ test: install chromium  ## the suite, slow tests included; in order of files, or
 	$(PYTHON) -m pytest -m "not long" --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
 
 test-long: install  ## runs that are killed again and again, and whole trainings
+	$(PYTHON) -m pip install --quiet --constraint constraints.txt --editable '.[dev,dev-bulk]'
 	$(PYTHON) -m pytest -m long
 
 LOWEST := .venv-lowest/bin/python

@@ -50,6 +50,13 @@ def test_help_tells_of_everything() -> None:
     assert recorte("info", "--help").stdout.startswith("Usage: recorte info [OPTIONS]\n")
 
 
+def test_without_its_extra_bulk_says_what_to_install() -> None:
+    code = "import sys; sys.modules['ray'] = None; from recorte.cli.door import main; main()"
+    command = [sys.executable, "-c", code, "bulk", "photos", "-o", "cut"]
+    answer = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    expect_mistake(answer, "recorte bulk needs packages that are not installed: pip install 'recorte[bulk]'")
+
+
 def test_a_further_command_takes_one_line() -> None:
     code = """
 from recorte.cli.door import app, main

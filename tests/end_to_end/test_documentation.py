@@ -30,7 +30,7 @@ WEIGHTS = Path(recorte.__file__).parent / "removal/weights"
 
 CONFIGURED = re.compile(r"^python scripts/(train|evaluate|dataset)\.py")
 OTHER_SCRIPT = re.compile(r"^python scripts/(?!(train|evaluate|dataset)\.py)")
-STAYS = re.compile(r"\brecorte (app|serve|teach)|--watch|-m mine")
+STAYS = re.compile(r"\brecorte (app|bulk|serve|teach)|--watch|-m mine")
 VARIABLES = re.compile(r"^([A-Z_]+=\S+ )+")
 NOT_THERE = re.compile(r"there is no folder|no such model")
 
@@ -98,7 +98,7 @@ def help_of(*verb: str) -> str:
 @pytest.mark.parametrize("command", once(ENGLISH, re.compile("^recorte ")))
 def test_recorte_has_the_options(command: str) -> None:
     _, first, *_ = words = shlex.split(command)
-    verb = [first] if first in ("app", "info", "serve", "teach", "video") else []
+    verb = [first] if first in ("app", "bulk", "info", "serve", "teach", "video") else []
     used = [word for word in words if re.match("-{1,2}[a-z]", word)]
     assert [option for option in used if not re.search(rf"(?<![\w-]){option}\b", help_of(*verb))] == []
 

@@ -1,4 +1,4 @@
-"""Networks of a few nodes, for tests: the person is whatever is red."""
+"""Networks of a few nodes, for tests, and photos for them: the person is whatever is red."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
 
 def write_best_model(folder: Path, image_size: int = 64, batch: int | str = "batch", **description: object) -> Path:
@@ -61,3 +62,14 @@ def write_teachable(folder: Path) -> Path:
     network = AttentionUNet("test_resnet.r160_in1k", encoder_weights="none", decoder_channels=[16, 16, 8, 8])
     export_model(network.eval(), folder, 64, {"metrics": {}, "origin": {}, "sure": 0.3})
     return folder
+
+
+def write_red_photo(path: Path, seed: int) -> Path:
+    """Draw a red person on blue; of two seeds no two are alike."""
+    random = np.random.default_rng(seed)
+    pixels = np.full((60, 80, 3), (30, 60, random.integers(180, 255)), np.uint8)
+    top, left = random.integers(5, 25), random.integers(5, 45)
+    pixels[top : top + 30, left : left + 20] = (230, 20, random.integers(40))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+    return path

@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from recorte.cli.show import MISTAKE, complain
 from recorte.cli.stop import end_on_sigterm
 from recorte.cli.usage import Brief
+from recorte.cli.verbs.bulk import bulk
 from recorte.cli.verbs.cut_out import cut_out
 from recorte.cli.verbs.info import info
 from recorte.cli.verbs.page import page
@@ -69,6 +70,7 @@ app.command(CUT_OUT, cls=_CutOut, hidden=True, no_args_is_help=True)(cut_out)
 # the user it raises as a RecorteError.
 app.command("info")(info)
 app.command("video")(video)
+app.command("bulk")(bulk)
 app.command("app")(page)
 app.command("serve")(serve)
 app.command("teach")(teach)

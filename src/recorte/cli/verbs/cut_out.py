@@ -2,29 +2,36 @@
 
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
-from recorte.cli.options import Background, Model
+from recorte.cli.options import (
+    Align,
+    Background,
+    Colours,
+    Crop,
+    Kinds,
+    Looks,
+    Margin,
+    Mask,
+    Mirrored,
+    Model,
+    People,
+    Preset,
+    Quality,
+    Refine,
+    Report,
+    Shadow,
+    Size,
+    kind_of,
+    one_kind,
+)
 from recorte.cli.photos.cutter import Wishes
 from recorte.cli.photos.run import run
 from recorte.cli.show import MISTAKE, OUTPUT_FULL, SOME_FAILED, complain
-from recorte.errors import RecorteError
 from recorte.files import FULL
-
-
-class Kind(StrEnum):
-    """Formats of results, by their suffixes; typer reads lists of such alone."""
-
-    PNG = "png"
-    WEBP = "webp"
-    TIF = "tif"
-    TIFF = "tiff"
-    JPG = "jpg"
-    JPEG = "jpeg"
 
 
 def _show_version(wanted: bool) -> None:
@@ -62,27 +69,6 @@ def _give_up(error: OSError) -> int:
     return MISTAKE
 
 
-def _one_kind(kinds: list[Kind]) -> str | None:
-    """Give the format that was asked for.
-
-    Raises:
-        RecorteError: several were.
-    """
-    if len({*kinds}) > 1:
-        raise RecorteError(f"--format is given as {' and '.join(dict.fromkeys(kinds))}; name one of them")
-    return kinds[0].value if kinds else None
-
-
-def _kind_of(preset: str | None) -> str | None:
-    """Give the format that a preset asks for, if it does."""
-    if preset is None:
-        return None
-    from recorte.removal.presets import read_preset
-
-    kind = read_preset(preset).get("format")
-    return None if kind is None else str(kind)
-
-
 def cut_out(
     photos: Annotated[
         list[Path],
@@ -100,38 +86,18 @@ def cut_out(
             "several, or - for standard output. Without it: beside the photo, as photo-cutout.png.",
         ),
     ] = None,
-    kinds: Annotated[
-        list[Kind] | None,
-        _option("--format", help="Of what lies in a folder, goes to a pipe or has no name; as a rule png."),
-    ] = None,
+    kinds: Kinds = None,
     model: Model = None,
     background: Background = None,
-    mask: Annotated[bool, typer.Option("--mask", help="Write the mask: white people on black.")] = False,
-    crop: Annotated[bool, typer.Option("--crop", help="Crop to the people.")] = False,
-    people: Annotated[
-        Literal["all", "largest", "each"] | None,
-        _option("--people", help="All people, the largest alone, or each in a file (photo-cutout-1.png).")
-    ] = None,
-    size: Annotated[
-        str | None,
-        _option("--size", metavar="WxH", help="Of the result: 1000x1000; or one side alone: 1000x, x1000."),
-    ] = None,
-    margin: Annotated[
-        str | None,
-        _option("--margin", metavar="SHARE", help="Room around the people, such as 8%; in a size they fill the rest."),
-    ] = None,
-    align: Annotated[
-        Literal["centre", "bottom"] | None,
-        _option("--align", help="Where people stand in a size of two sides; as a rule in its centre.")
-    ] = None,
-    shadow: Annotated[bool, typer.Option("--shadow", help="Lay a soft shadow below the feet.")] = False,
-    quality: Annotated[
-        int | None, _option("--quality", metavar="N", help="Of JPEG (as a rule 92) and WebP (else lossless): 1 to 100.")
-    ] = None,
-    preset: Annotated[
-        str | None,
-        _option("--preset", metavar="NAME", help="All this in one word, such as amazon, or a YAML file of your own."),
-    ] = None,
+    mask: Mask = False,
+    crop: Crop = False,
+    people: People = None,
+    size: Size = None,
+    margin: Margin = None,
+    align: Align = None,
+    shadow: Shadow = False,
+    quality: Quality = None,
+    preset: Preset = None,
     keep: Annotated[
         list[str] | None,
         _option(
@@ -146,30 +112,17 @@ def cut_out(
         Path | None,
         _option("--correct", metavar="FILE", help="Mend it as before: the .correct.json beside an earlier cut-out."),
     ] = None,
-    tta: Annotated[
-        bool, typer.Option("--tta", help="Take the mean with the mirror image, in twice the network's time.")
-    ] = False,
-    looks: Annotated[
-        int,
-        _option(
-            "--looks", metavar="N", min=1, max=4,
-            help="How often to look, at most: at the whole photo, then closer at people who fill a part of it.",
-        ),
-    ] = 4,
-    refine: Annotated[
-        bool, typer.Option("--refine/--no-refine", help="Fit the edges to the photo's own.", show_default=False)
-    ] = True,
-    colours: Annotated[
-        bool,
-        typer.Option("--colours/--no-colours", help="Take the old background out of the edges.", show_default=False),
-    ] = True,
+    tta: Mirrored = False,
+    looks: Looks = 4,
+    refine: Refine = True,
+    colours: Colours = True,
     watch: Annotated[
         bool, typer.Option("--watch", help="Stay, and cut out photos as they arrive in the folder; Ctrl-C ends it.")
     ] = False,
     jobs: Annotated[
         int | None, _option("--jobs", "-j", metavar="N", min=1, help="Photos at a time; as a rule by the cores.")
     ] = None,
-    report: Annotated[bool, typer.Option("--report", help="Say how good each cut-out is likely to be.")] = False,
+    report: Report = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="For each photo a line of JSON: photo, result, status, seconds, error.")
     ] = False,
@@ -190,7 +143,7 @@ def cut_out(
                "align": align, "shadow": shadow, "quality": quality, "preset": preset}  # fmt: skip
     wishes = Wishes(
         output=output, overwrite=overwrite, watch=watch, jobs=jobs, report=report, as_json=as_json,
-        kind=_one_kind(kinds or []), usual_kind=_kind_of(preset),
+        kind=one_kind(kinds), usual_kind=kind_of(preset),
         model=model, making={"refine": refine, "colours": colours, "tta": tta, "looks": looks},
         showing={name: value for name, value in showing.items() if value is not None and value is not False},
         keep=keep or [], drop=drop or [], correct=correct,

@@ -16,11 +16,12 @@ TESTS = PACKAGE.parents[1] / "tests"
 
 FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "home", "own_code"}, {"listing", "metadata", "modes"},
           {"boxes", "letterbox", "photo"}, {"data", "model"},
-          {"training", "removal"}, {"desk", "teaching"}, {"app"}, {"cli"}]  # fmt: skip
+          {"training", "removal"}, {"bulk", "desk", "teaching"}, {"app"}, {"cli"}]  # fmt: skip
 """From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
 
 INSIDE = {
     "app": [{"limits", "listening"}, {"page", "service"}],
+    "bulk": [{"cluster", "desk", "naming", "places", "progress"}, {"cutting", "sources", "table"}, {"lock"}, {"run"}],
     "cli": [{"extras", "options", "show", "stop", "usage"}, {"script"}, {"photos"}, {"verbs"}, {"door"}],
     "data": [{"sample"}, {"reading", "drawing"}, {"coco", "supervisely", "folder", "cutouts", "synthetic", "download"},
              {"batches", "checks"}],
@@ -47,6 +48,7 @@ SMALL_TOOL = {
     "metadata",
     "modes",
     "photo",
+    "bulk",
     "removal",
     "cli",
 }
