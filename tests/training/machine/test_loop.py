@@ -45,11 +45,11 @@ def test_what_does_not_work_is_told_with_its_reason(arguments: list[str], words:
 def test_what_is_no_callback_and_no_logger() -> None:
     other = {"_target_": "fractions.Fraction"}
     with pytest.raises(
-        ConfigError, match="callbacks.mine: Fraction is no callback; it must subclass lightning.pytorch.C"
+        ConfigError, match=r"callbacks\.mine: Fraction is no callback; it must subclass lightning\.pytorch\.C"
     ):
         build_callbacks(OmegaConf.create({"callbacks": {"none": None, "mine": other}}))
     with pytest.raises(
-        ConfigError, match="logger.mine: Fraction is no logger; it must subclass lightning.pytorch.loggers"
+        ConfigError, match=r"logger\.mine: Fraction is no logger; it must subclass lightning\.pytorch\.loggers"
     ):
         build_loggers(OmegaConf.create({"logger": {"mine": other}}), 0)
 
