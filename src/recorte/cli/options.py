@@ -58,6 +58,14 @@ Model = Annotated[
         "of the bundled one.",
     ),
 ]  # fmt: skip
+Provider = Annotated[
+    str | None,
+    typer.Option(
+        "--provider", metavar="NAME", show_default=False,
+        help="What computes: cuda, tensorrt, coreml, directml, openvino or cpu, as the installed ONNX Runtime has; "
+        "as a rule what RECORTE_PROVIDERS says, else cpu.",
+    ),
+]  # fmt: skip
 Background = Annotated[
     str | None,
     typer.Option(

@@ -18,6 +18,7 @@ from recorte.removal.files.report import BatchReport, Failure
 from recorte.removal.files.single import remove
 from recorte.removal.files.sources import Result, Source, check_alpha, check_array
 from recorte.removal.network import Network
+from recorte.removal.network.providers import Providers
 from recorte.removal.options import Options, Showing
 from recorte.removal.pipeline import MOST_LOOKS, Pipeline, Steps
 
@@ -35,10 +36,13 @@ class BackgroundRemover:
         tta: take the mean of the photo and its mirror image, in twice the network's time.
         looks: how often a photo is looked at, at most, from 1 to 4: the first time as a whole, then closer at people
             who fill a part of it. Each look takes the network's time.
+        providers: what computes the network: "cuda", "tensorrt", "coreml", "directml" or "openvino", where the ONNX
+            Runtime that is installed has it, or another by ONNX Runtime's own name; several in the order in which they
+            are to be tried. None = what the variable `RECORTE_PROVIDERS` says, else the processor.
 
     Raises:
         ModelError: the model is missing, broken, or of another kind.
-        RecorteError: `threads` is no number of threads, or `looks` none of looks.
+        RecorteError: `threads` is no number of threads, `looks` none of looks, or a provider is not there.
 
     Example:
         >>> remover = BackgroundRemover("outputs/2026-01-31/12-00-00")
@@ -54,11 +58,12 @@ class BackgroundRemover:
         colours: bool = True,
         tta: bool = False,
         looks: int = MOST_LOOKS,
+        providers: Providers = None,
     ) -> None:
         if looks not in range(1, MOST_LOOKS + 1):
             raise RecorteError(f"looks must be a whole number from 1 to {MOST_LOOKS}, not {looks!r}")
-        self.network = Network(model, threads)
-        self.threads = threads
+        self.network = Network(model, threads, providers)
+        self.threads, self.providers = threads, providers
         self.pipeline = Pipeline(self.network, refine, colours, tta, looks)
         # None stays None, so that a copy on another machine finds the weights of its own installation.
         self._model = None if model is None else self.network.path
@@ -68,7 +73,8 @@ class BackgroundRemover:
 
     @property
     def _switches(self) -> dict[str, Any]:
-        return {name: getattr(self.pipeline, name) for name in ("refine", "colours", "tta", "looks")}
+        names = ("refine", "colours", "tta", "looks")
+        return {name: getattr(self.pipeline, name) for name in names} | {"providers": self.providers}
 
     @classmethod
     def _again(cls, model: Path | None, threads: int | None, switches: dict[str, Any]) -> "BackgroundRemover":

@@ -20,6 +20,7 @@ from recorte.cli.options import (
     Model,
     People,
     Preset,
+    Provider,
     Quality,
     Refine,
     Report,
@@ -114,6 +115,7 @@ def cut_out(
     ] = None,
     tta: Mirrored = False,
     looks: Looks = 4,
+    provider: Provider = None,
     refine: Refine = True,
     colours: Colours = True,
     watch: Annotated[
@@ -144,7 +146,8 @@ def cut_out(
     wishes = Wishes(
         output=output, overwrite=overwrite, watch=watch, jobs=jobs, report=report, as_json=as_json,
         kind=one_kind(kinds), usual_kind=kind_of(preset),
-        model=model, making={"refine": refine, "colours": colours, "tta": tta, "looks": looks},
+        model=model,
+        making={"refine": refine, "colours": colours, "tta": tta, "looks": looks, "providers": provider},
         showing={name: value for name, value in showing.items() if value is not None and value is not False},
         keep=keep or [], drop=drop or [], correct=correct,
     )  # fmt: skip

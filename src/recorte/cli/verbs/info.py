@@ -7,33 +7,38 @@ from typing import Any
 
 import typer
 
-from recorte.cli.options import Model
+from recorte.cli.options import Model, Provider
 
-LIBRARIES = {"ONNX Runtime": "onnxruntime", "OpenCV": "opencv-python-headless", "Pillow": "pillow", "NumPy": "numpy"}
+LIBRARIES = {"OpenCV": "opencv-python-headless", "Pillow": "pillow", "NumPy": "numpy"}
 
 
 def info(
     model: Model = None,
+    provider: Provider = None,
 ) -> None:  # fmt: skip
     """Show the model, what computes it, and the versions."""
+    import onnxruntime
+
     from recorte import __version__
 
-    lines = _describe_model(model)
+    lines = _describe_model(model, provider)
     lines |= {"Recorte": __version__, "Python": f"{platform.python_version()} on {platform.platform(terse=True)}"}
+    lines["ONNX Runtime"] = onnxruntime.__version__  # of whichever build
     lines |= {name: _version_of(package) for name, package in LIBRARIES.items()}
     width = max(map(len, lines)) + 2
     for name, value in lines.items():
         typer.echo(f"{name:{width}}{value}")
 
 
-def _describe_model(model: Path | None) -> dict[str, str]:
+def _describe_model(model: Path | None, provider: str | None) -> dict[str, str]:
     import json
 
     from recorte.home import model_names
     from recorte.removal.network import Network
+    from recorte.removal.network.providers import both_builds, there
     from recorte.removal.presets import preset_names
 
-    network = Network(model)
+    network = Network(model, providers=provider)
     try:
         description = json.loads(network.path.with_name("model.json").read_text(encoding="utf-8"))
     except FileNotFoundError:  # an .onnx file that was given alone
@@ -44,6 +49,7 @@ def _describe_model(model: Path | None) -> dict[str, str]:
         "Size": size,
         "Origin": _origin(description) or "not known",
         "Computed by": ", ".join(network.providers),
+        "Providers": both_builds() or ", ".join(there()),
         "Taught models": ", ".join(model_names()) or "none",
         "Presets": ", ".join(preset_names()),
     }

@@ -28,8 +28,10 @@ def page(
     from recorte.errors import RecorteError
     from recorte.home import home
     from recorte.removal.network import find_model
+    from recorte.removal.network.providers import chosen
 
     # A mistake is told here and now, not to the first visitor.
+    chosen(None)
     found = None if model is None else find_model(model)
     if aside is None and _only_here(host):  # strangers fill nobody's disk unasked
         aside = home() / "corrected"

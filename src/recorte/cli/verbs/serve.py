@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from recorte.app.service.settings import LogLevel
-from recorte.cli.options import Host, Model, Port
+from recorte.cli.options import Host, Model, Port, Provider
 
 # Host and port have no variables of their own: where a service is called recorte, Kubernetes sets RECORTE_PORT for
 # every container beside it, to something else.
@@ -16,6 +16,7 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     model: Model = None,
+    provider: Provider = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", envvar="RECORTE_WORKERS", show_default=False,
@@ -75,4 +76,4 @@ def serve(
         api_key = ""  # a secret that did not arrive must not open the door
     limits = Limits(bytes=round(megabytes * 1e6), pixels=round(megapixels * 1e6), seconds=seconds, queue=queue)
     settings = Settings(tuple(origin or ()), api_key, root_path, access_log, log_level)
-    serve(BackgroundRemover(model, threads=1), host, port, limits, workers, settings)
+    serve(BackgroundRemover(model, threads=1, providers=provider), host, port, limits, workers, settings)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from recorte.cli.options import Background, Model
+from recorte.cli.options import Background, Model, Provider
 from recorte.cli.show import SOME_FAILED, STOPPED, complain, plain
 from recorte.cli.stop import stop_on_ctrl_c
 from recorte.errors import DiskFullError, RecorteError
@@ -26,6 +26,7 @@ def video(
     ] = None,
     background: Background = None,
     model: Model = None,
+    provider: Provider = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result that exists already.")] = False,
 ) -> None:  # fmt: skip
     """Cut the people out of a video; stopped, the same command goes on."""
@@ -44,8 +45,9 @@ def video(
                 if stopped():
                     raise KeyboardInterrupt
 
+            remover = BackgroundRemover(model, providers=provider)
             count = cut_out_video(
-                BackgroundRemover(model), source, target, background=background, overwrite=overwrite, on_frame=on_frame
+                remover, source, target, background=background, overwrite=overwrite, on_frame=on_frame
             )
     except KeyboardInterrupt:
         complain("stopped; the same command goes on from here")

@@ -1,6 +1,7 @@
 """A trained network on disk, and running it with ONNX Runtime."""
 
 import json
+import logging
 import os
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import onnxruntime
 
 from recorte.errors import ModelError, RecorteError
 from recorte.home import near, resolved
+from recorte.removal.network.providers import Providers, chosen
 
-BUNDLED_WEIGHTS = Path(__file__).parent / "weights"
+log = logging.getLogger("recorte")
+
+BUNDLED_WEIGHTS = Path(__file__).parents[1] / "weights"
 """A `best_model` folder inside the package: what is used when no model is named."""
 
 FORMAT = 1
@@ -33,6 +37,7 @@ class Network:
         model: a `best_model` folder, a run's folder that contains one, an .onnx file, or the name of a model that
             `recorte teach` made; None = the bundled weights.
         threads: CPU threads for one photo; None leaves the choice to ONNX Runtime (one per core).
+        providers: what computes it, as `BackgroundRemover` takes it.
 
     Attributes:
         path: the .onnx file.
@@ -41,18 +46,24 @@ class Network:
 
     Raises:
         ModelError: nothing there, a broken file, another kind of network, or one of a newer version of Recorte.
-        RecorteError: `threads` is no number of threads.
+        RecorteError: `threads` is no number of threads, or a provider is not there.
     """
 
-    def __init__(self, model: str | os.PathLike[str] | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self, model: str | os.PathLike[str] | None = None, threads: int | None = None, providers: Providers = None
+    ) -> None:
         self.path = find_model(model)
         description = _find_description(self.path, alone=model is not None and Path(model).is_file())
-        self._session = _open_session(self.path, threads)
+        asked = chosen(providers)
+        self._session = _open_session(self.path, threads, asked)
         if description is None:
             noted = self._session.get_modelmeta().custom_metadata_map.get(NOTE)
             description = noted or json.dumps({"format": FORMAT, "image_size": DEFAULT_IMAGE_SIZE})
         self.image_size, self.sure = _read_description(self.path, description)
         _check_signature(self._session, self.path, self.image_size)
+        log.info("opened %s, computed by %s", self.path, ", ".join(self.providers))
+        if left := [name for name in asked if name not in self.providers]:  # ONNX Runtime goes on without
+            log.warning("%s does not work on this machine; %s computes", ", ".join(left), self.providers[0])
 
     @property
     def providers(self) -> list[str]:
@@ -144,7 +155,7 @@ def _read_description(path: Path, text: str) -> tuple[int, float]:
     return size, float(sure)
 
 
-def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
+def _open_session(path: Path, threads: int | None, providers: list[str]) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what goes wrong arrives as an exception; the log would say it twice
     # Weights of 8 bits become floats once, here, and not again for every photo.
@@ -154,7 +165,7 @@ def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSessi
             raise RecorteError(f"threads must be a whole number from 1 on, or None, not {threads!r}")
         options.intra_op_num_threads = threads
     try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(path, options, providers=providers)
     except Exception as error:  # ONNX Runtime's exceptions have no common base
         reason = str(error).rpartition(":")[2].strip() or type(error).__name__
         raise ModelError(f"{path}: not an ONNX model, or a damaged one ({reason}); export or copy it again") from None
