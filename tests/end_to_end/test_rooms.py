@@ -20,7 +20,7 @@ FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "home", "own_code"}
 """From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
 
 INSIDE = {
-    "app": [{"limits", "listening"}, {"page", "service"}],
+    "app": [{"anywhere", "limits", "listening"}, {"page", "service"}],
     "bulk": [{"cluster", "desk", "naming", "places", "progress"}, {"cutting", "sources", "table"}, {"lock"}, {"run"}],
     "cli": [{"extras", "options", "show", "stop", "usage"}, {"script"}, {"photos"}, {"verbs"}, {"door"}],
     "data": [{"sample"}, {"reading", "drawing"}, {"coco", "supervisely", "folder", "cutouts", "synthetic", "download"},

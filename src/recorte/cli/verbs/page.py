@@ -19,8 +19,18 @@ def page(
                      help="Where photos that were corrected may be put aside, with their masks, to train on later; "
                           "else a folder of your own, or none where other machines are let in."),
     ] = None,
+    static: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", show_default=False,
+                     help="Write a page that needs no server, for any static host, into this folder, and end."),
+    ] = None,
 ) -> None:  # fmt: skip
     """Show a page in the browser where photos are dropped and cut out. Ctrl-C stops it."""
+    if static is not None:
+        from recorte.app.anywhere import write_page
+
+        print(f"{static}: {write_page(static) / 1e6:.1f} MB; any web server can show it")
+        return
     from recorte.cli.extras import need
 
     need("streamlit", "app", "The web page")

@@ -1,0 +1,36 @@
+// Keeps the whole page, so that it works offline, and lets it be isolated from other origins, so that threads may be used.
+
+const VERSION = '', FILES = []; // written by `recorte app --static`
+
+const HEADERS = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Content-Security-Policy': "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
+    + "img-src 'self' blob: data:; font-src 'self'; connect-src 'self' blob:; manifest-src 'self'; base-uri 'none'; "
+    + "form-action 'none'; frame-ancestors 'none'",
+};
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(caches.open(VERSION).then((kept) => kept.addAll(FILES.map((file) => new Request(file, { cache: 'no-cache' })))));
+  self.skipWaiting();
+});
+
+self.addEventListener('activate', (event) => {
+  const old = caches.keys().then((names) => Promise.all(
+    names.filter((name) => name.startsWith('recorte-') && name !== VERSION).map((name) => caches.delete(name))));
+  event.waitUntil(old.then(() => self.clients.claim()));
+});
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event;
+  if (request.method === 'GET' && new URL(request.url).origin === self.location.origin) event.respondWith(answered(request));
+});
+
+async function answered(request) {
+  const kept = await caches.match(request, { cacheName: VERSION, ignoreSearch: true });
+  const answer = kept ?? await fetch(request);
+  const headers = new Headers(answer.headers);
+  for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
+  return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
+}

@@ -1,0 +1,75 @@
+// The work, away from the page, so that it never stands still. Every message has a number, and so has its answer.
+
+import * as ort from './ort/ort.wasm.min.mjs';
+import { open, cutOutPixels } from './recorte/src/engine.js';
+import { composed } from './compose.js';
+
+const PIXELS = 50e6;
+const engine = start();
+engine.then(() => postMessage({ ready: true }), (error) => postMessage({ broken: reason(error) }));
+let turn = Promise.resolve();
+
+onmessage = ({ data: { number, work, given } }) => {
+  turn = turn.then(async () => {
+    try {
+      postMessage({ number, result: await WORK[work](given) });
+    } catch (error) {
+      postMessage({ number, error: reason(error) });
+    }
+  });
+};
+
+const WORK = { cut, compose: ({ photo, cutout, ...how }) => composed(photo, cutout, how) };
+
+/** A mistake that the page has a sentence for. */
+class Refused extends Error {}
+
+function reason(error) {
+  if (error instanceof Refused) return error.message;
+  return error instanceof RangeError || /memory|alloc/i.test(error.message ?? '') ? 'memory' : 'unreadable';
+}
+
+async function start() {
+  if (typeof WebAssembly === 'undefined') throw new Refused('no_wasm');
+  const [wasm, network, finish] = await Promise.all([
+    fetched('ort/ort.wasm.packed').then((packed) => new Response(packed.stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer()),
+    ...['model.onnx', 'recorte/finish.onnx'].map((name) => fetched(name).then((blob) => blob.arrayBuffer())),
+  ].map((one) => one.catch(() => { throw new Refused('no_model'); })));
+  ort.env.wasm.wasmBinary = wasm;
+  ort.env.wasm.wasmPaths = { mjs: new URL('ort/ort-wasm-simd-threaded.mjs', import.meta.url).href };
+  ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency ?? 1, 8) : 1;
+  try {
+    return await open(ort, new Uint8Array(network), new Uint8Array(finish));
+  } catch {
+    throw new Refused('no_model');
+  }
+}
+
+async function fetched(name) {
+  const answer = await fetch(new URL(name, import.meta.url));
+  if (!answer.ok) throw new Refused('no_model');
+  return answer.blob();
+}
+
+/** Cut out the photo of a file: both as files, and small for the slider. */
+async function cut(file) {
+  if (await moves(file)) throw new Refused('moving');
+  const bitmap = await createImageBitmap(file).catch(() => { throw new Refused('unreadable'); });
+  const { width, height } = bitmap;
+  if (width * height > PIXELS) throw new Refused('too_large');
+  const canvas = new OffscreenCanvas(width, height), context = canvas.getContext('2d', { willReadFrequently: true });
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const { data } = await cutOutPixels(await engine, context.getImageData(0, 0, width, height));
+  const somebody = data.some((value, at) => at % 4 === 3 && value > 127);
+  context.putImageData(new ImageData(data, width, height), 0, 0);
+  return { cutout: await canvas.convertToBlob({ type: 'image/png' }), width, height, somebody };
+}
+
+/** Whether a file is an animation: GIF, PNG or WebP with several pictures. */
+async function moves(file) {
+  const start = new TextDecoder('latin1').decode(await file.slice(0, 2e6).arrayBuffer());
+  if (start.startsWith('GIF8')) return start.split('\0!\xf9\x04').length > 2;
+  if (start.startsWith('RIFF')) return start.slice(12, 64).includes('ANIM');
+  return start.startsWith('\x89PNG') && start.slice(0, 1000).includes('acTL');
+}
