@@ -5,6 +5,7 @@ WORKDIR /build
 COPY pyproject.toml README.md LICENSE constraints.txt ./
 COPY src src
 COPY conf conf
+COPY web web
 RUN pip install --no-cache-dir --constraint constraints.txt '.[service,heif]' && rm -rf /build
 
 RUN useradd --no-create-home --uid 10001 recorte

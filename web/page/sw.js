@@ -1,6 +1,6 @@
 // Keeps the whole page, so that it works offline, and lets it be isolated from other origins, so that threads may be used.
 
-const VERSION = '', FILES = []; // written by `recorte app --static`
+const VERSION = '', FILES = {}; // written by `recorte app --static`
 
 const HEADERS = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -12,7 +12,8 @@ const HEADERS = {
 };
 
 self.addEventListener('install', (event) => {
-  event.waitUntil(caches.open(VERSION).then((kept) => kept.addAll(FILES.map((file) => new Request(file, { cache: 'no-cache' })))));
+  const whole = Object.entries(FILES).map(([file, integrity]) => new Request(file, { cache: 'no-cache', integrity }));
+  event.waitUntil(caches.open(VERSION).then((kept) => kept.addAll(whole)));
   self.skipWaiting();
 });
 

@@ -1,4 +1,4 @@
-// The worker, and the service worker before it: that one fetches everything once, for now and for offline.
+// The worker that cuts out, and the service worker that keeps the page for offline.
 
 /** Asks the worker, which is made again if the browser ends it. */
 export class Work {
@@ -13,9 +13,10 @@ export class Work {
     this.#tell = tell;
   }
 
+  /** Not before the page is kept: what the worker needs is fetched once. */
   async start() {
     this.#tell('loading');
-    await isolated();
+    if (await kept() && !document.querySelector('.card') && isolate()) return;
     this.#open();
   }
 
@@ -63,17 +64,24 @@ export class Work {
   }
 }
 
-/** Wait for the service worker, and load the page once more if only that isolates it. */
-async function isolated() {
-  if (!('serviceWorker' in navigator)) return;
+/** Have the service worker keep the page; true once it does. */
+async function kept() {
   try {
-    await navigator.serviceWorker.register('sw.js');
-    await navigator.serviceWorker.ready;
+    const { installing, waiting } = await navigator.serviceWorker.register('sw.js');
+    const coming = installing ?? waiting;
+    if (!coming) return true;
+    return await new Promise((resolve) => coming.addEventListener('statechange', () => {
+      if (coming.state === 'activated' || coming.state === 'redundant') resolve(coming.state === 'activated');
+    }));
   } catch {
-    return; // a private window, or no network at the first visit: the page does without
+    return false; // a private window, no network, or no HTTPS: the page does without
   }
-  if (window.crossOriginIsolated || sessionStorage.getItem('again') || document.querySelector('.card')) return;
+}
+
+/** Load the page once more, with the headers of the service worker, which let it use threads; false where it would be in vain. */
+function isolate() {
+  if (window.crossOriginIsolated || sessionStorage.getItem('again')) return false;
   sessionStorage.setItem('again', 'yes');
   location.reload();
-  await new Promise(() => {});
+  return true;
 }

@@ -28,7 +28,10 @@ def page(
     """Show a page in the browser where photos are dropped and cut out. Ctrl-C stops it."""
     if static is not None:
         from recorte.app.anywhere import write_page
+        from recorte.errors import RecorteError
 
+        if model is not None:
+            raise RecorteError("--static writes a page with the model that Recorte ships; leave out --model")
         print(f"{static}: {write_page(static) / 1e6:.1f} MB; any web server can show it")
         return
     from recorte.cli.extras import need

@@ -176,7 +176,7 @@ class Grid:
             return op.reduce_sum(cells, whole([1]), keepdims=0)
 
         sums = repeated(self.rows, one)
-        mean = sums * (real(1) / floats(self.factor * self.factor))  # as OpenCV does, for the sake of ties
+        mean = sums / floats(self.factor * self.factor)
         return op.transpose(rounded(mean, op.equal(self.factor, whole(2))), perm=[2, 0, 1])
 
     def places(self, pixels: Var, cells: Var) -> Var:
