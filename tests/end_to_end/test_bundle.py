@@ -113,3 +113,7 @@ def test_the_wheel_brings_them(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(installed)}
     answer = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
     assert answer.split() == [str(installed / "recorte/conf"), "1"]
+    # And `recorte app --static` its page.
+    code = "from pathlib import Path; from recorte.app.anywhere import write_page; write_page(Path('site'))"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+    assert (tmp_path / "site/ort/ort.wasm.packed").read_bytes() == (root / "web/ort/ort.wasm.packed").read_bytes()

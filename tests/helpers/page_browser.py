@@ -1,18 +1,22 @@
 """The page as a visitor sees it: its server as a process of its own, and a real Chromium without a screen."""
 
+import functools
+import http.server
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 expect.set_options(timeout=60_000)  # other work may slow the machine down
@@ -63,3 +67,45 @@ def downloaded(page: Page, button: str, number: int = 0) -> tuple[str, bytes]:
     with page.expect_download() as download:
         page.get_by_role("button", name=re.compile(f"{button}$")).nth(number).click()
     return download.value.suggested_filename, download.value.path().read_bytes()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """What `python -m http.server` answers with, without its log."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def static_host(folder: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The address of a plain static host, and what turns it off."""
+    handler = functools.partial(Quiet, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+        def turn_off() -> None:
+            server.shutdown()
+            server.server_close()
+
+        yield f"http://127.0.0.1:{server.server_port}/", turn_off
+        server.shutdown()
+
+
+@contextmanager
+def visitor(browser: Browser, address: str, **how: Any) -> Iterator[Page]:
+    """Somebody with a desk and an English browser, whose page asks nobody else for anything, and breaks no rule."""
+    options = {"locale": "en-GB", "viewport": {"width": 1280, "height": 900}} | how
+    with browser.new_context(**options) as context:
+        page, asked, wrong = context.new_page(), [], []
+
+        def told(message: ConsoleMessage) -> None:
+            if message.type == "error" and not message.text.startswith("Failed to load resource"):
+                wrong.append(message.text)
+
+        context.on("request", lambda request: asked.append(request.url))
+        page.on("console", told)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(address)
+        yield page
+        assert [url for url in asked if not url.startswith((address, f"blob:{address}"))] == []
+        assert wrong == []

@@ -16,8 +16,10 @@ export function even(value) {
   return value - floor === 0.5 ? floor + (floor % 2) : Math.round(value);
 }
 
-/** Which of `size` values make each of `count` others: first index and shares. */
-function windows(size, count) {
+const { fround } = Math; // OpenCV reckons in 32 bits; ties, which are many, fall as they do there
+
+/** Which of `size` values make each of `count` others: first index and shares, of which all make `total`. */
+function windows(size, count, total = 1) {
   const step = size / count;
   return Array.from({ length: count }, (_, number) => {
     if (step < 1) {
@@ -28,7 +30,7 @@ function windows(size, count) {
     const [begin, end] = [number * step, (number + 1) * step];
     const first = Math.floor(begin), shares = [];
     for (let pixel = first; pixel < Math.min(size, Math.ceil(end)); pixel++) {
-      shares.push(Math.max(0, Math.min(pixel + 1, end) - Math.max(pixel, begin)) / step);
+      shares.push(fround((Math.max(0, Math.min(pixel + 1, end) - Math.max(pixel, begin)) / step) * total));
     }
     return [first, shares];
   });
@@ -45,42 +47,74 @@ export function resize(planes, count, height, width, rows, columns) {
         const from = (plane * height + first + number) * width;
         for (let x = 0; x < width; x++) line[x] += share * planes[from + x];
       });
-      combine(line, 1, 0, across, result, (plane * rows + row) * columns, 1);
+      across.forEach(([start, parts], column) => {
+        result[(plane * rows + row) * columns + column] = parts.reduce((total, part, number) => total + part * line[start + number], 0);
+      });
     });
   }
   return result;
-}
-
-function combine(line, stride, offset, across, result, at, step) {
-  for (let column = 0; column < across.length; column++) {
-    const [first, shares] = across[column];
-    let total = 0;
-    for (let number = 0; number < shares.length; number++) total += shares[number] * line[(first + number) * stride + offset];
-    result[at + column * step] = total;
-  }
 }
 
 /** Letterbox a part of a photo, RGBA: `Float32Array` of 3 x size x size in [0, 1]. */
 export function letterboxed({ data, width }, part, size) {
   const height = part.bottom - part.top, wide = part.right - part.left;
   const [top, left, rows, columns] = boxOf(height, wide, size);
-  const down = windows(height, rows), across = windows(wide, columns);
-  const half = height === 2 * rows && wide === 2 * columns;
-  const canvas = new Float32Array(3 * size * size), line = new Float64Array(4 * wide), made = new Float64Array(columns);
+  const canvas = new Float32Array(3 * size * size);
   for (let channel = 0; channel < 3; channel++) canvas.fill(PADDING[channel] / 255, channel * size * size, (channel + 1) * size * size);
+  const put = (row, at, value) => { canvas[(at % 3) * size * size + (top + row) * size + left + Math.floor(at / 3)] = value / 255; };
+  if (height < rows || wide < columns) grow(data, width, part, rows, columns, put);
+  else shrink(data, width, part, rows, columns, put);
+  return canvas;
+}
+
+/** Means of areas; `put` takes a row, three times a column and a channel, and a whole value. */
+function shrink(data, width, part, rows, columns, put) {
+  const height = part.bottom - part.top, wide = part.right - part.left;
+  const factors = [height / rows, wide / columns], whole = factors.every(Number.isInteger);
+  const [down, across] = [windows(height, rows, whole ? factors[0] : 1), windows(wide, columns, whole ? factors[1] : 1)];
+  const scale = whole ? fround(1 / (factors[0] * factors[1])) : 1, half = factors.every((factor) => factor === 2);
+  const mean = new Float32Array(3 * columns);
   down.forEach(([first, shares], row) => {
-    line.fill(0);
-    shares.forEach((share, number) => {
-      const from = ((part.top + first + number) * width + part.left) * 4;
-      for (let x = 0; x < 4 * wide; x++) line[x] += share * data[from + x];
-    });
-    for (let channel = 0; channel < 3; channel++) {
-      combine(line, 4, channel, across, made, 0, 1);
-      const at = channel * size * size + (top + row) * size + left;
-      for (let x = 0; x < columns; x++) canvas[at + x] = (half ? Math.floor(made[x] + 0.5) : even(made[x])) / 255;
+    mean.fill(0);
+    shares.forEach((share, number) => add(mean, share, data, ((part.top + first + number) * width + part.left) * 4, across));
+    for (let at = 0; at < mean.length; at++) {
+      const value = fround(mean[at] * scale);
+      put(row, at, half ? Math.floor(value + 0.5) : even(value));
     }
   });
-  return canvas;
+}
+
+/** Add a share of a line of pixels, from `from` on, to the means of its windows. */
+function add(mean, share, data, from, across) {
+  for (let column = 0; column < across.length; column++) {
+    const [first, shares] = across[column];
+    let [red, green, blue] = [0, 0, 0];
+    for (let number = 0; number < shares.length; number++) {
+      const at = from + 4 * (first + number), part = shares[number];
+      red = fround(red + fround(part * data[at]));
+      green = fround(green + fround(part * data[at + 1]));
+      blue = fround(blue + fround(part * data[at + 2]));
+    }
+    mean[3 * column] += fround(share * red);
+    mean[3 * column + 1] += fround(share * green);
+    mean[3 * column + 2] += fround(share * blue);
+  }
+}
+
+/** Bilinear, in the whole numbers that OpenCV has: shares of 2048. */
+function grow(data, width, part, rows, columns, put) {
+  const places = (size, count) => windows(size, count).map(([first, [near]]) => [first, Math.min(first + 1, size - 1), even(near * 2048)]);
+  const down = places(part.bottom - part.top, rows), across = places(part.right - part.left, columns);
+  const between = (row, channel, [first, second, near]) => {
+    const from = ((part.top + row) * width + part.left) * 4 + channel;
+    return near * data[from + 4 * first] + (2048 - near) * data[from + 4 * second];
+  };
+  down.forEach(([first, second, near], row) => {
+    for (let at = 0; at < 3 * columns; at++) {
+      const x = across[Math.floor(at / 3)], above = between(first, at % 3, x) >> 4, below = between(second, at % 3, x) >> 4;
+      put(row, at, (((near * above) >> 16) + (((2048 - near) * below) >> 16) + 2) >> 2);
+    }
+  });
 }
 
 /** Cut the photo's box out of a canvas, without the padding. */

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from recorte.cli.options import Host, Model, Port
+from recorte.errors import RecorteError
 
 
 def page(
@@ -28,7 +29,6 @@ def page(
     """Show a page in the browser where photos are dropped and cut out. Ctrl-C stops it."""
     if static is not None:
         from recorte.app.anywhere import write_page
-        from recorte.errors import RecorteError
 
         if model is not None:
             raise RecorteError("--static writes a page with the model that Recorte ships; leave out --model")
@@ -38,7 +38,6 @@ def page(
 
     need("streamlit", "app", "The web page")
     from recorte.app.page.launch import run
-    from recorte.errors import RecorteError
     from recorte.home import home
     from recorte.removal.network import find_model
     from recorte.removal.network.providers import chosen
