@@ -93,7 +93,7 @@ def static_host(folder: Path) -> Iterator[tuple[str, Callable[[], None]]]:
 
 @contextmanager
 def visitor(browser: Browser, address: str, **how: Any) -> Iterator[Page]:
-    """Somebody with a desk and an English browser, whose page asks nobody else for anything, and breaks no rule."""
+    """Somebody with a desk and an English browser: no page there asks other origins for anything, or breaks a rule."""
     options = {"locale": "en-GB", "viewport": {"width": 1280, "height": 900}} | how
     with browser.new_context(**options) as context:
         page, asked, wrong = context.new_page(), [], []
@@ -105,7 +105,6 @@ def visitor(browser: Browser, address: str, **how: Any) -> Iterator[Page]:
         context.on("request", lambda request: asked.append(request.url))
         page.on("console", told)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.goto(address)
         yield page
         assert [url for url in asked if not url.startswith((address, f"blob:{address}"))] == []
         assert wrong == []
