@@ -58,7 +58,7 @@ export class Card {
     this.#picture('after', after);
     this.$('.pair').style.width = `min(100%, ${(66 * width) / height}vh)`;
     this.$('.pair').style.aspectRatio = width / height;
-    this.$('.size').textContent = `${width} x ${height}`;
+    this.$('.size').textContent = `${width} × ${height}`;
     this.$('.nobody').hidden = somebody;
     this.$('.done').hidden = false;
   }
