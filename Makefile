@@ -8,7 +8,7 @@ demo: install  ## cut people out, teach the weights twenty drawings in two minut
 test: install chromium  ## the suite, slow tests included; in order of files, or the slowest would come last, beside an idle core
 	$(PYTHON) -m pytest -m "not long" --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
 
-test-long: install  ## runs that are killed again and again, and whole trainings
+test-long: install  ## runs that are killed again and again, whole trainings, and Ray clusters
 	$(PYTHON) -m pip install --quiet --constraint constraints.txt --editable '.[dev,dev-bulk]'
 	$(PYTHON) -m pytest -m long
 
