@@ -1,8 +1,10 @@
-"""What programs call: the door of one word."""
+"""What programs call: the door of one word, several photos, frames; and what they are told."""
 
 import io
+import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from skimage import data
 
 import recorte
 from recorte import BackgroundRemover
-from recorte.errors import RecorteError
+from recorte.errors import PhotoError, RecorteError
 
 PERSON = data.astronaut()[:256, 96:352]
 
@@ -55,3 +57,55 @@ def test_remove_opens_one_model_when_it_is_first_called() -> None:
     code += "print(len(made), 'torch' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert said.split() == ["False", "1", "False"]
+
+
+def test_a_batch_is_what_one_after_the_other_gives(
+    best_model: Path, red_square: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    remover = BackgroundRemover(best_model)
+    photos = [np.roll(red_square, shift, axis=1) for shift in range(0, 50, 10)]
+    with caplog.at_level(logging.DEBUG, "recorte"):
+        found = remover.cut_out_batch(iter(photos), background="white")
+    assert len([record for record in caplog.records if "1 results in" in record.getMessage()]) == 5
+    for photo, one in zip(photos, found, strict=True):
+        assert np.array_equal(one, remover.remove_background(photo, background="white"))
+    assert isinstance(remover.cut_out_batch([Image.fromarray(red_square)])[0], Image.Image)
+    assert remover.cut_out_batch([]) == []
+    with pytest.raises(PhotoError, match=r"nowhere\.jpg: no such file"):
+        remover.cut_out_batch([red_square, "nowhere.jpg"])
+
+
+def test_frames_are_calm_where_they_stand_still(best_model: Path, red_square: np.ndarray) -> None:
+    remover = BackgroundRemover(best_model, refine=False)
+    one, other = red_square.copy(), red_square.copy()
+    one[10:40, 10:30], other[10:40, 10:30] = (150, 25, 15), (146, 25, 15)
+    alphas = [255 / (1 + np.exp(-40 * (red / 255 - 20 / 255 - 0.5))) for red in (150, 146)]
+    taken: list[int] = []
+
+    def frames() -> Iterator[np.ndarray]:
+        for number, frame in enumerate((one, other, red_square[:, ::-1])):
+            taken.append(number)
+            yield frame
+
+    stream = remover.stream(frames(), mask=True)
+    assert taken == []
+    first = next(stream)
+    assert taken == [0]
+    assert first[25, 20] == pytest.approx(alphas[0], abs=2)
+    second, turned = stream
+    before = 0.6 * np.exp(-((1.2 / 6) ** 2))  # four levels of red are 1.2 of brightness
+    assert second[25, 20] == pytest.approx(before * alphas[0] + (1 - before) * alphas[1], abs=3)
+    assert turned[25, 60] > 250  # what moved is not held back
+    assert turned[25, 20] < 15
+    assert next(remover.stream([red_square], background="white")).shape == (60, 80, 3)
+    with pytest.raises(RecorteError, match="a mask has no background"):
+        remover.stream([], mask=True, background="white")
+    with pytest.raises(PhotoError, match="must be an array"):
+        next(remover.stream(["frame.png"]))  # type: ignore[list-item]
+
+
+def test_a_remover_says_what_it_is(best_model: Path) -> None:
+    said = "refine=True, colours=True, tta=False, looks=4, providers=None)"
+    assert repr(BackgroundRemover()) == f"BackgroundRemover(model=None, threads=None, {said}"
+    shown = repr(BackgroundRemover(best_model, 2))
+    assert shown == f"BackgroundRemover(model='{best_model}/model.onnx', threads=2, {said}"

@@ -21,6 +21,7 @@ from recorte.removal.steps.looks import laid_over
 from recorte.removal.steps.refinement import refine
 from recorte.removal.steps.shadow import with_shadow
 from recorte.removal.steps.shape import shaped
+from recorte.removal.steps.smoothing import Smoothing
 
 MOST_LOOKS = 4
 """At one photo: as a whole, and at three parts of it."""
@@ -81,9 +82,13 @@ class Pipeline:
             alphas = (alphas + mirrored[..., ::-1]) / 2
         return alphas
 
-    def found(self, photo: np.ndarray) -> np.ndarray:
-        """Give the people's alpha, cleared of what is no person: `float32 (S', S')`, with the letterbox's padding."""
-        return self.clear(self.look(photo)[-1], photo)
+    def found(self, photo: np.ndarray, smoothing: Smoothing | None = None) -> np.ndarray:
+        """Give the people's alpha, cleared of what is no person: `float32 (S', S')`, with the letterbox's padding.
+
+        `smoothing` calms it by the frames before, of a film that is looked at once (`looks` is 1).
+        """
+        letterboxed, _, raw = self.look(photo)
+        return self.clear(smoothing(raw, letterboxed) if smoothing else raw, photo)
 
     def clear(self, raw: np.ndarray, photo: np.ndarray) -> np.ndarray:
         """Clear the network's answer, `float32 (S', S')`, of what is no person, and of all that is outside the photo.

@@ -1,7 +1,10 @@
 """Removing the background from photographs of people, with a trained model."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cached_property
 from itertools import starmap
 from pathlib import Path
 from typing import Any, Unpack
@@ -21,6 +24,8 @@ from recorte.removal.network import Network
 from recorte.removal.network.providers import Providers
 from recorte.removal.options import Options, Showing
 from recorte.removal.pipeline import MOST_LOOKS, Pipeline, Steps
+from recorte.removal.steps.backgrounds import Background
+from recorte.removal.steps.smoothing import Smoothing
 
 
 class BackgroundRemover:
@@ -68,6 +73,10 @@ class BackgroundRemover:
         # None stays None, so that a copy on another machine finds the weights of its own installation.
         self._model = None if model is None else self.network.path
 
+    def __repr__(self) -> str:
+        given = {"model": self._model and str(self._model), "threads": self.threads} | self._switches
+        return f"BackgroundRemover({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+
     def __reduce__(self) -> tuple[object, ...]:
         return self._again, (self._model, self.threads, self._switches)
 
@@ -83,6 +92,11 @@ class BackgroundRemover:
     def with_threads(self, threads: int) -> "BackgroundRemover":
         """Give a remover like this one that uses so many CPU threads for one photo."""
         return self._again(self._model, threads, self._switches)
+
+    @cached_property
+    def _for_many(self) -> "BackgroundRemover":
+        """What cuts out many photos at a time: a thread for each, unless the user says otherwise."""
+        return self if self.threads is not None else self.with_threads(spread(usable_cores())[1])
 
     def predict_alpha(self, photo: np.ndarray) -> np.ndarray:
         """Find the people in a photo.
@@ -205,6 +219,56 @@ class BackgroundRemover:
         return remove(
             self.pipeline, options, source, target, overwrite=overwrite, kind=kind, alpha=alpha, touches=touches
         )
+
+    def cut_out_batch(self, sources: Iterable[Source], **showing: Unpack[Showing]) -> list[Result | list[Result]]:
+        """Cut the people out of several photos at a time, on all cores, which is faster than one after the other.
+
+        Args:
+            sources: photos, as `remove_background` takes them.
+            showing: as for `remove_background`.
+
+        Returns:
+            What `remove_background` gives for each, in their order. `batch_process` is for more than memory holds.
+
+        Raises:
+            PhotoError: one of the photos cannot be read; the message names it.
+            RecorteError: an option is not valid.
+        """
+        options, pipeline = Options.read(showing), self._for_many.pipeline
+        with ThreadPoolExecutor(spread(usable_cores())[0], thread_name_prefix="recorte") as pool:
+            return list(pool.map(lambda source: remove(pipeline, options, source), sources))
+
+    def stream(
+        self, frames: Iterable[np.ndarray], *, background: Background = None, mask: bool = False
+    ) -> Iterator[np.ndarray]:
+        """Cut the people out of a film's or a camera's frames, one after the other, calm from one to the next.
+
+        Where the picture stands still the alpha is averaged over time, as `recorte video` does, and each frame is
+        looked at once.
+
+        Args:
+            frames: `uint8 (H, W, 3)`, RGB, in their order; one is taken when its result is asked for. OpenCV gives
+                BGR: `frame[..., ::-1]`.
+            background: as for `remove_background`.
+            mask: give the alpha itself.
+
+        Returns:
+            For each frame `uint8 (H, W, 4)`, with an opaque background `(H, W, 3)`, a mask `(H, W)`.
+
+        Raises:
+            PhotoError: a frame of another type or shape.
+            RecorteError: an option is not valid.
+        """
+        options, smoothing = Options.of(background, mask), Smoothing()
+        pipeline = replace(self.pipeline, looks=1)
+
+        def cut(frame: np.ndarray) -> np.ndarray:
+            check_array(frame)
+            frame = np.ascontiguousarray(frame)
+            alpha = pipeline.enlarge(pipeline.found(frame, smoothing), frame)
+            return pipeline.results(frame, options, "a frame", alpha=alpha)[0]
+
+        return map(cut, frames)
 
     def batch_process(
         self,

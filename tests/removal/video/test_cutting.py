@@ -8,9 +8,9 @@ from recorte import BackgroundRemover
 from recorte.errors import RecorteError
 from recorte.photo import read_photo
 from recorte.removal.pipeline import Pipeline
+from recorte.removal.steps.smoothing import Smoothing
 from recorte.removal.video import cut_out_video
 from recorte.removal.video import cutting as video
-from recorte.removal.video.progress import Smoothing
 from videos.clips import RED, frame, pictures_of, sound_of, stop_at, write_clip
 
 VARIABLE = [0, 40, 70, 200, 240, 300, 333, 400, 500, 540, 580, 620, 660, 700]

@@ -1,6 +1,8 @@
 """One photo, from whatever it is given as to whatever its result is given as."""
 
+import logging
 import os
+import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from recorte.removal.pipeline import Pipeline
 
 
+log = logging.getLogger("recorte")
+
+
 def remove(
     pipeline: "Pipeline",
     options: Options,
@@ -39,6 +44,7 @@ def remove(
     `record` has further touches, made before for this photo; it is a RecorteError if this is another one.
     `not_kept` takes what of the photo is not in the result, each in a word or a few; None: of pages it is warned.
     """
+    started = time.perf_counter()
     source = bytes_of(source)
     target = None if target is None else output.path_of(target)
     suffix = output.suffix_of(kind, target, options)
@@ -71,6 +77,7 @@ def remove(
         # The first one last: that it is there means that all are.
         for file, content in reversed(results):
             output.write(file, content)
+    log.debug("%s: %d results in %.0f ms", name_of(source), len(pictures), 1000 * (time.perf_counter() - started))
     given: Sequence[Result] = contents
     if kind is None and not isinstance(source, bytes):
         given = pictures if isinstance(source, np.ndarray) else [output.as_image(p, photo, lost) for p in pictures]

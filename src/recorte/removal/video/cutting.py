@@ -125,9 +125,8 @@ class _Maker:
         if not self.times and not self.target.suffix:
             # Of another job, which may be replaced, or of a part that was stopped.
             drop_frames(self.target, len(self.progress.times) + 1)
-        letterboxed, _, raw = self.pipeline.look(photo)
         smoothing = replace(self.progress.smoothing)  # what is interrupted must not have counted
-        found = self.pipeline.clear(smoothing(raw, letterboxed), photo)
+        found = self.pipeline.found(photo, smoothing)
         alpha = np.zeros(photo.shape[:2], np.uint8)
         alpha[inside] = self.pipeline.enlarge(found, photo, eight_bits=True)[inside]
         cutout = self.pipeline.cut_out(alpha, photo, own)
