@@ -2,7 +2,9 @@
 
 import json
 import sys
+import time
 from collections import Counter
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -107,6 +109,7 @@ class Account:
         self._skipped: list[str] = []
         self._paged: list[Outcome] = []
         self._bar: Progress | None = None
+        self._begun = time.monotonic()
 
     def __enter__(self) -> Self:
         if self._total and sys.stderr and sys.stderr.isatty():
@@ -143,7 +146,18 @@ class Account:
             typer.echo(plain(outcome.photo))
             print_report(report, outcome.not_kept)
         if self._bar:
-            self._bar.update(self._bar.task_ids[0], advance=1, description=escape(plain(outcome.photo.name)))
+            name = escape(plain(outcome.photo.name))
+            self._bar.update(self._bar.task_ids[0], advance=1, description=name, pace=self._pace())
+
+    def _pace(self) -> str:
+        """Say how fast it goes and how long it will take, by all that was made: the last few may be small."""
+        now, made = time.monotonic(), self.counts.total() - self.counts["skipped"]
+        if not made:
+            self._begun = now  # what is there already takes no time
+            return ""
+        seconds = (now - self._begun) / made
+        left = timedelta(seconds=round(seconds * ((self._total or 0) - self.counts.total())))
+        return f"{1 / max(seconds, 1e-9):.2f} photos/s, {left} left"
 
     def add_sealed(self, sealed: "Mapping[Path, str]") -> None:
         """Note folders that could not be looked into, and show why, as of photos that failed."""
@@ -186,9 +200,9 @@ class Account:
 
 def _bar(total: int) -> "Progress":
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    bar.add_task("", total=total)
+    texts = (TextColumn("{task.fields[pace]}"), TextColumn("{task.description}"))
+    bar = Progress(BarColumn(), MofNCompleteColumn(), *texts, console=Console(stderr=True), transient=True)
+    bar.add_task("", total=total, pace="")
     return bar

@@ -52,9 +52,11 @@ PNG_PACKING = (
     cv2.IMWRITE_PNG_COMPRESSION, 1,
     cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE,
     cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_PAETH,
+    cv2.IMWRITE_PNG_ZLIBBUFFER_SIZE, 1 << 16,
 )  # fmt: skip
 """Measured on the cut-outs of 27 photos, in bytes a pixel and milliseconds a megapixel on one core: this 0.74 and 25,
-OpenCV's defaults 0.85 and 20, its level 6 0.72 and 196, Pillow's level 1 0.78 and 34, its default 0.71 and 97."""
+OpenCV's defaults 0.85 and 20, its level 6 0.72 and 196, Pillow's level 1 0.78 and 34, its default 0.71 and 97.
+The larger buffer takes a tenth of the time less, at 24 megapixels."""
 
 
 def encode(
