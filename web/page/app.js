@@ -52,7 +52,7 @@ function show() {
   const jpeg = $('input[value=jpeg]');
   jpeg.disabled = options().background === null; // it cannot be transparent
   if (jpeg.disabled && jpeg.checked) $('input[value=png]').checked = true;
-  for (const card of state.cards) card.show();
+  for (const card of state.cards) card.refresh();
 }
 
 async function takePicture([file]) {

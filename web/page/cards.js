@@ -36,18 +36,26 @@ export class Card {
   async cut() {
     try {
       this.#made = await this.#work.ask('cut', this.#file);
+      await this.show();
     } catch (error) {
-      this.#reason = error.message;
+      this.#fail(error);
     }
     this.$('.working').hidden = true;
-    this.$('.failed').hidden = !this.#reason;
-    if (this.#made) await this.show();
+  }
+
+  #fail(error) {
+    this.#reason = error.message;
+    this.$('.failed').hidden = false;
     this.speak(this.#language);
+  }
+
+  /** Show the cut-out over what the options say, now that these are others. */
+  refresh() {
+    if (this.#made) this.show().catch((error) => this.#fail(error));
   }
 
   /** Show the cut-out over what the options say. */
   async show() {
-    if (!this.#made) return;
     const turn = ++this.#showing, { width, height, somebody } = this.#made;
     const [before, after] = await Promise.all([
       this.#addresses.has('before') ? null : this.#compose({ background: null, kind: 'webp', side: SHOWN, cutout: this.#file }),
@@ -61,6 +69,8 @@ export class Card {
     this.$('.size').textContent = `${width} × ${height}`;
     this.$('.nobody').hidden = somebody;
     this.$('.done').hidden = false;
+    this.$('.failed').hidden = true;
+    this.#reason = null;
   }
 
   #compose(how) {
@@ -76,8 +86,9 @@ export class Card {
 
   async #save() {
     const { kind, ...how } = this.#options();
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(await this.#compose({ kind, ...how }));
+    const link = document.createElement('a'), made = await this.#compose({ kind, ...how }).catch((error) => this.#fail(error));
+    if (!made) return;
+    link.href = URL.createObjectURL(made);
     link.download = `${(this.#file.name || 'photo').replace(/\.[^.]*$/, '')}-cutout.${kind === 'jpeg' ? 'jpg' : kind}`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);

@@ -4,6 +4,9 @@ import * as ort from './ort/ort.wasm.min.mjs';
 import { open, cutOutPixels } from './recorte/src/engine.js';
 import { composed } from './compose.js';
 
+/** A mistake that the page has a sentence for. */
+class Refused extends Error {}
+
 const PIXELS = 50e6;
 const engine = start();
 engine.then(() => postMessage({ ready: true }), (error) => postMessage({ broken: reason(error) }));
@@ -20,9 +23,6 @@ onmessage = ({ data: { number, work, given } }) => {
 };
 
 const WORK = { cut, compose: ({ photo, cutout, ...how }) => composed(photo, cutout, how) };
-
-/** A mistake that the page has a sentence for. */
-class Refused extends Error {}
 
 function reason(error) {
   if (error instanceof Refused) return error.message;
@@ -69,7 +69,7 @@ async function cut(file) {
 /** Whether a file is an animation: GIF, PNG or WebP with several pictures. */
 async function moves(file) {
   const start = new TextDecoder('latin1').decode(await file.slice(0, 2e6).arrayBuffer());
-  if (start.startsWith('GIF8')) return start.split('\0!\xf9\x04').length > 2;
+  if (start.startsWith('GIF8')) return start.match(/!\xf9\x04[^]{4}\0[,!]/g)?.length > 1;
   if (start.startsWith('RIFF')) return start.slice(12, 64).includes('ANIM');
-  return start.startsWith('\x89PNG') && start.slice(0, 1000).includes('acTL');
+  return start.slice(1, 4) === 'PNG' && start.split('IDAT')[0].includes('acTL');
 }
