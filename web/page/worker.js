@@ -69,7 +69,20 @@ async function cut(file) {
 /** Whether a file is an animation: GIF, PNG or WebP with several pictures. */
 async function moves(file) {
   const start = new TextDecoder('latin1').decode(await file.slice(0, 2e6).arrayBuffer());
-  if (start.startsWith('GIF8')) return start.match(/!\xf9\x04[^]{4}\0[,!]/g)?.length > 1;
+  if (start.startsWith('GIF8')) return pictures(new Uint8Array(await file.arrayBuffer())) > 1;
   if (start.startsWith('RIFF')) return start.slice(12, 64).includes('ANIM');
   return start.slice(1, 4) === 'PNG' && start.split('IDAT')[0].includes('acTL');
+}
+
+/** How many pictures a GIF has: its blocks are counted, whatever is in them. */
+function pictures(bytes) {
+  const table = (flags) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
+  let at = 13 + table(bytes[10]), count = 0;
+  while (bytes[at] === 0x2c || bytes[at] === 0x21) {
+    if (bytes[at] === 0x2c) count++;
+    at += bytes[at] === 0x2c ? 11 + table(bytes[at + 9]) : 2;
+    while (bytes[at]) at += bytes[at] + 1;
+    at++;
+  }
+  return count;
 }
