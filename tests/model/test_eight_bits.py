@@ -6,7 +6,6 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from recorte.model import eight_bits
 from recorte.model.eight_bits import store_in_eight_bits
 from recorte.removal.network import Network
 
@@ -64,8 +63,7 @@ def test_channels_of_few_weights_stay_as_they_are(tmp_path: Path) -> None:
     assert {node.op_type for node in onnx.load(tmp_path / "target.onnx").graph.node} == {"Conv", "Sigmoid", "Mul"}
 
 
-def test_channels_have_scales_of_their_own_and_zeros_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eight_bits, "FEW", 0)
+def test_channels_have_scales_of_their_own_and_zeros_stay(tmp_path: Path) -> None:
     source = tmp_path / "source.onnx"
     weights = np.zeros((3, 4, 1, 1), np.float32)
     weights[0], weights[1] = np.reshape([1, -0.5, 0.25, 0], (4, 1, 1)), np.reshape([1e-4, 0, 0, -1e-4], (4, 1, 1))
@@ -78,7 +76,7 @@ def test_channels_have_scales_of_their_own_and_zeros_stay(tmp_path: Path, monkey
         [numpy_helper.from_array(weights, "weights")],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), source)
-    store_in_eight_bits(source, source)
+    store_in_eight_bits(source, source, few=0)
     session = onnxruntime.InferenceSession(source)
     columns = [session.run(None, {"x": np.eye(4, dtype="f")[i].reshape(1, 4, 1, 1)})[0].ravel() for i in range(4)]
     np.testing.assert_allclose(np.transpose(columns)[0], [1, -64 / 127, 32 / 127, 0], atol=1e-6)

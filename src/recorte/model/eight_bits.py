@@ -13,7 +13,7 @@ FEW = 64
 hundredths of the file, and to round them costs the most."""
 
 
-def store_in_eight_bits(source: Path, target: Path) -> None:
+def store_in_eight_bits(source: Path, target: Path, few: int = FEW) -> None:
     """Write a network again, the weights of its convolutions as whole numbers from -127 to 127.
 
     Every output channel has a scale of its own (Krishnamoorthi 2018, arXiv 1806.08342). ONNX Runtime turns them back
@@ -22,6 +22,7 @@ def store_in_eight_bits(source: Path, target: Path) -> None:
     Args:
         source: an `.onnx` file whose weights are inside of it.
         target: made anew; may be `source`.
+        few: weights of an output channel below which they stay as they are.
     """
     model = onnx.load(source)
     graph = model.graph
@@ -30,7 +31,7 @@ def store_in_eight_bits(source: Path, target: Path) -> None:
     unpacking = []
     for name in names:
         values = numpy_helper.to_array(weights[name])
-        if values[0].size < FEW:
+        if values[0].size < few:
             continue
         greatest = np.abs(values).max(axis=(1, 2, 3))
         scale = (np.where(greatest > 0, greatest, 1) / 127).astype(np.float32)

@@ -80,7 +80,7 @@ def test_brushes_undo_and_what_is_downloaded(page: Page, photos: Path, aside: Pa
     mask = pixels(downloaded(page, "Mask")[1])
     assert mask[SHUTTLE[1] + 15, SHUTTLE[0] + 2] == 255
     assert mask[PATCH[1] + 15, PATCH[0] + 2] == 0
-    assert np.array_equal(mask[:100], first[:100])  # nothing far away changes
+    assert np.array_equal(mask[:60], first[:60])  # above the shuttle nothing changes
     assert np.array_equal(pixels(downloaded(page, "Cut-out")[1])[..., 3], mask)
     with zipfile.ZipFile(io.BytesIO(downloaded(page, "All as a ZIP")[1])) as file:
         assert np.array_equal(pixels(file.read("astronaut-mask.png")), mask)

@@ -7,22 +7,26 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from recorte.removal.correct.features import NEARNESS, WAYS, costs_of, features
+from recorte.removal.correct.features import FINER, NEARNESS, SIDE, WAYS, costs_of, features
 from recorte.removal.correct.geodesic import distances
 
 Follow = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool], np.ndarray]
-"""From photo, `uint8 (h, w, 3)`, alpha, `float32 (h, w)`, what a touch marks, what touches of the other kind mark, and
-whether to keep, to the thing that was touched; all of these `bool (h, w)`, no side longer than `features.SIDE`."""
+"""From photo, `uint8 (FINER h, FINER w, 3)`, alpha, `float32 (h, w)`, what a touch marks, what touches of the other
+kind mark, and whether to keep, to the thing that was touched; all of these `bool (h, w)`, no side longer than
+`features.SIDE`."""
 
 WEIGHTS = Path(__file__).with_name("thing.onnx")
-"""Trained by `scripts/follow.py`. Input `touch`, `float32 (1, CHANNELS, SIDE, SIDE)`; output `thing`, in [0, 1]."""
+"""Trained by `scripts/follow.py`. Inputs `photo`, `float32 (1, 3, FINER SIDE, FINER SIDE)` in [0, 1], and `touch`,
+`float32 (1, CHANNELS, SIDE, SIDE)`; output `thing`, in [0, 1]."""
 
 LEVELS = np.geomspace(0.06, 3.0, 40)
 """Of distance, one of which bounds the thing that was touched."""
 
-ALIKE, LEFT = 0.3, 0.15
+
+ALIKE, LEFT = 0.3, 0.05
 """Where what is within a distance agrees so well with the network (intersection by union), it is the thing, whose edges
-are the photo's own; but for cells of which the network says less than the second."""
+are the photo's own; but for cells of which the network says less than the second. So for what is kept, which may be any
+thing; what is dropped is mostly a part of what looks like a person, whom the network knows better than edges do."""
 
 
 def by_network(photo: np.ndarray, alpha: np.ndarray, own: np.ndarray, other: np.ndarray, keep: bool) -> np.ndarray:
@@ -30,13 +34,16 @@ def by_network(photo: np.ndarray, alpha: np.ndarray, own: np.ndarray, other: np.
     seen = features(photo, alpha, own, other, keep)
     rows, columns = alpha.shape
     wrong = (alpha >= 0.5) != keep
-    thing = np.where(wrong, _session().run(["thing"], {"touch": seen[None]})[0][0, 0, :rows, :columns], 0)
-    best, found = ALIKE, thing > 0.5
-    for nearness in seen[NEARNESS, :rows, :columns]:
+    canvas = np.zeros((3, FINER * SIDE, FINER * SIDE), np.float32)
+    canvas[:, : photo.shape[0], : photo.shape[1]] = photo.transpose(2, 0, 1) / np.float32(255)
+    (found,) = _session().run(["thing"], {"photo": canvas[None], "touch": seen[None]})
+    thing = np.where(wrong, found[0, 0, :rows, :columns], 0)
+    best, followed = ALIKE, thing > 0.5
+    for nearness in seen[NEARNESS, :rows, :columns] if keep else ():
         agreement, near = _most_alike(nearness, thing, wrong)
         if agreement > best:
-            best, found = agreement, near & (thing > LEFT)
-    return found
+            best, followed = agreement, near & (thing > LEFT)
+    return followed
 
 
 def _most_alike(nearness: np.ndarray, thing: np.ndarray, wrong: np.ndarray) -> tuple[float, np.ndarray]:
@@ -69,5 +76,5 @@ def _session() -> onnxruntime.InferenceSession:
     """Open the network once a process; it holds nothing of any photo, and threads may share it."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = 2  # somebody waits for it, brush in hand
     return onnxruntime.InferenceSession(WEIGHTS, options, providers=["CPUExecutionProvider"])

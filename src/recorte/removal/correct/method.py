@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from recorte.letterbox import resize
-from recorte.removal.correct.features import SIDE
+from recorte.removal.correct.features import FINER, SIDE
 from recorte.removal.correct.follow import Follow, by_distance, by_network
 from recorte.removal.correct.touches import Touch, painted
 from recorte.removal.steps.refinement import refine
@@ -16,8 +16,8 @@ CLOSER, MARGIN = 0.6, 0.4
 """A thing that fits into less of the photo's longest side, with so much of its own size around it, is looked at again,
 closer."""
 
-FINER = 2
-"""How much finer the thing is drawn, along the photo's edges, than it is found."""
+AGREED = 0.3
+"""Of what either look takes for the thing, the share that both must, for the closer one to count."""
 
 SEAM, RIM = 2, 6
 """Cells around the thing that become as it does: where it is kept, so that no seam is left between it and the person
@@ -44,8 +44,8 @@ def correct(photo: np.ndarray, alpha: np.ndarray, touches: Sequence[Touch], foll
         `float32 (H, W)` in [0, 1].
     """
     mended = alpha.astype(np.float32)  # a copy
-    shape, scale = _cells(alpha.shape)
-    small, marks = resize(photo, *shape), np.zeros(shape, np.uint8)
+    shape, scale = cells(alpha.shape)
+    small, marks = _small(photo, shape), np.zeros(shape, np.uint8)
     for touch in touches:
         if touch.is_box and not touch.keep:
             mended[_window(touch)] = 0
@@ -77,14 +77,19 @@ def _mend(
 ) -> None:
     """Do what a point or a stroke asks, in place; `own` and `other` as for `Follow`, of the size of the small photo."""
     thing = _thing(small, resize(alpha, *own.shape), own, other, touch.keep, follow)
-    window = _closer(thing, alpha.shape)
+    window = closer_window(thing, alpha.shape)
     photo_part, alpha_part = photo[window], alpha[window]
     if window != (slice(0, alpha.shape[0]), slice(0, alpha.shape[1])):
-        shape, scale = _cells(alpha_part.shape)
+        shape, scale = cells(alpha_part.shape)
         own = painted(touch, shape, max(alpha.shape), scale, window[1].start, window[0].start)
         away = resize(other.astype(np.float32), *alpha.shape)[window] if other.any() else np.zeros(shape, np.float32)
         other = (resize(away, *shape) > 0.5) & ~own
-        thing = _thing(resize(photo_part, *shape), resize(alpha_part, *shape), own, other, touch.keep, follow)
+        closer = _thing(_small(photo_part, shape), resize(alpha_part, *shape), own, other, touch.keep, follow)
+        before = resize(resize(thing.astype(np.float32), *alpha.shape)[window], *shape) > 0.5
+        if (closer & before).sum() >= AGREED * (closer | before).sum():
+            thing = closer
+        else:  # what the closer look makes of it is another thing
+            photo_part, alpha_part = photo, alpha
     _draw(photo_part, alpha_part, thing, touch.keep)
     spot, marked = _spot(alpha, touch)
     alpha[spot][marked] = touch.keep
@@ -102,13 +107,18 @@ def _thing(
     return found
 
 
-def _cells(shape: tuple[int, ...]) -> tuple[tuple[int, int], float]:
+def cells(shape: tuple[int, ...]) -> tuple[tuple[int, int], float]:
     """The rows and columns in which a part of a photo is looked at, and their scale."""
     scale = min(1.0, SIDE / max(shape))
     return (max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))), scale
 
 
-def _closer(thing: np.ndarray, shape: tuple[int, ...]) -> tuple[slice, slice]:
+def _small(photo: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Give the photo as `Follow` takes it for so many rows and columns of cells."""
+    return resize(photo, FINER * shape[0], FINER * shape[1])
+
+
+def closer_window(thing: np.ndarray, shape: tuple[int, ...]) -> tuple[slice, slice]:
     """Give the window in which a thing is worth a closer look; all of the photo where it would not be closer."""
     scales = [large / little for large, little in zip(shape, thing.shape, strict=True)]
     lines = [np.flatnonzero(thing.any(axis=axis)) for axis in (1, 0)]
