@@ -1,4 +1,4 @@
-"""What finds the thing that was touched, in small: a small network, or the way there without edges."""
+"""What finds the thing that was touched, in small: a network, or the way there without edges."""
 
 from collections.abc import Callable
 from functools import cache
@@ -21,7 +21,6 @@ WEIGHTS = Path(__file__).with_name("thing.onnx")
 
 LEVELS = np.geomspace(0.06, 3.0, 40)
 """Of distance, one of which bounds the thing that was touched."""
-
 
 ALIKE, LEFT = 0.3, 0.05
 """Where what is within a distance agrees so well with the network (intersection by union), it is the thing, whose edges
