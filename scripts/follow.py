@@ -56,11 +56,17 @@ def learn(model: "Follower", lessons: "Lessons", samples: int, seed: int) -> "Fo
     from following.network import loss_of
 
     random, steps, order = np.random.default_rng(seed), samples // BATCH, []
-    encoder = [*model.network.encoder.parameters()]
-    others = [one for one in model.parameters() if all(one is not each for each in encoder)]
+    named = [*model.named_parameters()]
+    # The first convolution learns as fast as what is new: its channels for the touch begin at nothing.
+    known = {name for name, _ in named if name.startswith("network.encoder.") and "conv_stem" not in name}
+    encoder = [one for name, one in named if name in known]
+    others = [one for name, one in named if name not in known]
     groups = [{"params": encoder, "lr": ENCODER_RATE}, {"params": others, "lr": RATE}]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.02)
-    pace = lambda step: min(1, (step + 1) / (WARM * steps)) * (0.51 + 0.5 * math.cos(math.pi * step / steps))  # noqa: E731
+
+    def pace(step: int) -> float:
+        return min(1, (step + 1) / (WARM * steps)) * (0.51 + 0.5 * math.cos(math.pi * step / steps))
+
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace)
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED), use_buffers=True)
     for step in range(steps):

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -31,6 +31,11 @@ def one_kind(kinds: list[Kind] | None) -> str | None:
     if len({*kinds}) > 1:
         raise RecorteError(f"--format is given as {' and '.join(dict.fromkeys(kinds))}; name one of them")
     return kinds[0].value
+
+
+def asked_for(**showing: Any) -> dict[str, Any]:
+    """Leave out of a result's options those that were not given, as `Options.read` takes them."""
+    return {name: value for name, value in showing.items() if value is not None and value is not False}
 
 
 def kind_of(preset: str | None) -> str | None:

@@ -6,7 +6,7 @@ import skimage.data
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from page_browser import chromium, page_server
+from page_browser import page_server
 
 
 @pytest.fixture(scope="module")
@@ -19,12 +19,6 @@ def aside(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(tmp_path_factory: pytest.TempPathFactory, aside: Path) -> Iterator[str]:
     with page_server(tmp_path_factory.mktemp("home"), "--aside", aside) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

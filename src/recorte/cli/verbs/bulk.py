@@ -23,6 +23,7 @@ from recorte.cli.options import (
     Report,
     Shadow,
     Size,
+    asked_for,
     one_kind,
 )
 from recorte.cli.show import SOME_FAILED, STOPPED, complain, plain
@@ -89,12 +90,14 @@ def bulk(
     need("ray", "bulk", "recorte bulk")
     from recorte.bulk.run import Wishes, run
 
-    showing = {"background": background, "mask": mask, "crop": crop, "people": people, "size": size, "margin": margin,
-               "align": align, "shadow": shadow, "quality": quality, "preset": preset}  # fmt: skip
+    showing = asked_for(
+        background=background, mask=mask, crop=crop, people=people, size=size, margin=margin, align=align,
+        shadow=shadow, quality=quality, preset=preset,
+    )  # fmt: skip
     wishes = Wishes(
         source=source, target=output, column=column, kind=one_kind(kinds), model=model,
         making={"refine": refine, "colours": colours, "tta": tta, "looks": looks},
-        showing={name: value for name, value in showing.items() if value is not None and value is not False},
+        showing=showing,
         report=report, address=address, least=least, most=most, most_failures=most_failures, as_json=as_json,
     )  # fmt: skip
     try:

@@ -26,6 +26,7 @@ from recorte.cli.options import (
     Report,
     Shadow,
     Size,
+    asked_for,
     kind_of,
     one_kind,
 )
@@ -141,14 +142,16 @@ def cut_out(
 
     cat photo.jpg | recorte - > person.png
     """
-    showing = {"background": background, "mask": mask, "crop": crop, "people": people, "size": size, "margin": margin,
-               "align": align, "shadow": shadow, "quality": quality, "preset": preset}  # fmt: skip
+    showing = asked_for(
+        background=background, mask=mask, crop=crop, people=people, size=size, margin=margin, align=align,
+        shadow=shadow, quality=quality, preset=preset,
+    )  # fmt: skip
     wishes = Wishes(
         output=output, overwrite=overwrite, watch=watch, jobs=jobs, report=report, as_json=as_json,
         kind=one_kind(kinds), usual_kind=kind_of(preset),
         model=model,
         making={"refine": refine, "colours": colours, "tta": tta, "looks": looks, "providers": provider},
-        showing={name: value for name, value in showing.items() if value is not None and value is not False},
+        showing=showing,
         keep=keep or [], drop=drop or [], correct=correct,
     )  # fmt: skip
     try:
