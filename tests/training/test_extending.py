@@ -84,6 +84,7 @@ def test_all_of_them_in_one_training(all_of_them: Path) -> None:
     (row,) = csv.DictReader((all_of_them / "metrics.csv").open())
     for name in ("train/loss_tversky", "val/loss_tversky", "val/missed"):
         assert 0 <= float(row[name]) <= 1
+    assert float(row["note/step"]) == float(row["step"])
     result = figures(all_of_them)
     assert result["monitor"] == "val/missed"
     (_, right), (missed, hit) = result["confusion_matrix"]

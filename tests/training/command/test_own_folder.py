@@ -110,6 +110,21 @@ def test_a_config_that_is_no_yaml(mine: Path) -> None:
     assert problem.startswith(f"{path}, line 3: no YAML (expected <block end>")
 
 
+def test_keys_that_come_near_one_of_recortes(mine: Path) -> None:
+    (mine / "hardware").mkdir()
+    (mine / "data").mkdir()
+    profile, source = mine / "hardware" / "laptop.yaml", mine / "data" / "trips.yaml"
+    profile.write_text(
+        "# @package _global_\ndefaults: [cpu]\nmemory_fromat: channels_last\ndata:\n  batchsize: 4\nmy_note: laptop\n"
+    )
+    source.write_text("defaults: [synthetic]\nimage_sizes: 64\nroots: here\nplace: ${data.roots}/photos\n")
+    assert problems("--config-dir", str(mine), "hardware=laptop", "data=trips") == [
+        f"{source}: data.image_sizes: there is no such key; did you mean data.image_size?",
+        f"{profile}: memory_fromat: there is no such key; did you mean memory_format?",
+        f"{profile}: data.batchsize: there is no such key; did you mean data.batch_size?",
+    ]
+
+
 def test_a_default_that_is_nowhere(mine: Path) -> None:
     (mine / "loss" / "tversky.yaml").write_text("defaults:\n  - composit\n")
     (problem,) = problems("--config-dir", str(mine), "loss=tversky")

@@ -55,8 +55,7 @@ class RunRecord(pl.Callback):
         """Add the epoch's row, after its validation, and write everything anew."""
         figures = plain(trainer.callback_metrics, prefix="")
         row: dict[str, float | None] = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
-        wanted = ("train/", "throughput/", *(("val/",) if self.validated else ()))
-        row |= {name: value for name, value in figures.items() if name.startswith(wanted)}
+        row |= {name: value for name, value in figures.items() if self.validated or not name.startswith("val/")}
         self.validated = False
         row["lr"] = trainer.optimizers[0].param_groups[0]["lr"]
         row["seconds"] = round(self._seconds(), 3)

@@ -1,16 +1,20 @@
 """`--config-dir mine`: a folder of one's own, with configs in groups as `conf/` has them and Python beside them."""
 
+import difflib
 import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from recorte.own_code import use_code_of
-from recorte.training.command.arguments import definition_problem
+from recorte.training.command.arguments import arguments_of, definition_problem
+from recorte.training.command.built import DATA_MODULE
 from recorte.training.command.path_arguments import quoted_text
+from recorte.training.machine.hardware import OF_A_PROFILE
 
 KEY = "hydra.searchpath"
 SWITCHES = ("--config-dir", "-cd")
@@ -67,10 +71,40 @@ def folder_problems(folder: Path, conf: Path) -> Iterator[str]:
             yield f"{path}: Recorte's own {name} comes first; give yours another name"
         if name.parts[0] in WHOLE and "# @package _global_" not in path.read_text(encoding="utf-8", errors="replace"):
             yield f"{path}: its first line must be `# @package _global_`, or its keys set nothing but {name.parts[0]}"
+        yield from _misspelt_keys(path, name.parts[0], conf)
     for path in sorted(folder.glob("*.py")):
         found = importlib.util.find_spec(path.stem)
         if found is not None and found.origin is not None and not path.samefile(found.origin):
             yield f"{path}: Python has a module {path.stem}, which comes first; give yours another name"
+
+
+def _misspelt_keys(path: Path, group: str, conf: Path) -> Iterator[str]:
+    """Find keys that come near one of Recorte's; others may be one's own. What a class takes is looked at elsewhere."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        given = yaml.safe_load(text)
+    except yaml.YAMLError:  # told when it is composed
+        return
+    given = given if isinstance(given, dict) else {}
+    data = given if group == "data" else given.get("data") if group in WHOLE else None
+    nodes = [("", given, _keys_of_all(conf))] if group in WHOLE else []
+    if isinstance(data, dict):
+        nodes.append(("data.", data, _keys_of_data(conf)))
+    for prefix, node, known in nodes:
+        for key in (str(key) for key in node if key not in known and f"${{{prefix}{key}" not in text):
+            if close := difflib.get_close_matches(key, known, n=1, cutoff=0.8):
+                yield f"{path}: {prefix}{key}: there is no such key; did you mean {prefix}{close[0]}?"
+
+
+def _keys_of_all(conf: Path) -> set[str]:
+    found = {key for path in conf.glob("*.yaml") for key in yaml.safe_load(path.read_text(encoding="utf-8"))}
+    return found | {path.name for path in conf.iterdir()} | {key for key in OF_A_PROFILE if "." not in key}
+
+
+def _keys_of_data(conf: Path) -> set[str]:
+    base = yaml.safe_load((conf / "data" / "_base.yaml").read_text(encoding="utf-8"))
+    arguments = arguments_of(DATA_MODULE)
+    return {*base, *(arguments.kinds if arguments else ()), "defaults", "root", "teacher"}
 
 
 def target_problems(node: Any, key: str = "") -> Iterator[str]:
