@@ -103,8 +103,14 @@ function add(mean, share, data, from, across) {
 
 /** Bilinear, in the whole numbers that OpenCV has: shares of 2048. */
 function grow(data, width, part, rows, columns, put) {
-  const places = (size, count) => windows(size, count).map(([first, [near]]) => [first, Math.min(first + 1, size - 1), even(near * 2048)]);
-  const down = places(part.bottom - part.top, rows), across = places(part.right - part.left, columns);
+  const inside = (number, size) => Math.min(Math.max(number, 0), size - 1);
+  const places = (size, count, kept) => Array.from({ length: count }, (_, number) => {
+    const exact = fround((number + 0.5) * (size / count) - 0.5), place = kept ? inside(exact, size) : exact;
+    const first = Math.floor(place), near = even(fround(1 - fround(place - first)) * 2048);
+    return [inside(first, size), inside(first + 1, size), near];
+  });
+  // Rows are first weighed, and then kept within.
+  const down = places(part.bottom - part.top, rows, false), across = places(part.right - part.left, columns, true);
   const between = (row, channel, [first, second, near]) => {
     const from = ((part.top + row) * width + part.left) * 4 + channel;
     return near * data[from + 4 * first] + (2048 - near) * data[from + 4 * second];

@@ -17,9 +17,10 @@ from recorte.files import write_whole
 from recorte.letterbox import PADDING_COLOUR
 from recorte.removal.graph.clearing import cleared
 from recorte.removal.graph.colours import cut_out
-from recorte.removal.graph.geometry import integers, real, resized, side, whole
+from recorte.removal.graph.geometry import integers, real, side, whole
 from recorte.removal.graph.invariants import moved_out
 from recorte.removal.graph.refinement import refined
+from recorte.removal.graph.resizing import resized
 from recorte.removal.network import NOTE, Network
 
 with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""Resizing and cutting in tiles, in operations of a graph. Comments name shapes; `H` and `W` are the photo's."""
+"""What steps share: numbers, places, a grid over the photo, tiles. Comments name shapes; `H`, `W` are the photo's."""
 
 from collections.abc import Callable, Sequence
 
@@ -97,55 +97,6 @@ def repeated(count: Var, body: Callable[[Var], Var]) -> Var:
 
     (stacked,) = op.loop(count, v_initial=[], body=one)
     return stacked
-
-
-def resized(photo: Var, height: Var, width: Var) -> Var:
-    """Resize as `recorte.letterbox.resize` does, row by row, so that it needs little memory.
-
-    Args:
-        photo: `uint8 (H, W, C)`.
-        height: whole number.
-        width: whole number.
-
-    Returns:
-        `float (height, width, C)` with whole values.
-    """
-    down_numbers, down_weights = _windows(side(photo, 0), height)
-    across_numbers, across_weights = _windows(side(photo, 1), width)
-    flat = op.reshape(photo, op.concat([op.shape(photo, end=1), whole([-1])], axis=0))  # (H, W * C)
-    sides = op.concat([op.shape(photo, start=1, end=2), whole([-1])], axis=0)
-
-    def one(number: Var) -> Var:
-        rows = floats(op.gather(flat, op.gather(down_numbers, number)))  # (K, W * C)
-        mean = op.reshape(op.matmul(row(op.gather(down_weights, number)), rows), sides)  # (W, C)
-        parts = op.gather(mean, across_numbers)  # (width, K, C)
-        weighted = parts * op.unsqueeze(across_weights, whole([2]))
-        return op.reduce_sum(weighted, whole([1]), keepdims=0)
-
-    halved = op.and_(*(op.equal(side(photo, axis), count * whole(2)) for axis, count in ((0, height), (1, width))))
-    return op.clip(rounded(repeated(height, one), halved), real(0), real(255))
-
-
-def _windows(size: Var, count: Var) -> tuple[Var, Var]:
-    """Which of `size` pixels make each of `count` others, and in which shares: `(count, K)` both.
-
-    In 64 bits: shares such as 1/8 must be exact, or what lies between two whole colours is rounded as chance has it.
-    """
-
-    def double(values: Var | float) -> Var:
-        return op.const(np.float64(values)) if isinstance(values, float) else op.cast(values, to=np.float64)
-
-    step = double(size) / double(count)
-    grows = op.less(step, double(1.0))
-    number = double(upto(count))
-    begin = op.floor(number * step) - op.where(grows, double(1.0), double(0.0))
-    pixels = column(begin) + double(row(upto(integers(op.ceil(step)) + whole(2))))
-    ends = op.min([pixels + double(1.0), column((number + double(1.0)) * step)])
-    covered = op.max([(ends - op.max([pixels, column(number * step)])) / step, double(0.0)])
-    last = double(size) - double(1.0)
-    places = op.min([op.max([(number + double(0.5)) * step - double(0.5), double(0.0)]), last])
-    between = op.max([double(1.0) - op.abs(column(places) - pixels), double(0.0)])
-    return within(integers(pixels), size), floats(op.where(grows, between, covered))
 
 
 class Grid:
