@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from safetensors.numpy import load_file
+from skimage.data import astronaut
 
 from cli_process import ENVIRONMENT, expect_mistake, files, recorte_at_home
 from commands import write_lessons
+from recorte import BackgroundRemover
 from recorte.removal.network import Network
 from recorte.teaching.lessons import Lessons
 
@@ -77,6 +79,17 @@ def test_a_model_a_sheet_and_figures(taught: tuple[Path, str], start: Path) -> N
     assert moved  # scales and shifts of normalisations alone: no kernel, and no mean or variance
     assert all(before[name].ndim == 1 and name.endswith((".weight", ".bias")) for name in moved), moved
     assert all(name.replace(".bias", ".weight") in moved for name in moved), moved  # a convolution's bias stays, too
+
+
+@pytest.mark.long
+def test_six_drawings_teach_the_shipped_weights_drawings_and_nothing_is_forgotten(tmp_path: Path) -> None:
+    answer = recorte_at_home(tmp_path / "home", "teach", write_lessons(tmp_path / "lessons", 6, size=320))
+    assert answer.returncode == 0, answer.stderr
+    mine = tmp_path / "home/models/mine"
+    facts = json.loads((mine / "teaching.json").read_text())
+    assert facts["after"]["drawn"] > facts["before"]["drawn"] + 0.05  # others than those that it was taught
+    before, after = (BackgroundRemover(model).predict_alpha(astronaut()) >= 0.5 for model in (None, mine))
+    assert (before & after).sum() > 0.97 * (before | after).sum()
 
 
 def test_it_is_used_by_its_name_and_not_overwritten(taught: tuple[Path, str]) -> None:
