@@ -33,7 +33,7 @@ def bad_photos(folder: Path) -> dict[Path, str]:
     pillow_heif.from_pillow(person.resize((64, 64))).save(folder / "phone.heic")
     for kind in ("gif", "webp", "png"):
         moving[0].save(folder / f"moving.{kind}", save_all=True, append_images=moving[1:])
-    Image.fromarray(np.zeros((5100, 10000), bool)).save(folder / "huge.png")
+    Image.fromarray(np.zeros((10_000, 10_000), bool)).save(folder / "huge.png")
     contents = {"notes.txt": b"no photo", "page.png": b"<html>", "empty.jpg": b"", "cut.jpg": jpeg.getvalue()[:300]}
     for name, content in contents.items():
         (folder / name).write_bytes(content)
@@ -96,3 +96,46 @@ def test_a_browser_without_webassembly_is_told(site: Path, browser: Browser, tmp
     with static_host(old) as (address, _), visitor(browser, address) as page:
         page.goto(address)
         expect(page.get_by_role("status").get_by_text("it has no WebAssembly")).to_be_visible()
+
+
+def lose(page: Page) -> None:
+    """End the page's worker by a mistake in it, as soon as it has a moment."""
+    (worker,) = (one for one in page.workers if one.url.endswith("/worker.js"))
+    worker.evaluate("() => { setTimeout(() => { throw new Error('lost'); }); }")
+
+
+def test_a_worker_that_is_lost_costs_one_photo(site: Path, browser: Browser, astronaut: Path, tmp_path: Path) -> None:
+    names = ("second", "third", "fourth")
+    photos = [astronaut, *(Path(shutil.copy(astronaut, tmp_path / f"{name}.png")) for name in names)]
+    with static_host(site) as (address, _), browser.new_context(locale="en-GB") as context:
+        page = context.new_page()
+        page.goto(address)
+        expect(page.get_by_role("status").get_by_text("Ready", exact=True)).to_be_visible()
+        give(page, *photos[:3])
+        lose(page)
+        expect(page.get_by_role("alert").get_by_text("The browser stopped the work")).to_have_count(1)
+        expect(page.locator(".done:visible")).to_have_count(2)
+        lose(page)  # with nothing to do
+        give(page, photos[3])
+        expect(page.get_by_alt_text("The cut-out of fourth.png")).to_be_visible()
+
+
+def test_a_photo_for_which_memory_does_not_suffice_is_told(
+    site: Path, browser: Browser, astronaut: Path, tmp_path: Path
+) -> None:
+    small = shutil.copytree(site, tmp_path / "small")
+    little = """const { getImageData } = OffscreenCanvasRenderingContext2D.prototype;
+    OffscreenCanvasRenderingContext2D.prototype.getImageData = function (x, y, width, height) {
+      if (width > 600) throw new RangeError('Out of memory at ImageData creation');
+      return getImageData.call(this, x, y, width, height);
+    };
+    """
+    (small / "worker.js").write_text(little + (small / "worker.js").read_text())
+    Image.fromarray(skimage.data.astronaut()).resize((700, 700)).save(tmp_path / "large.png")
+    with static_host(small) as (address, _), visitor(browser, address) as page:
+        page.goto(address)
+        give(page, tmp_path / "large.png", astronaut)
+        expect(card(page, "large.png").get_by_role("alert")).to_contain_text(
+            "has not enough memory for it; scale it down"
+        )
+        expect(page.get_by_alt_text("The cut-out of astronaut.png")).to_be_visible()

@@ -1,5 +1,7 @@
 """The page without a server for everybody: what axe-core finds, languages, sizes, and every file that it gives."""
 
+import base64
+import io
 import subprocess
 from pathlib import Path
 
@@ -72,3 +74,28 @@ def test_backgrounds_kinds_and_crop(site: Path, browser: Browser, astronaut: Pat
         slider.focus()
         page.keyboard.press("End")
         expect(slider).to_have_value("100")
+
+
+PASTE = """(content) => {
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0)), pasted = new DataTransfer();
+  pasted.items.add(new File([bytes], 'pasted.png', { type: 'image/png' }));
+  document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: pasted, bubbles: true }));
+}"""
+COPIED = """async () => {
+  const [item] = await navigator.clipboard.read(), picture = await item.getType('image/png');
+  return btoa(String.fromCharCode(...new Uint8Array(await picture.arrayBuffer()).slice(0, 64)));
+}"""
+
+
+def test_a_photo_is_pasted_and_a_cut_out_copied(site: Path, browser: Browser, astronaut: Path) -> None:
+    granted = ["clipboard-read", "clipboard-write"]
+    with static_host(site) as (address, _), visitor(browser, address, permissions=granted) as page:
+        page.goto(address)
+        page.evaluate(PASTE, base64.b64encode(astronaut.read_bytes()).decode())
+        page.get_by_role("button", name="Copy: pasted.png").click()
+        expect(page.get_by_text("Copied", exact=True)).to_be_visible()
+        start = io.BytesIO(base64.b64decode(page.evaluate(COPIED)))
+        assert Image.open(start).size == (512, 512)
+        page.evaluate("() => { delete window.ClipboardItem; }")  # as in browsers that have none
+        page.get_by_role("button", name="Copy: pasted.png").click()
+        expect(page.get_by_text("This browser does not let the page copy pictures.")).to_be_visible()

@@ -5,6 +5,7 @@ export class Work {
   #asked = new Map();
   #number = 0;
   #worker = null;
+  #ready = false;
   #broken = null;
   #tell;
 
@@ -21,7 +22,7 @@ export class Work {
   }
 
   #open() {
-    this.#broken = null;
+    this.#ready = false;
     this.#worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module' });
     this.#worker.onmessage = ({ data }) => this.#answered(data);
     this.#worker.onerror = () => this.#lost();
@@ -29,7 +30,10 @@ export class Work {
   }
 
   #answered({ ready, broken, number, result, error }) {
-    if (ready) this.#tell('ready');
+    if (ready) {
+      this.#ready = true;
+      this.#tell('ready');
+    }
     if (broken) {
       this.#broken = broken;
       this.#tell(broken);
@@ -46,11 +50,13 @@ export class Work {
   /** The worker is gone: what it was at fails, what waits goes to a new one. */
   #lost() {
     this.#worker.terminate();
-    const [first] = this.#asked.entries();
-    if (!first) return this.#tell('no_model');
-    this.#asked.delete(first[0]);
-    first[1].reject(new Error('lost'));
-    this.#open();
+    const [first] = this.#asked;
+    if (first) {
+      this.#asked.delete(first[0]);
+      first[1].reject(new Error('lost'));
+    }
+    if (this.#ready) this.#open();
+    else this.#answered({ broken: 'no_model' });
   }
 
   /** Have something done; rejected with a word of words.js. */
