@@ -8,7 +8,7 @@ let engine;
 
 /** Open the network once; after a failure the next call tries again. */
 function opened() {
-  engine ??= Promise.all(['model.onnx', 'finish.onnx'].map(bytes)).then((models) => {
+  engine ??= Promise.all(['model.onnx', 'finish.onnx', 'colours.onnx'].map(bytes)).then((models) => {
     if (typeof crossOriginIsolated === 'undefined' || !crossOriginIsolated) ort.env.wasm.numThreads = 1;
     return open(ort, ...models);
   }).catch((error) => {

@@ -1,6 +1,6 @@
 // One photo on the page; its failure is its card's alone.
 
-import { say } from './words.js';
+import { LANGUAGES, say } from './words.js';
 
 const SHOWN = 1600;
 
@@ -27,6 +27,7 @@ export class Card {
     this.$('input').oninput = ({ target }) => this.$('.pair').style.setProperty('--at', `${target.value}%`);
     this.$('.save').onclick = () => this.#save();
     this.$('.copy').onclick = () => this.#copy();
+    this.$('.correct').onclick = () => this.#correct();
   }
 
   $(selector) {
@@ -94,6 +95,19 @@ export class Card {
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
 
+  async #correct() {
+    const busy = (is) => { this.$('.working').hidden = !is; };
+    try {
+      const { correct } = await import('./correct/correcting.js');
+      const made = await correct(this.#work, this.#file, this.#made, LANGUAGES.indexOf(this.#language), () => busy(true));
+      if (made) this.#made = made;
+      if (made) await this.show();
+    } catch {
+      this.$('.told').textContent = say('not_corrected', this.#language);
+    }
+    busy(false);
+  }
+
   async #copy() {
     let word = 'copied';
     try {
@@ -108,8 +122,8 @@ export class Card {
   speak(language) {
     this.#language = language;
     const name = this.#file.name || 'photo', words = (key) => say(key, language, { name });
-    for (const key of ['remove', 'save', 'copy', 'working', 'nobody']) this.$(`.${key}`).textContent = words(key);
-    for (const key of ['remove', 'save', 'copy']) this.$(`.${key}`).setAttribute('aria-label', `${words(key)}: ${name}`);
+    for (const key of ['remove', 'save', 'copy', 'correct', 'working', 'nobody']) this.$(`.${key}`).textContent = words(key);
+    for (const key of ['remove', 'save', 'copy', 'correct']) this.$(`.${key}`).setAttribute('aria-label', `${words(key)}: ${name}`);
     this.$('.left').textContent = words('before');
     this.$('.right').textContent = words('after');
     this.$('.before').alt = words('photo_of');

@@ -1,6 +1,6 @@
 // Keeps the whole page, so that it works offline, and lets it be isolated from other origins, so that threads may be used.
 
-const VERSION = '', FILES = {}; // written by `recorte app --static`
+const VERSION = '', FILES = {}, REST = {}; // written by `recorte app --static`
 
 const HEADERS = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -11,11 +11,21 @@ const HEADERS = {
     + "form-action 'none'; frame-ancestors 'none'",
 };
 
+async function keep(files) {
+  const kept = await caches.open(VERSION), missing = [];
+  for (const [file, integrity] of Object.entries(files)) {
+    if (!await kept.match(file)) missing.push(new Request(file, { cache: 'no-cache', integrity }));
+  }
+  await kept.addAll(missing);
+}
+
 self.addEventListener('install', (event) => {
-  const whole = Object.entries(FILES).map(([file, integrity]) => new Request(file, { cache: 'no-cache', integrity }));
-  event.waitUntil(caches.open(VERSION).then((kept) => kept.addAll(whole)));
+  event.waitUntil(keep(FILES));
   self.skipWaiting();
 });
+
+// The page is ready: what is not needed at first comes now, or at the next visit.
+self.addEventListener('message', (event) => event.waitUntil(keep(REST).catch(() => {})));
 
 self.addEventListener('activate', (event) => {
   const old = caches.keys().then((names) => Promise.all(

@@ -27,6 +27,8 @@ const WORDS = {
   cutout_of: ['The cut-out of {name}', 'El recorte de {name}'],
   save: ['Save', 'Guardar'],
   copy: ['Copy', 'Copiar'],
+  correct: ['Correct', 'Corregir'],
+  not_corrected: ['It could not be corrected; it is as it was.', 'No se ha podido corregir; sigue como estaba.'],
   copied: ['Copied', 'Copiado'],
   not_copied: ['This browser does not let the page copy pictures.', 'Este navegador no deja que la página copie imágenes.'],
   remove: ['Remove', 'Quitar'],

@@ -33,6 +33,7 @@ export class Work {
     if (ready) {
       this.#ready = true;
       this.#tell('ready');
+      navigator.serviceWorker?.controller?.postMessage('rest');
     }
     if (broken) {
       this.#broken = broken;

@@ -1,8 +1,9 @@
 // The work, away from the page, so that it never stands still. Every message has a number, and so has its answer.
 
 import * as ort from './ort/ort.wasm.min.mjs';
-import { open, cutOutPixels } from './recorte/src/engine.js';
+import { alphaOf, coloured, open } from './recorte/src/engine.js';
 import { composed } from './compose.js';
+import { correcting, packed } from './correct/work.js';
 
 /** A mistake that the page has a sentence for. */
 class Refused extends Error {}
@@ -22,7 +23,11 @@ onmessage = ({ data: { number, work, given } }) => {
   });
 };
 
-const WORK = { cut, compose: ({ photo, cutout, ...how }) => composed(photo, cutout, how) };
+const WORK = {
+  cut,
+  compose: ({ photo, cutout, ...how }) => composed(photo, cutout, how),
+  ...correcting(ort, async (name) => new Uint8Array(await (await fetched(name)).arrayBuffer()), pixels, written),
+};
 
 function reason(error) {
   if (error instanceof Refused) return error.message;
@@ -31,15 +36,15 @@ function reason(error) {
 
 async function start() {
   if (typeof WebAssembly === 'undefined') throw new Refused('no_wasm');
-  const [wasm, network, finish] = await Promise.all([
+  const [wasm, ...models] = await Promise.all([
     fetched('ort/ort.wasm.packed').then((packed) => new Response(packed.stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer()),
-    ...['model.onnx', 'recorte/finish.onnx'].map((name) => fetched(name).then((blob) => blob.arrayBuffer())),
+    ...['model.onnx', 'recorte/finish.onnx', 'recorte/colours.onnx'].map((name) => fetched(name).then((blob) => blob.arrayBuffer())),
   ].map((one) => one.catch(() => { throw new Refused('no_model'); })));
   ort.env.wasm.wasmBinary = wasm;
   ort.env.wasm.wasmPaths = { mjs: new URL('ort/ort-wasm-simd-threaded.mjs', import.meta.url).href };
   ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency ?? 1, 8) : 1;
   try {
-    return await open(ort, new Uint8Array(network), new Uint8Array(finish));
+    return await open(ort, ...models.map((model) => new Uint8Array(model)));
   } catch {
     throw new Refused('no_model');
   }
@@ -51,19 +56,29 @@ async function fetched(name) {
   return answer.blob();
 }
 
-/** Cut out the photo of a file: both as files, and small for the slider. */
+/** Cut out the photo of a file; its alpha, packed, can be corrected. */
 async function cut(file) {
   if (await moves(file)) throw new Refused('moving');
+  const photo = await pixels(file), alpha = await alphaOf(await engine, photo);
+  return { ...await written(photo, alpha), alpha: await packed(alpha) };
+}
+
+async function pixels(file) {
   const bitmap = await createImageBitmap(file).catch(() => { throw new Refused('unreadable'); });
   const { width, height } = bitmap;
   if (width * height > PIXELS) throw new Refused('too_large');
-  const canvas = new OffscreenCanvas(width, height), context = canvas.getContext('2d', { willReadFrequently: true });
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
-  const { data } = await cutOutPixels(await engine, context.getImageData(0, 0, width, height));
-  const somebody = data.some((value, at) => at % 4 === 3 && value > 127);
-  context.putImageData(new ImageData(data, width, height), 0, 0);
-  return { cutout: await canvas.convertToBlob({ type: 'image/png' }), width, height, somebody };
+  return context.getImageData(0, 0, width, height);
+}
+
+/** The file of what an alpha shows of a photo. */
+async function written(photo, alpha) {
+  const { data, width, height } = await coloured(await engine, photo, alpha);
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext('2d').putImageData(new ImageData(data, width, height), 0, 0);
+  return { cutout: await canvas.convertToBlob({ type: 'image/png' }), width, height, somebody: alpha.some((value) => value > 127) };
 }
 
 /** Whether a file is an animation: GIF, PNG or WebP with several pictures. */

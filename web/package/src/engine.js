@@ -7,15 +7,21 @@ import { boxes, laidOver } from './looks.js';
 export const SIZE = 320, LOOKS = 4;
 
 /**
- * Open both models.
+ * Open the models.
  * @param ort ONNX Runtime, of the web or of node
  * @param network the bytes of model.onnx
  * @param finish the bytes of finish.onnx
+ * @param colours the bytes of colours.onnx
  */
-export async function open(ort, network, finish) {
-  const options = { logSeverityLevel: 4, extra: { session: { disable_quant_qdq: '1' } } };
-  const sessions = [await ort.InferenceSession.create(network, options), await ort.InferenceSession.create(finish, options)];
-  return { ort, network: sessions[0], finish: sessions[1] };
+export async function open(ort, network, finish, colours) {
+  const sessions = [];
+  for (const model of [network, finish, colours]) sessions.push(await opened(ort, model));
+  return { ort, network: sessions[0], finish: sessions[1], colours: sessions[2] };
+}
+
+/** Open one model. */
+export function opened(ort, model) {
+  return ort.InferenceSession.create(model, { logSeverityLevel: 4, extra: { session: { disable_quant_qdq: '1' } } });
 }
 
 async function seen(engine, photo, part) {
@@ -25,12 +31,12 @@ async function seen(engine, photo, part) {
 }
 
 /**
- * Cut the people out of a photo.
+ * Find the people in a photo.
  * @param engine as `open` gives it
  * @param photo `{ data, width, height }`, RGBA as in ImageData, upright
- * @returns the same form, straight RGBA, the soft edges free of the old background's colours
+ * @returns Uint8Array, 255 = person
  */
-export async function cutOutPixels(engine, photo, looks = LOOKS) {
+export async function alphaOf(engine, photo, looks = LOOKS) {
   const { data, width, height } = photo;
   let canvas = await seen(engine, photo, { top: 0, bottom: height, left: 0, right: width }), side = SIZE;
   const box = boxOf(height, width, SIZE);
@@ -40,19 +46,33 @@ export async function cutOutPixels(engine, photo, looks = LOOKS) {
     for (const part of further) closer.push({ box: part, alpha: await seen(engine, photo, part) });
     ({ canvas, side } = laidOver(canvas, SIZE, height, width, closer));
   }
+  const raw = new engine.ort.Tensor('float32', canvas, [side, side]);
+  const { alpha } = await engine.finish.run({ photo: pixelsOf(engine, photo), seen: raw });
+  return alpha.data.map((value, at) => Math.min(value, data[4 * at + 3])); // what is transparent in the photo stays so
+}
+
+/**
+ * Cut out what an alpha shows.
+ * @returns the photo's form, straight RGBA, the soft edges free of the old background's colours
+ */
+export async function coloured(engine, photo, alpha) {
+  const { width, height } = photo;
+  const shown = new engine.ort.Tensor('uint8', alpha, [height, width]);
+  const { cutout } = await engine.colours.run({ photo: pixelsOf(engine, photo), alpha: shown });
+  return { data: new Uint8ClampedArray(cutout.data.buffer, cutout.data.byteOffset, cutout.data.length), width, height };
+}
+
+/** Cut the people out of a photo; both as above. */
+export async function cutOutPixels(engine, photo) {
+  return coloured(engine, photo, await alphaOf(engine, photo));
+}
+
+function pixelsOf({ ort }, { data, width, height }) {
   const rgb = new Uint8Array(width * height * 3);
   for (let at = 0, to = 0; at < data.length; at += 4) {
     rgb[to++] = data[at];
     rgb[to++] = data[at + 1];
     rgb[to++] = data[at + 2];
   }
-  const { Tensor } = engine.ort;
-  const { cutout } = await engine.finish.run(
-    { photo: new Tensor('uint8', rgb, [height, width, 3]), seen: new Tensor('float32', canvas, [side, side]) }, ['cutout'],
-  );
-  const result = new Uint8ClampedArray(cutout.data.buffer, cutout.data.byteOffset, cutout.data.length);
-  for (let at = 3; at < data.length; at += 4) {  // what is transparent in the photo stays so
-    if (data[at] < result[at]) result[at] = data[at];
-  }
-  return { data: result, width, height };
+  return new ort.Tensor('uint8', rgb, [height, width, 3]);
 }

@@ -62,12 +62,17 @@ export function letterboxed({ data, width }, part, size) {
   const canvas = new Float32Array(3 * size * size);
   for (let channel = 0; channel < 3; channel++) canvas.fill(PADDING[channel] / 255, channel * size * size, (channel + 1) * size * size);
   const put = (row, at, value) => { canvas[(at % 3) * size * size + (top + row) * size + left + Math.floor(at / 3)] = value / 255; };
-  if (height < rows || wide < columns) grow(data, width, part, rows, columns, put);
-  else shrink(data, width, part, rows, columns, put);
+  scale({ data, width }, part, rows, columns, put);
   return canvas;
 }
 
-/** Means of areas; `put` takes a row, three times a column and a channel, and a whole value. */
+/** Scale a part of a photo, RGBA; `put` takes a row, three times a column and a channel, and a whole value. */
+export function scale({ data, width }, part, rows, columns, put) {
+  const grows = part.bottom - part.top < rows || part.right - part.left < columns;
+  (grows ? grow : shrink)(data, width, part, rows, columns, put);
+}
+
+/** Means of areas. */
 function shrink(data, width, part, rows, columns, put) {
   const height = part.bottom - part.top, wide = part.right - part.left;
   const factors = [height / rows, wide / columns], whole = factors.every(Number.isInteger);

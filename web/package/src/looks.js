@@ -5,7 +5,7 @@ import { boxOf, cut, even, resize } from './letterbox.js';
 const INSIDE = 0.5, LEAST = 0.0015, WIDER = 0.2, EDGE = 0.02, MOST = 0.9, FRAME = 0.1, SHARED = 0.3, LARGER = 2;
 
 /** Number the connected regions of what `inside` tells of: labels from 1 on, and how many there are. */
-function regions(inside, height, width) {
+export function regions(inside, height, width) {
   const labels = new Int32Array(height * width), waiting = [];
   let count = 0;
   for (let start = 0; start < labels.length; start++) {

@@ -69,21 +69,29 @@ def whole_way(model: onnx.ModelProto, size: int, sure: float) -> onnx.ModelProto
         canvas = _on_canvas(resized(photo, height, width), (top, left), size)
         (raw,) = inline(network)(image=canvas).values()
         raw = op.clip(op.squeeze(raw, whole([0, 1])), real(0), real(1))
-        outputs = _finished(photo, raw, sure)
+        alpha = _found(photo, raw, sure)
+        outputs = {"cutout": cut_out(photo, alpha), "alpha": alpha}
     return _described(build({"photo": photo}, outputs), size, sure)
 
 
-def last_steps(size: int, sure: float) -> onnx.ModelProto:
-    """Give the graph of what comes after the network, for programs that look more than once.
+def parts(size: int, sure: float) -> dict[str, onnx.ModelProto]:
+    """Give the whole way's last steps as graphs of their own, for programs that look more than once, or correct.
 
-    It takes `photo uint8 (H, W, 3)` and `seen float (S, S)`, what the network answered for the letterboxed photo, or
-    several answers laid over each other on a larger canvas, and gives what `whole_way` gives.
+    - `finish`: from `photo uint8 (H, W, 3)` and `seen float (S, S)`, what the network answered for the letterboxed photo,
+      or several answers laid over each other on a larger canvas, to `alpha uint8 (H, W)`.
+    - `colours`: from `photo` and `alpha uint8 (H, W)` to `cutout uint8 (H, W, 4)`.
+    - `refine`: from `photo` and `alpha float (h, w)` of its shape to `refined uint8 (H, W)`.
     """
     photo = argument(Tensor(np.uint8, ("height", "width", 3)))
-    raw = argument(Tensor(np.float32, ("side", "side")))
+    raw, coarse = (argument(Tensor(np.float32, (f"{name}height", f"{name}width"))) for name in ("seen_", "alpha_"))
+    alpha = argument(Tensor(np.uint8, ("height", "width")))
     with operator_overloading(op):
-        outputs = _finished(photo, raw, sure)
-    return _described(build({"photo": photo, "seen": raw}, outputs), size, sure)
+        graphs = {
+            "finish": build({"photo": photo, "seen": raw}, {"alpha": _found(photo, raw, sure)}),
+            "colours": build({"photo": photo, "alpha": alpha}, {"cutout": cut_out(photo, alpha)}),
+            "refine": build({"photo": photo, "alpha": coarse}, {"refined": refined(coarse, photo)}),
+        }
+    return {name: _described(graph, size, sure) for name, graph in graphs.items()}
 
 
 def _box(photo: Var, size: Var) -> tuple[Var, Var, Var, Var]:
@@ -106,7 +114,7 @@ def _on_canvas(small: Var, start: tuple[Var, Var], size: int) -> Var:
     return op.unsqueeze(op.transpose(canvas / real(255), perm=[2, 0, 1]), whole([0]))
 
 
-def _finished(photo: Var, raw: Var, sure: float) -> dict[str, Var]:
+def _found(photo: Var, raw: Var, sure: float) -> Var:
     top, left, height, width = _box(photo, side(raw, 0))
     begin, end = (
         op.concat([op.unsqueeze(number, whole([0])) for number in pair], axis=0)
@@ -116,7 +124,7 @@ def _finished(photo: Var, raw: Var, sure: float) -> dict[str, Var]:
     if sure:  # what is left of a person after refinement may still be a ghost
         somebody = op.greater_or_equal(op.cast(op.reduce_max(alpha, keepdims=0), to=np.float32), real(128))
         alpha = op.where(somebody, alpha, op.const(np.uint8(0)))
-    return {"cutout": cut_out(photo, alpha), "alpha": alpha}
+    return alpha
 
 
 def _described(model: onnx.ModelProto, size: int, sure: float) -> onnx.ModelProto:
