@@ -77,8 +77,8 @@ def whole_way(model: onnx.ModelProto, size: int, sure: float) -> onnx.ModelProto
 def parts(size: int, sure: float) -> dict[str, onnx.ModelProto]:
     """Give the whole way's last steps as graphs of their own, for programs that look more than once, or correct.
 
-    - `finish`: from `photo uint8 (H, W, 3)` and `seen float (S, S)`, what the network answered for the letterboxed photo,
-      or several answers laid over each other on a larger canvas, to `alpha uint8 (H, W)`.
+    - `finish`: from `photo uint8 (H, W, 3)` and `seen float (S, S)`, what the network answered for the letterboxed
+      photo, or several answers laid over each other on a larger canvas, to `alpha uint8 (H, W)`.
     - `colours`: from `photo` and `alpha uint8 (H, W)` to `cutout uint8 (H, W, 4)`.
     - `refine`: from `photo` and `alpha float (h, w)` of its shape to `refined uint8 (H, W)`.
     """
