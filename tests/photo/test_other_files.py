@@ -10,7 +10,7 @@ from cli_process import expect_mistake, files, recorte
 from recorte.errors import RecorteError, UnknownPhotoError
 from recorte.listing import no_photos
 from recorte.photo import read_photo
-from recorte.removal.video.target import check_names
+from recorte.removal.video.writing.target import check_names
 
 RAW = "a camera's raw file; develop it to JPEG or TIFF first"
 

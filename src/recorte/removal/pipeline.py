@@ -63,18 +63,18 @@ class Pipeline:
         """Give what the network sees first, its answer to that and the one of all looks; shapes as in `Steps`."""
         letterbox = Letterbox.of(photo, self.network.image_size)
         letterboxed = letterbox.apply(photo, PADDING_COLOUR)
-        (alpha,) = self._seen([letterboxed])
+        (alpha,) = self.seen([letterboxed])
         most = self.looks - 1
         further = boxes(letterbox.cut(alpha), letterbox.height, letterbox.width, most) if most > 0 else []
         if not further:
             return letterboxed, alpha, alpha
         parts = [photo[box.window] for box in further]
         fits = [Letterbox.of(part, self.network.image_size) for part in parts]
-        seen = self._seen([fit.apply(part, PADDING_COLOUR) for fit, part in zip(fits, parts, strict=True)])
+        seen = self.seen([fit.apply(part, PADDING_COLOUR) for fit, part in zip(fits, parts, strict=True)])
         closer = [(box, fit.cut(found)) for box, fit, found in zip(further, fits, seen, strict=True)]
         return letterboxed, alpha, laid_over(alpha, letterbox, closer)
 
-    def _seen(self, canvases: list[np.ndarray]) -> np.ndarray:
+    def seen(self, canvases: list[np.ndarray]) -> np.ndarray:
         """Ask the network about canvases, `uint8 (S, S, 3)` each, and their mirror images if wished: `(N, S, S)`."""
         alphas = self.network.alphas(np.stack(canvases))
         if self.tta:

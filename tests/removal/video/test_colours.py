@@ -11,8 +11,8 @@ import pytest
 from recorte import BackgroundRemover
 from recorte.errors import RecorteError
 from recorte.removal.video import cut_out_video
-from recorte.removal.video.colours import PEAK, POINTS, WHITE, hlg_to_light, pq_to_light, press, to_bt709
-from recorte.removal.video.files import VideoFile
+from recorte.removal.video.reading.colours import PEAK, POINTS, WHITE, hlg_to_light, pq_to_light, press, to_bt709
+from recorte.removal.video.reading.files import VideoFile
 from videos.odd import write_coloured
 
 PATCHES = np.array([[0.9, 0.1, 0.05], [0.1, 0.25, 0.85], [0.2, 0.7, 0.2], [0.6, 0.45, 0.35], [0.5, 0.5, 0.5]])

@@ -8,7 +8,7 @@ from PIL import Image
 from cli_process import expect_mistake, files, recorte
 from recorte.errors import RecorteError
 from recorte.photo import read_photo
-from recorte.removal.video.files import VideoFile
+from recorte.removal.video.reading.files import VideoFile
 from videos.clips import BLUE, RED, frame, pictures_of, write_clip
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from recorte import BackgroundRemover
 from recorte.removal.video import cut_out_video
-from recorte.removal.video.files import VideoFile
+from recorte.removal.video.reading.files import VideoFile
 from videos.clips import pictures_of
 from videos.odd import write_interlaced
 

@@ -12,7 +12,7 @@ from recorte import BackgroundRemover
 from recorte.removal.pipeline import Pipeline
 from recorte.removal.video import cut_out_video
 from recorte.removal.video import cutting as video
-from recorte.removal.video.files import VideoFile
+from recorte.removal.video.reading.files import VideoFile
 from videos.clips import BLUE, RED, frame, pictures_of, stop_at, write_pictures
 
 PNG = "png", "rgb24"

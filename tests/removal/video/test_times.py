@@ -9,7 +9,7 @@ from PIL import Image
 
 from recorte import BackgroundRemover
 from recorte.removal.video import cut_out_video
-from recorte.removal.video.clock import Clock
+from recorte.removal.video.reading.clock import Clock
 from videos.clips import frame, length_of, pictures_of, sound_of, write_clip
 
 

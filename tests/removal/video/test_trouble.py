@@ -11,7 +11,7 @@ from cli_process import ENVIRONMENT, expect_mistake, files, recorte
 from recorte import BackgroundRemover
 from recorte.errors import RecorteError
 from recorte.removal.video import cut_out_video
-from recorte.removal.video.files import VideoFile, load_av
+from recorte.removal.video.reading.files import VideoFile, load_av
 from videos.clips import write_clip
 
 resource = pytest.importorskip("resource", reason="limits on files are a matter of Unix")

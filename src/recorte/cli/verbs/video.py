@@ -30,7 +30,7 @@ def video(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result that exists already.")] = False,
 ) -> None:  # fmt: skip
     """Cut the people out of a video; stopped, the same command goes on."""
-    from recorte.removal.video.files import load_av
+    from recorte.removal.video.reading.files import load_av
 
     load_av()
     from recorte import BackgroundRemover

@@ -15,11 +15,11 @@ from recorte.removal.files import output
 from recorte.removal.pipeline import Pipeline
 from recorte.removal.remover import BackgroundRemover
 from recorte.removal.steps.backgrounds import Background, ReadBackground, is_transparent, put_behind, read_background
-from recorte.removal.video.files import KINDS, Part, VideoFile, load_av
-from recorte.removal.video.joining import Sound, choose_sound, join
-from recorte.removal.video.pictures import Inside
-from recorte.removal.video.progress import Progress
-from recorte.removal.video.target import (
+from recorte.removal.video.reading.files import KINDS, Part, VideoFile, load_av
+from recorte.removal.video.writing.joining import Sound, choose_sound, join
+from recorte.removal.video.reading.pictures import Inside
+from recorte.removal.video.writing.progress import Progress
+from recorte.removal.video.writing.target import (
     check_free,
     check_names,
     describe_job,

@@ -15,7 +15,7 @@ from recorte.listing import no_such_file, shortened
 from recorte.removal.files import output
 from recorte.removal.remover import BackgroundRemover
 from recorte.removal.steps.backgrounds import ReadBackground
-from recorte.removal.video.files import KINDS
+from recorte.removal.video.writing.parts import KINDS
 
 PARTS = ".recorte-parts"
 """What the name of a folder ends with that holds what is finished of a video."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from recorte.letterbox import resize
 from recorte.removal.steps.backgrounds import put_behind
-from recorte.removal.video.colours import matrix_of
+from recorte.removal.video.reading.colours import matrix_of
 
 if TYPE_CHECKING:
     import av

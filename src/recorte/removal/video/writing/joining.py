@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from recorte.errors import RecorteError
-from recorte.removal.video.clock import Clock
-from recorte.removal.video.files import Kind, VideoFile, decoded, reading
+from recorte.removal.video.reading.clock import Clock
+from recorte.removal.video.reading.files import VideoFile, decoded, reading
+from recorte.removal.video.writing.parts import Kind
 
 if TYPE_CHECKING:
     import av

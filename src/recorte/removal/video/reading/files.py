@@ -1,62 +1,29 @@
-"""Video files: frames and sound in; parts with an alpha out."""
+"""Video files: their frames and their sound."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from recorte.errors import RecorteError
-from recorte.removal.video.animations import film_of
-from recorte.removal.video.clock import Clock
-from recorte.removal.video.colours import Colours
-from recorte.removal.video.fields import without_fields
-from recorte.removal.video.pictures import Inside, fit, upright
-from recorte.removal.video.streams import film_in, sound_in
+from recorte.removal.video.reading.animations import film_of
+from recorte.removal.video.reading.clock import Clock
+from recorte.removal.video.reading.colours import Colours
+from recorte.removal.video.reading.fields import without_fields
+from recorte.removal.video.reading.pictures import Inside, fit, upright
+from recorte.removal.video.reading.streams import film_in, sound_in
 
 if TYPE_CHECKING:
     import av
     from av.audio.stream import AudioStream
-    from av.container import InputContainer, OutputContainer
+    from av.container import InputContainer
     from av.packet import Packet
-
-
-class Kind(NamedTuple):
-    """A kind of video file.
-
-    Attributes:
-        format: FFmpeg's name of it.
-        codec: of the pictures.
-        pixels: their format.
-        options: of the codec. Each packet must be one frame, in the order of the frames, so that parts can be joined.
-        sounds: codecs of sound that are copied as they are; None copies any that fits.
-        sound: the codec that any other is turned into.
-    """
-
-    format: str
-    codec: Literal["prores_ks", "libvpx-vp9", "libx264"]
-    pixels: str
-    options: dict[str, str]
-    sounds: tuple[str, ...] | None
-    sound: Literal["aac", "libopus"]
-
-
-KINDS = {
-    ".mov": Kind("mov", "prores_ks", "yuva444p10le", {"profile": "4444", "vendor": "apl0"}, None, "aac"),
-    ".webm": Kind("webm", "libvpx-vp9", "yuva420p", {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "5",
-                                                     "auto-alt-ref": "0", "lag-in-frames": "0", "row-mt": "1"},
-                  ("opus", "vorbis"), "libopus"),
-    ".mp4": Kind("mp4", "libx264", "yuv420p", {"crf": "18", "preset": "medium", "bf": "0"},
-                 ("aac", "mp3", "ac3", "alac"), "aac"),
-}  # fmt: skip
-"""By suffix: ProRes 4444 and VP9, which can be transparent, and H.264, which cannot."""
 
 ALPHA_DECODERS: dict[str, Literal["libvpx", "libvpx-vp9"]] = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """FFmpeg's own decoders of these know nothing of an alpha."""
-TICKS = 40
-"""Milliseconds that a frame takes in a part; its true time is given when the parts are joined."""
 
 
 def load_av() -> None:
@@ -108,7 +75,7 @@ class VideoFile:
         self._pictures.thread_type = "AUTO"
         self.start = self._pictures.start_time or 0
         self.frames = self._pictures.frames
-        rate = self._pictures.guessed_rate or self._pictures.average_rate or Fraction(1000, TICKS)
+        rate = self._pictures.guessed_rate or self._pictures.average_rate or Fraction(25)
         self.usual = max(1, round(1 / (rate * self.time_base)))
         self.lasts = 0
         self._colours = Colours()
@@ -208,41 +175,3 @@ def decoded(packets: "Iterable[Packet[Any]]", decoder: "av.VideoCodecContext | N
         except av.FFmpegError:
             continue
         yield from frames
-
-
-class Part:
-    """A stretch of the frames of a video, as a file of its own."""
-
-    def __init__(self, path: Path, kind: Kind, height: int, width: int) -> None:
-        import av
-
-        self._kind, self._count = kind, 0
-        # x264 refuses odd sides: one more row or column of the same.
-        self._added = [(0, side % 2 if kind.codec == "libx264" else 0) for side in (height, width)]
-        self._file: OutputContainer = av.open(str(path), "w")
-        self._pictures = self._file.add_stream(kind.codec, rate=1000 // TICKS, options=kind.options)
-        self._pictures.height, self._pictures.width = height + self._added[0][1], width + self._added[1][1]
-        self._pictures.pix_fmt = kind.pixels
-        context = self._pictures.codec_context
-        context.color_primaries = context.color_trc = context.colorspace = 1  # BT.709
-        context.time_base = self._pictures.time_base = Fraction(TICKS, 1000)
-        if kind.codec == "libvpx-vp9":
-            self._pictures.metadata["alpha_mode"] = "1"
-
-    def add(self, picture: np.ndarray) -> None:
-        """Add a frame: `uint8 (H, W, 4)`, straight RGBA, of the size of the others; or `(H, W, 3)`."""
-        import av
-        from av.video.reformatter import Colorspace
-
-        if np.any(self._added):
-            picture = np.pad(picture, [*self._added, (0, 0)], "edge")
-        frame = av.VideoFrame.from_ndarray(picture, "rgba" if picture.shape[2] == 4 else "rgb24")
-        frame = frame.reformat(format=self._kind.pixels, dst_colorspace=Colorspace.ITU709)
-        frame.pts, frame.time_base = self._count, Fraction(TICKS, 1000)
-        self._count += 1
-        self._file.mux(self._pictures.encode(frame))
-
-    def close(self) -> None:
-        """Finish the file."""
-        self._file.mux(self._pictures.encode(None))
-        self._file.close()

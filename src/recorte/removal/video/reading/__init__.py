@@ -1,0 +1,1 @@
+"""Reading films: files of all kinds, and folders of frames."""
