@@ -1,23 +1,33 @@
-"""People cut out of a video: frame by frame, calm from one to the next, with the sound, and to be gone on with."""
+"""People cut out of a video: calm from frame to frame, with the sound, and to be gone on with when it was stopped."""
 
 import os
 import shutil
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from recorte.errors import RecorteError
 from recorte.files import whole_file, write_whole
 from recorte.photo import Photo
 from recorte.removal.files import output
+from recorte.removal.files.folder import usable_cores
+from recorte.removal.options import MASK_ALONE
 from recorte.removal.pipeline import Pipeline
 from recorte.removal.remover import BackgroundRemover
-from recorte.removal.steps.backgrounds import Background, ReadBackground, is_transparent, put_behind, read_background
-from recorte.removal.video.reading.files import KINDS, Part, VideoFile, load_av
-from recorte.removal.video.writing.joining import Sound, choose_sound, join
+from recorte.removal.steps.backgrounds import Background, ReadBackground, put_behind
+from recorte.removal.video.backgrounds import Behind, MovingBackground, read_behind, shows_through
+from recorte.removal.video.following import BEFORE, SPAN, followed
+from recorte.removal.video.reading import Film, open_film
+from recorte.removal.video.reading.files import load_av
 from recorte.removal.video.reading.pictures import Inside
+from recorte.removal.video.reading.window import Moment, Window
+from recorte.removal.video.side_by_side import ahead, in_order
+from recorte.removal.video.writing.joining import Sound, choose_sound, join
+from recorte.removal.video.writing.parts import KINDS, Part
 from recorte.removal.video.writing.progress import Progress
 from recorte.removal.video.writing.target import (
     check_free,
@@ -31,6 +41,8 @@ from recorte.removal.video.writing.target import (
 
 FRAMES = 240
 """Of a part; so many are lost at most when the work is killed. Stopped in another way, it ends its part first."""
+LOOKS = 2
+"""At a frame, at most."""
 
 
 def cut_out_video(
@@ -39,6 +51,9 @@ def cut_out_video(
     target: str | os.PathLike[str],
     *,
     background: Background = None,
+    mask: bool = False,
+    start: Moment = None,
+    end: Moment = None,
     overwrite: bool = False,
     on_frame: Callable[[int, int], None] | None = None,
 ) -> int:
@@ -50,10 +65,15 @@ def cut_out_video(
     Args:
         remover: what finds people.
         source: the video; shown as players do it, upright and with square pixels, and all of it as large as its first
-            frame: others are fitted into that. The first track of sound is kept.
-        target: by its suffix ProRes 4444 (.mov) or VP9 (.webm) with an alpha, H.264 (.mp4) over a background; or
-            without one a folder of numbered PNG, one for each frame.
-        background: as for `remove_background`; .mp4 needs an opaque one.
+            frame: others are fitted into that. The first track of sound is kept. Or a folder of its frames, 25 a
+            second, in the order of the numbers in their names.
+        target: by its suffix ProRes 4444 (.mov) or VP9 (.webm) with an alpha, H.264 (.mp4) over a background, or an
+            animation (.gif, .webp, .png or .apng); or without one a folder of numbered PNG, one for each frame.
+        background: as for `remove_background`, or the path of a film or an animation, which begins anew when it is
+            over; .mp4 needs an opaque one.
+        mask: give the alpha itself, a matte in grey.
+        start: of what is taken of the video, in seconds (83.5) or as text ("1:23.5").
+        end: of that.
         overwrite: replace a `target` that exists; in a folder, the pictures of an older sequence and nothing else.
         on_frame: called after each frame with how many are done, and how many there are as far as the file says. What
             it raises, a KeyboardInterrupt say, stops the work, and all frames until then are kept.
@@ -63,48 +83,100 @@ def cut_out_video(
 
     Raises:
         DiskFullError: no room; after some was made, the same call goes on.
-        RecorteError: PyAV is not installed; the video cannot be read; `target` cannot be written, or must not be.
+        RecorteError: PyAV is not installed; the video cannot be read; `target` cannot be written, or must not be; an
+            option is not valid.
     """
     load_av()
-    source, target = Path(source), Path(target)
-    behind = read_background(background)
+    source, target, window = Path(source), Path(target), Window.of(start, end)
+    if mask and background is not None:
+        raise RecorteError(MASK_ALONE)
     with naming(target):
-        check_names(source, target, is_transparent(behind))
-        job, folder = describe_job(remover, source, target, behind), parts_of(target)
+        check_names(source, target)
+    behind = read_behind(background)
+    # Half of the cores for the network, half for the rest, which is done at the same time.
+    one = remover if remover.threads else remover.with_threads(max(1, usable_cores() // 2))
+    making = _Making(replace(one.pipeline, looks=min(LOOKS, one.pipeline.looks)), behind, mask)
+    with naming(target):
+        check_names(source, target, shows_through(behind) and not mask)
+        job, folder = describe_job(remover, source, target, [behind, mask, window]), parts_of(target)
         progress = Progress.load(folder, job)
         check_free(target, progress is not None, overwrite)
-    with VideoFile(source) as video:
+    with open_film(source, window) as video, open_film(source, window) as again:
         sound = choose_sound(video, KINDS[target.suffix.lower()]) if target.suffix else None
         progress = progress or Progress(job)
-        # One look: boxes that come and go with the people would flicker.
-        maker = _Maker(replace(remover.pipeline, looks=1), behind, target, folder, progress)
+        writer = _Writer(target, folder, progress)
+        workers = min(usable_cores(), remover.threads or usable_cores())
+        frames = in_order(making, _frames(making, video, again, len(progress.times)), workers)
         try:
-            for time, photo, inside, own in video.read(first=len(progress.times)):
+            for time, picture in frames:
                 with naming(target):
-                    maker.add(time, photo, inside, own)
+                    writer.add(time, picture)
                 if on_frame:
-                    on_frame(len(progress.times) + maker.waiting, video.frames)
+                    on_frame(len(progress.times) + writer.waiting, video.frames)
         except BaseException:  # Ctrl-C above all
+            frames.close()  # before the files that it reads
             with naming(target):
-                maker.keep()
+                writer.keep()
             raise
         with naming(target):
-            maker.finish(video, sound)
+            writer.finish(video, sound)
     return len(progress.times)
 
 
-class _Maker:
-    """Makes frames, and parts of them."""
+class _Frame(NamedTuple):
+    """A frame to be made, as `VideoFile.read` gives it, with who is in it and what lies behind it."""
 
-    def __init__(
-        self,
-        pipeline: Pipeline,
-        behind: ReadBackground,
-        target: Path,
-        folder: Path,
-        progress: Progress,
-    ) -> None:
-        self.pipeline, self.behind, self.target, self.folder, self.progress = pipeline, behind, target, folder, progress
+    time: int
+    photo: np.ndarray
+    inside: Inside
+    own: np.ndarray | None
+    found: np.ndarray
+    behind: ReadBackground
+
+
+@dataclass(frozen=True)
+class _Making:
+    """How frames are made."""
+
+    pipeline: Pipeline
+    behind: Behind
+    mask: bool
+
+    def __call__(self, frame: _Frame) -> tuple[int, np.ndarray]:
+        """Give a frame's time, and its picture: `uint8 (H, W)`, `(H, W, 3)` or `(H, W, 4)`.
+
+        People are cut out of what of it is filled. Where it is transparent by its own alpha, the result is too.
+        """
+        time, photo, inside, own, found, behind = frame
+        alpha = np.zeros(photo.shape[:2], np.uint8)
+        alpha[inside] = self.pipeline.enlarge(found, photo, eight_bits=True)[inside]
+        if self.mask:
+            return time, alpha if own is None else np.minimum(alpha, own)
+        cutout = self.pipeline.cut_out(alpha, photo, own)
+        return time, cutout if behind is None else put_behind(cutout, photo, behind)
+
+
+def _frames(making: _Making, video: Film, again: Film, first: int) -> Iterator[_Frame]:
+    """Give the frames from number `first`; `again` is the same video, of which is read what the network sees ahead."""
+    from_there = max(0, (first - BEFORE) // SPAN * SPAN)
+    photos = (photo for _, photo, *_ in ahead(again.read(from_there)))
+    found = ahead(followed(making.pipeline, photos, from_there), SPAN)
+    for _ in range(from_there, first):
+        next(found, None)
+    moving = MovingBackground(making.behind) if isinstance(making.behind, Path) else None
+    for (time, photo, inside, own), alpha in zip(ahead(video.read(first)), found, strict=True):
+        behind = moving.at(time * video.time_base) if moving else making.behind
+        assert not isinstance(behind, Path)
+        yield _Frame(time, photo, inside, own, alpha, behind)
+    if moving:
+        moving.close()
+
+
+class _Writer:
+    """Writes frames, and finishes parts of them."""
+
+    def __init__(self, target: Path, folder: Path, progress: Progress) -> None:
+        self.target, self.folder, self.progress = target, folder, progress
         self.times: list[int] = []
         self.part: Part | None = None
         self.whole = True
@@ -115,26 +187,16 @@ class _Maker:
         """How many frames the part has that is not finished."""
         return len(self.times)
 
-    def add(self, time: int, photo: np.ndarray, inside: Inside, own: np.ndarray | None) -> None:
-        """Cut people out of a frame, in what of it is filled, and put it into the part; a full one is finished.
-
-        Where it is transparent by its own alpha, `uint8 (H, W)`, the result is too.
-        """
+    def add(self, time: int, picture: np.ndarray) -> None:
+        """Put a frame into the part; a full one is finished."""
         if not self.times and not self.progress.times:
             self._begin()  # not before there is a frame, so that a video without any leaves no folder
         if not self.times and not self.target.suffix:
             # Of another job, which may be replaced, or of a part that was stopped.
             drop_frames(self.target, len(self.progress.times) + 1)
-        smoothing = replace(self.progress.smoothing)  # what is interrupted must not have counted
-        found = self.pipeline.found(photo, smoothing)
-        alpha = np.zeros(photo.shape[:2], np.uint8)
-        alpha[inside] = self.pipeline.enlarge(found, photo, eight_bits=True)[inside]
-        cutout = self.pipeline.cut_out(alpha, photo, own)
-        picture = cutout if self.behind is None else put_behind(cutout, photo, self.behind)
         self.whole = False
         self._write(picture)
         self.times.append(time)
-        self.progress.smoothing = smoothing
         self.whole = True
         if len(self.times) == FRAMES:
             self._finish_part()
@@ -144,7 +206,7 @@ class _Maker:
         if self.whole:
             self._finish_part()
 
-    def finish(self, video: VideoFile, sound: Sound | None) -> None:
+    def finish(self, video: Film, sound: Sound | None) -> None:
         """Make the result of the parts, and remove them.
 
         Raises:
@@ -152,7 +214,8 @@ class _Maker:
         """
         self._finish_part()
         if not self.progress.times:
-            raise RecorteError(f"{video.path}: there is not one frame in it that can be read")
+            where = "" if not video.window.start else f" from second {float(video.window.start):.4g} on"
+            raise RecorteError(f"{video.path}: there is not one frame in it that can be read{where}")
         if suffix := self.target.suffix:
             parts = [self.folder / f"{number:06}{suffix}" for number in range(self.progress.parts)]
             with whole_file(self.target) as path:
@@ -187,4 +250,4 @@ class _Maker:
         if self.part is None:
             path = self.folder / f"{self.progress.parts:06}{self.target.suffix}"
             self.part = Part(path, KINDS[self.target.suffix.lower()], *picture.shape[:2])
-        self.part.add(picture)
+        self.part.add(cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB) if picture.ndim == 2 else picture)

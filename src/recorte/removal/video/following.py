@@ -1,9 +1,10 @@
-"""People followed through a film: the network looks at some of its frames, and motion carries what it saw to the rest.
+"""People followed through a film: the network looks at some frames, and motion carries what it saw to the others.
 
-A network that is asked about every frame answers a little differently each time: edges flicker, held things come and go,
-and it takes nearly all of the time. Asked about one frame of eight it takes an eighth, and between its answers a film
-moves as its pictures do, by optical flow (Kroeger et al.: Fast Optical Flow using Dense Inverse Search, 2016, arXiv
-1603.03590).
+A network that is asked about every frame answers a little differently each time: edges flicker, held things come and
+go; and it takes nearly all of the time. Asked about one frame of eight it takes an eighth. Between its answers a film
+moves as its pictures do, by optical flow.
+
+Kroeger, Timofte, Dai, Van Gool: Fast Optical Flow using Dense Inverse Search, 2016 (arXiv 1603.03590).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -45,7 +46,8 @@ class _Frame:
         soft: `float32 (F, F)`, the same, blurred.
         begins: a new scene.
         alpha: `float32 (S', S')`, what the network answered; None: it was not asked.
-        calm: the same after its neighbours were heard.
+        calm: `float32 (h, w)`, the same after its neighbours were heard, cleared, without the letterbox's padding.
+        motions: to other frames, by their numbers, as `_Follower` finds them.
     """
 
     number: int
@@ -59,7 +61,7 @@ class _Frame:
 
 
 def followed(pipeline: Pipeline, photos: Iterable[np.ndarray], first: int = 0) -> Iterator[np.ndarray]:
-    """Give the network's alpha for each frame, as `Pipeline.clear` takes it: `float32 (S', S')` in [0, 1].
+    """Give the people's alpha in each frame, as `Pipeline.found` gives it: `float32 (S', S')` in [0, 1].
 
     What is given for a frame depends on the frames from the `BEFORE`th before it on, and on some behind it.
 
@@ -101,26 +103,26 @@ class _Follower:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline, self._size = pipeline, pipeline.network.image_size
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        side = min(self._size, SIDE)
-        self._places = np.stack(np.meshgrid(np.arange(side), np.arange(side)), axis=-1).astype(np.float32)
+        self._side = min(self._size, SIDE)
+        self._grids: dict[tuple[int, int], np.ndarray] = {}
 
     def seen(self, photos: Iterable[np.ndarray], first: int) -> Iterator[_Frame]:
         """Make frames of photos, and look at those that are looked at in any case, closer than at others."""
         before: np.ndarray | None = None
         for number, photo in enumerate(photos, first):
             canvas = Letterbox.of(photo, self._size).apply(photo, PADDING_COLOUR)
-            grey = resize(cv2.cvtColor(canvas, cv2.COLOR_RGB2GRAY), *self._places.shape[:2])
+            grey = resize(cv2.cvtColor(canvas, cv2.COLOR_RGB2GRAY), self._side, self._side)
             soft = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 1.5)
             begins = before is None or cv2.absdiff(soft, before).mean() >= CUT
             frame = _Frame(number, canvas, grey, soft, begins)
-            self._letterbox = Letterbox.of(photo, self._size)
+            self._photo = photo
             if begins or number % SPAN == 0:
                 frame.alpha = self._enlarged(self._pipeline.look(photo)[2])
             before = soft
             yield frame
 
     def looked_at(self, span: Sequence[_Frame]) -> list[_Frame]:
-        """Give the frames of a stretch that are looked at: its ends, and its middle while motion does not explain it."""
+        """Give the frames of a stretch that are looked at: its ends, and its middle while motion does not tell it."""
         ends = [span[0]] if len(span) == 1 else [span[0], span[-1]]
         for frame in ends:
             self._look(frame)
@@ -138,40 +140,56 @@ class _Follower:
 
     def _enlarged(self, alpha: np.ndarray) -> np.ndarray:
         """Give an alpha the size that further looks would have given it, so that all of a film have one."""
-        return laid_over(alpha, self._letterbox, ()) if self._pipeline.looks > 1 and len(alpha) == self._size else alpha
+        return (
+            laid_over(alpha, Letterbox.of(self._photo, self._size), ())
+            if self._pipeline.looks > 1 and len(alpha) == self._size
+            else alpha
+        )
 
     def _strange(self, frame: _Frame, *others: _Frame) -> bool:
         """Whether people, or what is near them, are not where motion from other frames would have them."""
         zone, trust = np.zeros_like(frame.grey), np.zeros_like(frame.soft)
         for other in others:
-            motion, sure = self._motion(frame, other)
             assert other.alpha is not None
-            alpha = resize(other.alpha, *zone.shape)
-            zone |= (_moved(alpha, motion) > 0.1).astype(np.uint8)
+            alpha, sure = self._carried(frame, other, resize(other.alpha, *zone.shape))
+            zone |= (alpha > 0.1).astype(np.uint8)
             trust = np.maximum(trust, sure)
         zone = cv2.dilate(zone, np.ones((ZONE, ZONE), np.uint8))
         # A speck of a person is not worth a look.
         return bool(((1 - trust) * zone).sum() > STRANGE * max(float(zone.sum()), zone.size / 200))
 
     def _motion(self, frame: _Frame, other: _Frame) -> tuple[np.ndarray, np.ndarray]:
-        """Where each pixel of a frame is in another, `float32 (F, F, 2)`, and how much that is trusted, `(F, F)`."""
+        """How far each pixel of a frame is from where it is in another, `float32 (F, F, 2)`; its trust, `(F, F)`."""
         if other.number not in frame.motions:
-            motion = self._flow.calc(frame.grey, other.grey, None) + self._places
-            unlike = cv2.absdiff(_moved(other.soft, motion), frame.soft)
+            motion = self._flow.calc(frame.grey, other.grey, None)  # type: ignore[call-overload]
+            moved = _moved(other.soft, motion + self._grid(self._side, self._side))
+            unlike = cv2.absdiff(moved, frame.soft)
             frame.motions[other.number] = motion, np.exp(-((unlike / UNLIKE) ** 2))
         return frame.motions[other.number]
 
     def _carried(self, frame: _Frame, other: _Frame, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Carry an alpha of another frame to this one: what it is there, and how much that is trusted."""
+        """Carry an alpha of another frame to this one: what it is there, and how much that is trusted.
+
+        Either with the letterbox's padding, or without.
+        """
         motion, trust = self._motion(frame, other)
-        if alpha.shape != trust.shape:
-            scale = len(alpha) / len(trust)
-            motion = (cv2.resize(motion, alpha.shape[::-1]) + np.float32(0.5)) * np.float32(scale) - np.float32(0.5)
-            trust = cv2.resize(trust, alpha.shape[::-1])
-        return _moved(alpha, motion), trust
+        height, width = alpha.shape
+        if height != width:  # a square letterbox has no padding
+            motion, trust = (Letterbox.of(self._photo, len(trust)).cut(part) for part in (motion, trust))
+        scale = width / trust.shape[1]
+        motion = cv2.resize(motion, (width, height)) * np.float32(scale) + self._grid(height, width)
+        return _moved(alpha, motion), cv2.resize(trust, (width, height))
+
+    def _grid(self, height: int, width: int) -> np.ndarray:
+        """Give each pixel's own place, `float32 (height, width, 2)`."""
+        if (height, width) not in self._grids:
+            self._grids[height, width] = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(
+                np.float32
+            )
+        return self._grids[height, width]
 
     def _calmed(self, frame: _Frame, keys: Sequence[_Frame]) -> np.ndarray:
-        """Give what was seen in a frame once the frames that were looked at around it are heard.
+        """Give who is in a frame once the frames that were looked at around it are heard: `float32 (h, w)`.
 
         Of five answers the mean of the three in the middle: what one alone sees, and what one alone misses, is gone.
         """
@@ -188,34 +206,37 @@ class _Follower:
                 heard.append(trust * carried + (1 - trust) * frame.alpha)
             else:
                 heard.append(frame.alpha)
-        return _middle(heard)
+        cleared = self._pipeline.clear(_middle(heard), self._photo)
+        return np.ascontiguousarray(Letterbox.of(self._photo, len(cleared)).cut(cleared))
 
     def between(self, frame: _Frame, keys: Sequence[_Frame]) -> np.ndarray:
-        """Give the alpha of a frame, of those that were looked at before and behind it."""
+        """Give the alpha of a frame, of those that were looked at before and behind it: `float32 (S', S')`."""
         number = next(place for place, key in enumerate(keys) if key.number >= frame.number)
         around = [keys[number]] if keys[number] is frame else keys[number - 1 : number + 1]
+        total = weights = np.zeros(1, np.float32)
         for key in around:
             if key.calm is None:
                 key.calm = self._calmed(key, keys)
-        if len(around) == 1:
-            calm = around[0].calm
-            assert calm is not None
-            return calm
-        total = weights = np.zeros(1, np.float32)
-        first, last = around
-        far = (frame.number - first.number) / (last.number - first.number)
-        for key, share in ((first, 1 - far), (last, far)):
-            assert key.calm is not None
+            if len(around) == 1:
+                total, weights = key.calm, np.ones(1, np.float32)
+                continue
             carried, trust = self._carried(frame, key, key.calm)
+            share = 1 - abs(frame.number - key.number) / (around[1].number - around[0].number)
             weight = (trust + np.float32(0.01)) * np.float32(share)
             total, weights = total + weight * carried, weights + weight
-        result: np.ndarray = total / weights
+        side = max(total.shape)
+        result = np.zeros((side, side), np.float32)
+        Letterbox.of(self._photo, side).cut(result)[:] = total / weights
         return result
 
 
-def _moved(picture: np.ndarray, motion: np.ndarray) -> np.ndarray:
-    """Give what of a picture is where a motion, `float32 (H, W, 2)`, points."""
-    return cv2.remap(picture, motion, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+def _moved(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Give what of a picture is at places in it, `float32 (H, W, 2)`."""
+    # The types of OpenCV do not know that a map of both coordinates stands alone.
+    moved: np.ndarray = cv2.remap(  # type: ignore[call-overload]
+        picture, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return moved
 
 
 def _middle(five: Sequence[np.ndarray]) -> np.ndarray:
@@ -225,4 +246,5 @@ def _middle(five: Sequence[np.ndarray]) -> np.ndarray:
     for one in five[1:]:
         least, most = cv2.min(least, one), cv2.max(most, one)
         total += one
-    return (total - least - most) / np.float32(len(five) - 2)
+    mean: np.ndarray = (total - least - most) / np.float32(len(five) - 2)
+    return mean

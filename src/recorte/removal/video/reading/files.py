@@ -15,6 +15,7 @@ from recorte.removal.video.reading.colours import Colours
 from recorte.removal.video.reading.fields import without_fields
 from recorte.removal.video.reading.pictures import Inside, fit, upright
 from recorte.removal.video.reading.streams import film_in, sound_in
+from recorte.removal.video.reading.window import WHOLE, Window
 
 if TYPE_CHECKING:
     import av
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 
 ALPHA_DECODERS: dict[str, Literal["libvpx", "libvpx-vp9"]] = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """FFmpeg's own decoders of these know nothing of an alpha."""
+
+SECOND = 1_000_000
+"""The unit of a container's own times, in parts of a second."""
+AMPLE = 10
+"""Seconds before a window from which on frames are decoded."""
 
 
 def load_av() -> None:
@@ -52,15 +58,17 @@ class VideoFile:
         frames: how many there are, as far as the file says; else 0.
         usual: ticks that a frame lasts as a rule.
         lasts: ticks that the last frame lasts which was read, as far as the file says; else 0.
+        seconds: that it lasts, as far as the file says; else 0.
+        window: what of it is taken.
 
     Raises:
-        RecorteError: it cannot be read, or has no pictures.
+        RecorteError: it cannot be read, has no pictures, or ends before the window begins.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, window: Window = WHOLE) -> None:
         import av
 
-        self.path = path
+        self.path, self.window = path, window
         self._film = film_of(path)
         try:
             self._file: InputContainer = av.open(self._film or str(path), "r")
@@ -74,10 +82,13 @@ class VideoFile:
         self.time_base: Fraction = self._pictures.time_base or Fraction(1, 1000)
         self._pictures.thread_type = "AUTO"
         self.start = self._pictures.start_time or 0
-        self.frames = self._pictures.frames
         rate = self._pictures.guessed_rate or self._pictures.average_rate or Fraction(25)
         self.usual = max(1, round(1 / (rate * self.time_base)))
         self.lasts = 0
+        self.seconds = Fraction(self._pictures.duration or 0) * self.time_base or Fraction(
+            self._file.duration or 0, SECOND
+        )
+        self.frames = self._pictures.frames if window == WHOLE else self._frames_in_window()
         self._colours = Colours()
         self._codec = self._pictures.codec_context
         # What the file says of it stands above what the codec says, which a recording of two broadcasts may change.
@@ -91,12 +102,18 @@ class VideoFile:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
         self._file.close()
         if self._film:
             self._film.close()
 
     def read(self, first: int = 0) -> Iterator[tuple[int, np.ndarray, Inside, np.ndarray | None]]:
         """Give each frame from number `first`: its time (ticks from the start), picture, what of it is filled, alpha.
+
+        Of the window alone, where there is one: time and number begin with it.
 
         Pictures are `uint8 (H, W, 3)`, upright, all as large as frame 0: one of another size is fitted into that. Their
         own alpha is `uint8 (H, W)`, None if they are opaque.
@@ -105,18 +122,40 @@ class VideoFile:
         Raises:
             RecorteError: the file cannot be read any more.
         """
-        clock, size = Clock(self.time_base), None
+        clock, size, number = Clock(self.time_base), None, -1
+        begin, end = (None if moment is None else moment / self.time_base for moment in self.window)
         with reading(self.path):
-            frames = without_fields(decoded(self._file.demux(self._pictures), self._decoder))
-            for number, frame in enumerate(frames):
+            self._seek()
+            for frame in without_fields(decoded(self._file.demux(self._pictures), self._decoder)):
                 self.lasts = frame.duration or 0
                 said = None if frame.pts is None else frame.pts - self.start
                 time = clock(said, self.lasts or self.usual)
+                if begin is not None and time < begin:
+                    continue
+                if end is not None and time >= end:
+                    return
+                number += 1
                 if size is None or number >= first:
                     picture, own = upright(self._coloured(frame), self._ratio())
                     size = size or picture.shape[:2]
                 if number >= first:
-                    yield time, *fit(picture, *size), None if own is None else fit(own, *size)[0]
+                    began = time - round(begin or 0)
+                    yield began, *fit(picture, *size), None if own is None else fit(own, *size)[0]
+
+    def _seek(self) -> None:
+        """Go to before the window, so far that what is damaged behind the place is over when it begins."""
+        place = self.window.start - AMPLE
+        # The times of a broadcast may begin anew in it, and those of an animation are few.
+        if place > 0 and self._film is None and self._file.format.name not in ("mpegts", "gif", "apng"):
+            self._file.seek(self.start + round(place / self.time_base), stream=self._pictures)
+
+    def _frames_in_window(self) -> int:
+        """About how many frames the window has; 0: that is not known."""
+        if self.seconds and self.window.start >= self.seconds:
+            self._file.close()
+            raise too_late(self.path, self.window, self.seconds)
+        end = min(filter(None, (self.window.end, self.seconds)), default=Fraction(0))
+        return max(0, round((end - self.window.start) / (self.usual * self.time_base)))
 
     def _coloured(self, frame: "av.VideoFrame") -> "av.VideoFrame":
         try:
@@ -148,6 +187,14 @@ class VideoFile:
         with reading(self.path), av.open(str(self.path)) as file:
             again = file.streams[track.index]
             yield from (packet for packet in file.demux(again) if packet.dts is not None)
+
+
+def too_late(path: Path, window: Window, seconds: Fraction) -> RecorteError:
+    """Say that a film ends before a window of it begins."""
+    return RecorteError(
+        f"{path}: lasts {float(seconds):.4g} seconds, so nothing of it begins at {float(window.start):.4g}; choose an "
+        "earlier start"
+    )
 
 
 @contextmanager

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from recorte.errors import RecorteError
+from recorte.removal.video.reading import Film
 from recorte.removal.video.reading.clock import Clock
-from recorte.removal.video.reading.files import VideoFile, decoded, reading
+from recorte.removal.video.reading.files import decoded, reading
+from recorte.removal.video.writing.animating import animate
 from recorte.removal.video.writing.parts import Kind
 
 if TYPE_CHECKING:
@@ -43,14 +45,14 @@ class Sound(NamedTuple):
         return file.add_stream(self.codec, rate=self.rate, layout=self.layout)
 
 
-def choose_sound(source: VideoFile, kind: Kind) -> Sound | None:
+def choose_sound(source: Film, kind: Kind) -> Sound | None:
     """Find out how the sound of a video gets into a file of a kind; None = it has none.
 
     Raises:
         RecorteError: in no way.
     """
     track = source.sound()
-    if track is None:
+    if track is None or kind.sound is None:
         return None
     name, channels = track.codec_context.name, track.layout.nb_channels
     rate = 48_000 if kind.sound == "libopus" else track.rate
@@ -67,7 +69,7 @@ def choose_sound(source: VideoFile, kind: Kind) -> Sound | None:
     raise RecorteError(f"{source.path}: its sound ({name}) cannot be put into this kind of file; choose another kind")
 
 
-def _fits(sound: Sound, track: "AudioStream", source: VideoFile, kind: Kind) -> bool:
+def _fits(sound: Sound, track: "AudioStream", source: Film, kind: Kind) -> bool:
     """Try it. What a format can hold FFmpeg does not tell until it is written."""
     import av
 
@@ -84,7 +86,7 @@ def _fits(sound: Sound, track: "AudioStream", source: VideoFile, kind: Kind) -> 
 
 
 def join(
-    parts: Sequence[Path], times: Sequence[int], source: VideoFile, kind: Kind, sound: Sound | None, target: Path
+    parts: Sequence[Path], times: Sequence[int], source: Film, kind: Kind, sound: Sound | None, target: Path
 ) -> None:
     """Make one video of parts, each frame at its own time, with the sound of the source, which was read to its end.
 
@@ -93,6 +95,9 @@ def join(
     """
     import av
 
+    if kind.animation:
+        animate(parts, times, _durations(times, source), source.time_base, kind, target)
+        return
     with av.open(str(target), "w") as file:
         with reading(parts[0]), av.open(str(parts[0])) as first:
             pictures = file.add_stream_from_template(first.streams.video[0])
@@ -103,7 +108,8 @@ def join(
         if sound is not None and track is not None:
             make = _copied_sound if sound.codec is None else _turned_sound
             # Its times begin where the pictures' do.
-            streams.append(make(source, sound.add_to(file, track), source.start * source.time_base))
+            begins = source.start * source.time_base + source.window.start
+            streams.append(make(source, sound.add_to(file, track), begins))
         for packet in heapq.merge(*streams, key=_due):
             file.mux(packet)
 
@@ -114,7 +120,7 @@ def _due(packet: "Packet[Any]") -> float:
 
 
 def _picture_packets(
-    parts: Sequence[Path], times: Sequence[int], source: VideoFile, pictures: "av.VideoStream"
+    parts: Sequence[Path], times: Sequence[int], source: Film, pictures: "av.VideoStream"
 ) -> "Iterator[Packet[Any]]":
     import av
 
@@ -140,7 +146,7 @@ def _other_parts(folder: Path) -> RecorteError:
     return RecorteError(f"{folder}: its parts do not hold the frames that they should; remove it and begin anew")
 
 
-def _durations(times: Sequence[int], source: VideoFile) -> list[int]:
+def _durations(times: Sequence[int], source: Film) -> list[int]:
     """How many ticks each frame lasts: until the next; the last one as long as its file says, or as is usual."""
     durations = np.diff(times).tolist()
     usual = round(float(np.median(durations))) if durations else source.usual
@@ -152,9 +158,9 @@ def _sound_clock(time_base: Fraction, rate: int) -> Clock:
     return Clock(time_base, least=max(1, ceil(1 / (rate * time_base))))
 
 
-def _copied_sound(source: VideoFile, copied: "AudioStream", start: Fraction) -> "Iterator[Packet[Any]]":
+def _copied_sound(source: Film, copied: "AudioStream", start: Fraction) -> "Iterator[Packet[Any]]":
     clock = None
-    for packet in source.sound_packets():
+    for packet in _within(source.sound_packets(), source, start):
         clock = clock or _sound_clock(packet.time_base, copied.rate)
         shift = round(start / packet.time_base)
         assert packet.dts is not None  # such are passed over where packets are read
@@ -165,11 +171,11 @@ def _copied_sound(source: VideoFile, copied: "AudioStream", start: Fraction) -> 
         yield packet
 
 
-def _turned_sound(source: VideoFile, turned: "AudioStream", start: Fraction) -> "Iterator[Packet[Any]]":
+def _turned_sound(source: Film, turned: "AudioStream", start: Fraction) -> "Iterator[Packet[Any]]":
     from av.audio.resampler import AudioResampler
 
     context, clock, resampler = turned.codec_context, None, None
-    for _, frames in groupby(decoded(source.sound_packets()), key=_shape):
+    for _, frames in groupby(decoded(_within(source.sound_packets(), source, start)), key=_shape):
         # In a broadcast stereo may follow 5.1. The little that the resampler before still holds is lost.
         resampler = AudioResampler(context.format, context.layout, context.rate, context.frame_size or None)
         for frame in frames:
@@ -181,6 +187,18 @@ def _turned_sound(source: VideoFile, turned: "AudioStream", start: Fraction) -> 
     for piece in resampler.resample(None) if resampler else ():
         yield from turned.encode(piece)
     yield from turned.encode(None)
+
+
+def _within(packets: "Iterator[Packet[Any]]", source: Film, start: Fraction) -> "Iterator[Packet[Any]]":
+    """Give the packets of sound that begin in the window, of which `start` is the beginning in the file's own time."""
+    begin, end = source.window
+    for packet in packets:
+        assert packet.dts is not None
+        second = packet.dts * packet.time_base - start
+        if end is not None and second >= end - begin:
+            return
+        if not begin or second >= 0:
+            yield packet
 
 
 def _shape(frame: "av.AudioFrame") -> tuple[str, str, int]:

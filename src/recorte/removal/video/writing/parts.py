@@ -54,25 +54,27 @@ class Animation(NamedTuple):
     last: tuple[str, Fraction] | None = None
 
 
-LOSSLESS = ("ffv1", "bgra", {}, (), None)
-"""Codec, pixels, options and sound of the parts of animations."""
-_APNG = Kind("apng", *LOSSLESS, Animation("apng", "rgba", {"pred": "mixed"}, {"plays": "0"},
-                                          ("final_delay", Fraction(1))))  # fmt: skip
+def _moving(name: str, animation: Animation) -> Kind:
+    """Give the kind of an animation, whose parts lose nothing."""
+    return Kind(name, "ffv1", "bgra", {}, (), None, animation)
+
+
+_APNG = _moving("apng", Animation("apng", "rgba", {"pred": "mixed"}, {"plays": "0"}, ("final_delay", Fraction(1))))
 
 KINDS = {
     # FFmpeg's other encoder of ProRes takes four times as long, for a difference of a sixth of one of 255 steps.
-    ".mov": Kind("mov", "prores_aw", "yuva444p10le", {"profile": "4444", "vendor": "apl0"}, None, "aac"),
+    ".mov": Kind("mov", "prores_aw", "yuva444p10le", {"profile": "4", "vendor": "apl0"}, None, "aac"),
     ".webm": Kind("webm", "libvpx-vp9", "yuva420p", {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "5",
                                                      "auto-alt-ref": "0", "lag-in-frames": "0", "row-mt": "1"},
                   ("opus", "vorbis"), "libopus"),
     ".mp4": Kind("mp4", "libx264", "yuv420p", {"crf": "18", "preset": "medium", "bf": "0"},
                  ("aac", "mp3", "ac3", "alac"), "aac"),
-    ".gif": Kind("gif", *LOSSLESS, Animation("gif", "pal8", {}, {"loop": "0"}, ("final_delay", Fraction(1, 100)))),
-    ".webp": Kind("webp", *LOSSLESS, Animation("libwebp_anim", "bgra", {"quality": "90"}, {"loop": "0"})),
+    ".gif": _moving("gif", Animation("gif", "pal8", {}, {"loop": "0"}, ("final_delay", Fraction(1, 100)))),
+    ".webp": _moving("webp", Animation("libwebp_anim", "bgra", {"quality": "90"}, {"loop": "0"})),
     ".png": _APNG,
     ".apng": _APNG,
 }  # fmt: skip
-"""By suffix: ProRes 4444 and VP9, which can be transparent, H.264, which cannot, and animations, which have no sound."""
+"""By suffix: ProRes 4444 and VP9, which can be transparent, H.264, which cannot, and animations without sound."""
 
 
 class Part:

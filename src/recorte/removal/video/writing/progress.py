@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from recorte.files import whole_file
-from recorte.removal.steps.smoothing import Smoothing
 
 
 @dataclass
@@ -19,20 +18,16 @@ class Progress:
         job: what is made of what; another job begins anew.
         times: of all frames in finished parts, in ticks of the source.
         parts: how many are finished.
-        smoothing: where the next frame goes on.
     """
 
     job: str
     times: list[int] = field(default_factory=list)
     parts: int = 0
-    smoothing: Smoothing = field(default_factory=Smoothing)
 
     def save(self, folder: Path) -> None:
         """Keep it in a folder, whole or not at all."""
         with whole_file(folder / "progress.npz") as path:
-            nothing, times = np.zeros(0), np.array(self.times, np.int64)
-            alpha, grey = (nothing if a is None else a for a in (self.smoothing.alpha, self.smoothing.grey))
-            np.savez(path, job=self.job, times=times, parts=self.parts, alpha=alpha, grey=grey)
+            np.savez(path, job=self.job, times=np.array(self.times, np.int64), parts=self.parts)
 
     @classmethod
     def load(cls, folder: Path, job: str) -> "Progress | None":
@@ -43,7 +38,5 @@ class Progress:
             np.load(folder / "progress.npz", allow_pickle=False) as kept,
         ):
             if str(kept["job"]) == job:
-                parts = int(kept["parts"])
-                smoothing = Smoothing(kept["alpha"], kept["grey"]) if parts else Smoothing()
-                return cls(job, kept["times"].tolist(), parts, smoothing)
+                return cls(job, kept["times"].tolist(), int(kept["parts"]))
         return None

@@ -2,7 +2,7 @@
 
 import errno
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -14,11 +14,15 @@ from recorte.files import FULL, disk_full
 from recorte.listing import no_such_file, shortened
 from recorte.removal.files import output
 from recorte.removal.remover import BackgroundRemover
-from recorte.removal.steps.backgrounds import ReadBackground
+from recorte.removal.video.reading.folders import frames_in
 from recorte.removal.video.writing.parts import KINDS
 
 PARTS = ".recorte-parts"
 """What the name of a folder ends with that holds what is finished of a video."""
+
+
+METHOD = 2
+"""Of making frames; parts that another version made otherwise are not gone on with."""
 
 
 def parts_of(target: Path) -> Path:
@@ -44,7 +48,7 @@ def drop_frames(target: Path, first: int) -> None:
         frame_of(target, number).unlink()
 
 
-def check_names(source: Path, target: Path, transparent: bool) -> None:
+def check_names(source: Path, target: Path, transparent: bool = False) -> None:
     """Find out, before any work, whether a video of this name can be made of that.
 
     Raises:
@@ -61,9 +65,8 @@ def check_names(source: Path, target: Path, transparent: bool) -> None:
     except OSError as error:  # a name that is too long, say
         raise RecorteError(f"{source}: cannot be read ({error.strerror})") from None
     if folder:
-        photos = f"for photos, or the frames of a video: recorte {source} -o cut"
-        raise RecorteError(f"{source}: this is a folder; give the name of a video, one at a time; {photos}")
-    if not there:
+        frames_in(source)
+    elif not there:
         raise RecorteError(f"{shortened(str(source))}: {no_such_file(source)}")
     if output.same_file(source, target):
         raise RecorteError(f"{target}: this is the video itself, which is never replaced; give another name")
@@ -90,14 +93,33 @@ def check_free(target: Path, going_on: bool, overwrite: bool) -> None:
         raise RecorteError(f"{target}: exists already; choose another name, or allow it with --overwrite")
 
 
-def describe_job(remover: BackgroundRemover, source: Path, target: Path, behind: ReadBackground) -> str:
-    """Say what is made of what, so that parts of something else are not gone on with."""
-    # A picture by what it shows: its file may have been replaced.
-    seen = [behind.shape, sha256(behind.tobytes()).hexdigest()] if isinstance(behind, np.ndarray) else behind
-    files = [[str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns]
-             for file in (source, remover.network.path)]  # fmt: skip
+def describe_job(remover: BackgroundRemover, source: Path, target: Path, made: Sequence[object]) -> str:
+    """Say what is made of what, so that parts of something else are not gone on with.
+
+    Args:
+        remover: what finds people.
+        source: the video, or a folder of its frames.
+        target: the result.
+        made: what else decides how it looks: of pictures what they show, as their files may have been replaced.
+    """
+    pictures = frames_in(source) if source.is_dir() else [source]
+    files = [_file(path) for path in (*pictures, remover.network.path)]
     pipeline = remover.pipeline
-    return json.dumps([*files, pipeline.refine, pipeline.colours, pipeline.tta, seen, target.suffix])
+    switches = [pipeline.refine, pipeline.colours, pipeline.tta, pipeline.looks]
+    return json.dumps([METHOD, sha256(json.dumps(files).encode()).hexdigest(), switches, [*map(_described, made)],
+                       target.suffix])  # fmt: skip
+
+
+def _file(path: Path) -> list[object]:
+    return [str(path.absolute()), path.stat().st_size, path.stat().st_mtime_ns]
+
+
+def _described(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        return [value.shape, sha256(value.tobytes()).hexdigest()]
+    if isinstance(value, Path):
+        return _file(value)
+    return str(value)
 
 
 @contextmanager
