@@ -8,8 +8,9 @@ import pytest
 
 from recorte import BackgroundRemover
 from recorte.removal.video import cut_out_video
-from recorte.removal.video.reading.files import KINDS, VideoFile
+from recorte.removal.video.reading.files import VideoFile
 from recorte.removal.video.writing.joining import choose_sound
+from recorte.removal.video.writing.parts import KINDS
 from videos.clips import sound_of, write_clip
 
 SHORT = range(0, 200, 40)

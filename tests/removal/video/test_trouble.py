@@ -31,7 +31,7 @@ def clip(tmp_path: Path) -> Path:
     ("clip.mp4", "folder.mov", "folder.mov: this is a folder"),
     ("clip.mp4", "-", "a video cannot go to standard output; name a file or a folder"),
     ("clip.mp4", "", "-o '': this is no name; name a file or a folder"),
-    (".", None, ".: this is a folder; give the name of a video"),
+    ("folder.mov", None, "folder.mov: this is a folder without pictures; give the name of a video"),
     ("x" * 300, None, "x: cannot be read (File name too long)"),
 ])  # fmt: skip
 def test_mistakes(clip: Path, best_model: Path, source: str, target: str | None, words: str) -> None:

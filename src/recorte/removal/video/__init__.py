@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from recorte.removal.video.cutting import cut_out_video
+    from recorte.removal.video.preview import preview_video
 
-__all__ = ["cut_out_video"]
+__all__ = ["cut_out_video", "preview_video"]
 
 
 def __getattr__(name: str) -> object:
@@ -14,4 +15,8 @@ def __getattr__(name: str) -> object:
         from recorte.removal.video.cutting import cut_out_video
 
         return cut_out_video
+    if name == "preview_video":
+        from recorte.removal.video.preview import preview_video
+
+        return preview_video
     raise AttributeError(f"module 'recorte.removal.video' has no attribute {name!r}")

@@ -20,7 +20,7 @@ from recorte.removal.pipeline import Pipeline
 from recorte.removal.remover import BackgroundRemover
 from recorte.removal.steps.backgrounds import Background, ReadBackground, put_behind
 from recorte.removal.video.backgrounds import Behind, MovingBackground, read_behind, shows_through
-from recorte.removal.video.following import BEFORE, SPAN, followed
+from recorte.removal.video.following import BEFORE, LOOKS, SPAN, followed
 from recorte.removal.video.reading import Film, open_film
 from recorte.removal.video.reading.files import load_av
 from recorte.removal.video.reading.pictures import Inside
@@ -41,8 +41,6 @@ from recorte.removal.video.writing.target import (
 
 FRAMES = 240
 """Of a part; so many are lost at most when the work is killed. Stopped in another way, it ends its part first."""
-LOOKS = 2
-"""At a frame, at most."""
 
 
 def cut_out_video(

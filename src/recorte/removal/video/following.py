@@ -15,24 +15,27 @@ import numpy as np
 
 from recorte.letterbox import PADDING_COLOUR, Letterbox, resize
 from recorte.removal.pipeline import Pipeline
+from recorte.removal.steps.islands import INSIDE
 from recorte.removal.steps.looks import laid_over
 
 SPAN = 8
 """Frames from one that is always looked at to the next."""
+LOOKS = 2
+"""At such a frame, at most: as a whole, and closer."""
 REACH = 2
 """Frames that were looked at before and after one which have a say in it."""
 BEFORE = SPAN * (REACH + 1)
 """Frames before one that decide, at most, what is seen in it."""
-STRANGE = 0.04
-"""Share of people's surroundings that motion does not explain, above which a frame between is looked at, too."""
+STRANGE = 0.06
+"""Share of people's area above which pixels that motion does not explain have a frame between be looked at, too."""
+LEAST = 0.05
+"""Of the picture, what counts as people's area where they are smaller."""
 CUT = 40.0
 """Mean change of brightness, of 255, from one frame to the next from which on a new scene begins."""
 UNLIKE = 12.0
 """Difference of brightness, of 255, at which what motion carries is trusted by a third."""
 SIDE = 256
 """Of the pictures between which motion is found, at most."""
-ZONE = 9
-"""Window by which people's surroundings are wider than they, in pixels of such a picture."""
 
 
 @dataclass(eq=False)
@@ -147,16 +150,11 @@ class _Follower:
         )
 
     def _strange(self, frame: _Frame, *others: _Frame) -> bool:
-        """Whether people, or what is near them, are not where motion from other frames would have them."""
-        zone, trust = np.zeros_like(frame.grey), np.zeros_like(frame.soft)
-        for other in others:
-            assert other.alpha is not None
-            alpha, sure = self._carried(frame, other, resize(other.alpha, *zone.shape))
-            zone |= (alpha > 0.1).astype(np.uint8)
-            trust = np.maximum(trust, sure)
-        zone = cv2.dilate(zone, np.ones((ZONE, ZONE), np.uint8))
-        # A speck of a person is not worth a look.
-        return bool(((1 - trust) * zone).sum() > STRANGE * max(float(zone.sum()), zone.size / 200))
+        """Whether motion from other frames does not tell what is seen in this one, in as much as people are large."""
+        # Of all of the picture: who moves too fast for it is where nobody is looked for.
+        trust = np.maximum(*(self._motion(frame, other)[1] for other in others))
+        people = np.maximum(*(resize(_alpha(other), *trust.shape) for other in others)) > INSIDE
+        return bool((1 - trust).sum() > STRANGE * max(float(people.sum()), LEAST * trust.size))
 
     def _motion(self, frame: _Frame, other: _Frame) -> tuple[np.ndarray, np.ndarray]:
         """How far each pixel of a frame is from where it is in another, `float32 (F, F, 2)`; its trust, `(F, F)`."""
@@ -193,19 +191,17 @@ class _Follower:
 
         Of five answers the mean of the three in the middle: what one alone sees, and what one alone misses, is gone.
         """
-        assert frame.alpha is not None
         place = keys.index(frame)
-        heard = [frame.alpha]
+        heard = [_alpha(frame)]
         for distance in [*range(-REACH, 0), *range(1, REACH + 1)]:
             number = place + distance
             scene = keys[min(place, number) + 1 : max(place, number) + 1]
             if 0 <= number < len(keys) and not any(key.begins for key in scene):
                 other = keys[number]
-                assert other.alpha is not None
-                carried, trust = self._carried(frame, other, other.alpha)
-                heard.append(trust * carried + (1 - trust) * frame.alpha)
+                carried, trust = self._carried(frame, other, _alpha(other))
+                heard.append(trust * carried + (1 - trust) * heard[0])
             else:
-                heard.append(frame.alpha)
+                heard.append(heard[0])
         cleared = self._pipeline.clear(_middle(heard), self._photo)
         return np.ascontiguousarray(Letterbox.of(self._photo, len(cleared)).cut(cleared))
 
@@ -228,6 +224,12 @@ class _Follower:
         result = np.zeros((side, side), np.float32)
         Letterbox.of(self._photo, side).cut(result)[:] = total / weights
         return result
+
+
+def _alpha(frame: _Frame) -> np.ndarray:
+    """What the network answered, where it was asked."""
+    assert frame.alpha is not None
+    return frame.alpha
 
 
 def _moved(picture: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -9,6 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from av.container import OutputContainer
 
+LAMBDA = 118
+"""What FFmpeg multiplies quantisers with."""
 TICKS = 40
 """Milliseconds that a frame takes in a part; its true time is given when the parts are joined."""
 
@@ -28,7 +30,7 @@ class Kind(NamedTuple):
     """
 
     format: str
-    codec: Literal["prores_aw", "libvpx-vp9", "libx264", "ffv1"]
+    codec: Literal["prores_ks", "libvpx-vp9", "libx264", "ffv1"]
     pixels: str
     options: dict[str, str]
     sounds: tuple[str, ...] | None
@@ -62,8 +64,10 @@ def _moving(name: str, animation: Animation) -> Kind:
 _APNG = _moving("apng", Animation("apng", "rgba", {"pred": "mixed"}, {"plays": "0"}, ("final_delay", Fraction(1))))
 
 KINDS = {
-    # FFmpeg's other encoder of ProRes takes four times as long, for a difference of a sixth of one of 255 steps.
-    ".mov": Kind("mov", "prores_aw", "yuva444p10le", {"profile": "4", "vendor": "apl0"}, None, "aac"),
+    # To look for a quantiser slice by slice takes five times as long; with the second one colours are off by a quarter
+    # of one of 255 steps.
+    ".mov": Kind("mov", "prores_ks", "yuva444p10le", {"profile": "4444", "vendor": "apl0", "flags": "+qscale",
+                                                      "global_quality": str(2 * LAMBDA)}, None, "aac"),
     ".webm": Kind("webm", "libvpx-vp9", "yuva420p", {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "5",
                                                      "auto-alt-ref": "0", "lag-in-frames": "0", "row-mt": "1"},
                   ("opus", "vorbis"), "libopus"),

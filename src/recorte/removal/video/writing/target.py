@@ -60,6 +60,15 @@ def check_names(source: Path, target: Path, transparent: bool = False) -> None:
         raise RecorteError(f"{target}: a video can be written as {valid}")
     if target.suffix.lower() == ".mp4" and transparent:
         raise RecorteError(f"{target}: MP4 has no transparency; give an opaque background, or write .mov or .webm")
+    check_source(source, target)
+
+
+def check_source(source: Path, target: Path) -> None:
+    """Find out, before any work, whether a video is there, or a folder of frames, and is not itself the result.
+
+    Raises:
+        RecorteError: it is not, or it is.
+    """
     try:
         folder, there = source.is_dir(), source.is_file()
     except OSError as error:  # a name that is too long, say
