@@ -53,7 +53,7 @@ def test_what_moves_as_the_picture_does_is_looked_at_once_in_eight_frames() -> N
     for number, alpha in enumerate(found):
         assert alpha.shape == (SIZE, SIZE)
         truth = network.truth(number)
-        assert np.minimum(alpha, truth).sum() > 0.97 * np.maximum(alpha, truth).sum()
+        assert np.minimum(alpha, truth).sum() > 0.94 * np.maximum(alpha, truth).sum()
 
 
 def test_what_one_answer_alone_sees_or_misses_is_gone() -> None:
