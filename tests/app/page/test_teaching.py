@@ -100,6 +100,18 @@ def test_ends_that_bring_no_model(page: Page, address: str, own_home: Path) -> N
         expect(page.get_by_role("button", name="Teach it these photos")).to_be_enabled()
 
 
+def test_without_what_training_needs_the_page_says_what_to_install(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aside = write_lessons(tmp_path / "aside", 3)
+    (tmp_path / "sitecustomize.py").write_text("import sys\n\nsys.modules['torch'] = None  # as if it were not there\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    with page_server(tmp_path, "--aside", aside) as address, browser.new_page(locale="en-GB") as page:
+        page.goto(address)
+        expect(page.get_by_text("pip install 'recorte[train]'")).to_be_visible()
+        expect(page.get_by_role("button", name="Teach it these photos")).to_be_disabled()
+
+
 @pytest.mark.long
 def test_killed_then_taught_whole(page: Page, browser: Browser, address: str, own_home: Path, aside: Path) -> None:
     write_teachable(own_home / "models/tiny")
