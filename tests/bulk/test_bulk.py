@@ -26,7 +26,7 @@ PHOTOS = 60
 DEADLY = """
 import os, sys
 if "default_worker.py" in " ".join(sys.orig_argv):
-    from recorte.bulk.places import Place
+    from recorte.places import Place
     read = Place.read
     def deadly(self, name):
         if self.full(name).endswith(os.environ["DEADLY"]):

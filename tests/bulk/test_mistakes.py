@@ -10,9 +10,9 @@ import pytest
 
 from cli_process import recorte
 from recorte.bulk import run as running
-from recorte.bulk.places import Place
 from recorte.bulk.run import Wishes, run
 from recorte.errors import RecorteError
+from recorte.places import Place
 from tiny_models import write_red_photo
 
 pytestmark = pytest.mark.long

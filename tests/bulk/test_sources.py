@@ -9,8 +9,8 @@ from typing import Any
 import fsspec
 import pytest
 
-from recorte.bulk.places import Place
 from recorte.bulk.sources import find_photos
+from recorte.places import Place
 
 pytestmark = pytest.mark.long
 
@@ -47,7 +47,7 @@ def test_a_million_names_take_less_than_a_gigabyte_and_a_minute(tmp_path: Path) 
     code = """
 import json, resource, time
 from recorte.bulk import run
-from recorte.bulk.places import Place
+from recorte.places import Place
 from recorte.bulk.sources import find_photos
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 Place.names = lambda self: (f"2026/november/wedding-{n // 5000:04}/IMG_{n:08}.jpg" for n in range(100_000))

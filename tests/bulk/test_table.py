@@ -9,9 +9,9 @@ from pyarrow import parquet
 
 from recorte.bulk import lock
 from recorte.bulk.lock import Lock
-from recorte.bulk.places import Place
 from recorte.bulk.table import FOLDER, Table
 from recorte.errors import RecorteError
+from recorte.places import Place
 
 pytestmark = pytest.mark.long
 

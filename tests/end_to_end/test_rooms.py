@@ -14,17 +14,17 @@ PACKAGE = Path(recorte.__file__).parent
 SCRIPTS = PACKAGE.parents[1] / "scripts"
 TESTS = PACKAGE.parents[1] / "tests"
 
-FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "home", "own_code"}, {"listing", "metadata", "modes"},
-          {"boxes", "letterbox", "photo"}, {"data", "model"},
+FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "home", "own_code"},
+          {"listing", "metadata", "modes", "places"}, {"boxes", "letterbox", "photo"}, {"data", "model"},
           {"training", "removal"}, {"bulk", "desk", "teaching"}, {"app"}, {"cli"}]  # fmt: skip
 """From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
 
 INSIDE = {
     "app": [{"anywhere", "limits", "listening"}, {"page", "service"}],
-    "bulk": [{"cluster", "desk", "naming", "places", "progress"}, {"cutting", "sources", "table"}, {"lock"}, {"run"}],
+    "bulk": [{"cluster", "desk", "naming", "progress"}, {"cutting", "sources", "table"}, {"lock"}, {"run"}],
     "cli": [{"extras", "options", "show", "stop", "usage"}, {"script"}, {"photos"}, {"verbs"}, {"door"}],
-    "data": [{"sample"}, {"reading", "drawing"}, {"coco", "supervisely", "folder", "cutouts", "synthetic", "download"},
-             {"batches", "checks"}],
+    "data": [{"sample"}, {"reading", "drawing"},
+             {"coco", "supervisely", "folder", "cutouts", "shards", "synthetic", "download"}, {"batches", "checks"}],
     "removal": [{"presets", "steps"}, {"network", "options"}, {"correct", "graph"}, {"files", "pipeline"},
                 {"quality", "remover"}, {"video"}],
     "training": [{"build", "figures", "schedules"}, {"machine"}, {"callbacks", "runs"}, {"sweeps"}, {"command"},
@@ -48,6 +48,7 @@ SMALL_TOOL = {
     "metadata",
     "modes",
     "photo",
+    "places",
     "bulk",
     "removal",
     "cli",

@@ -14,9 +14,9 @@ import pyarrow as pa
 import ray
 from fsspec.core import url_to_fs
 
-from recorte.bulk.places import Place, reason_of
 from recorte.errors import DiskFullError, ModelError, PhotoError, RecorteError
 from recorte.photo import name_of
+from recorte.places import Place, reason_of
 from recorte.removal.files.single import remove
 from recorte.removal.options import Options
 from recorte.removal.quality import JudgingPipeline

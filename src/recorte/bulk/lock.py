@@ -9,9 +9,9 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-from recorte.bulk.places import Place, told
 from recorte.bulk.table import FOLDER
 from recorte.errors import RecorteError
+from recorte.places import Place, told
 
 NAME = f"{FOLDER}/_lock.json"
 

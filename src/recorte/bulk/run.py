@@ -15,11 +15,11 @@ from recorte.bulk.cluster import cluster, cores, machines
 from recorte.bulk.cutting import Cutting, Job
 from recorte.bulk.desk import open_desk
 from recorte.bulk.lock import Lock
-from recorte.bulk.places import Place
 from recorte.bulk.progress import Account
 from recorte.bulk.sources import Photos, find_photos
 from recorte.bulk.table import FOLDER, Table
 from recorte.errors import RecorteError
+from recorte.places import Place
 from recorte.removal.files.output import suffix_of
 from recorte.removal.network import find_model
 from recorte.removal.options import Options, Showing

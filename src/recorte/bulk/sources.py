@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 from recorte.bulk.naming import name_results
-from recorte.bulk.places import Place, told
 from recorte.errors import PhotoError, RecorteError
 from recorte.listing import EXTENSIONS, SOME, kind_of
+from recorte.places import Place, told
 
 TABLES = (".parquet", ".csv")
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from recorte.bulk.places import Place, told
 from recorte.errors import RecorteError
+from recorte.places import Place, told
 
 FOLDER = "recorte-table"
 """Its name in the target."""

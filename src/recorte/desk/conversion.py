@@ -1,10 +1,11 @@
-"""`convert`: any source as COCO's layout, or as folders of photos and masks."""
+"""`convert`: any source as COCO's layout, as folders of photos and masks, or as shards."""
 
+import io
 import json
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -17,17 +18,19 @@ from pycocotools import mask as coco_mask
 from recorte.data.sample import PersonSource, Sample
 from recorte.desk.looking.statistics import distinct
 from recorte.desk.results import result_file
+from recorte.desk.sharding import ShardWriter
 from recorte.errors import ConfigError, PhotoError
 from recorte.listing import EXTENSIONS
 from recorte.metadata import ORIENTATION
 from recorte.photo import opened
+from recorte.places import Place, told
 
 LONGEST = 200
 """Bytes of a photo's own name that are kept: with a number and a suffix they stay below the 255 of file systems."""
 
 
 def convert(config: DictConfig) -> int:
-    """Write the data of `config.data` to the folder `config.target`, in the layout `config.to`.
+    """Write the data of `config.data` to `config.target`, in the layout `config.to`; shards to an object store, too.
 
     Photos are copied as they are where that is possible, else written as PNG. One that cannot be read is named and
     left out; and so is, in folders of photos and masks, one of which some part has weight 0: no mask can say that.
@@ -40,7 +43,7 @@ def convert(config: DictConfig) -> int:
         DataError: nothing can be written there.
         RecorteError: data that cannot be opened; nothing has been written then.
     """
-    target = _target(config)
+    target = _target(config.target, config.to, config.data.sources.values())
     splits = {
         split: [instantiate(source)(split=split) for source in config.data.sources.values()]
         for split in ("train", "val")
@@ -53,26 +56,38 @@ def convert(config: DictConfig) -> int:
     return 1 if left_out else 0
 
 
-def _write(sources: Sequence[PersonSource], target: Path, split: str, layout: str) -> int:
+def _write(sources: Sequence[PersonSource], target: str, split: str, layout: str) -> int:
     """Write a split, and tell of it; gives how many photos were left out."""
-    photos = _Photos(sources, weighted=layout == "coco")
-    (_write_coco if layout == "coco" else _write_masks)(photos, target, split)
+    photos = _Photos(sources, weighted=layout != "masks")
+    if layout == "shards":
+        _write_shards(photos, Place.of(f"{target.rstrip('/')}/{split}"))
+    else:
+        (_write_coco if layout == "coco" else _write_masks)(photos, Path(target), split)
     others = f", {photos.left_out:,} left out" if photos.left_out else ""
     print(f"{split}: {photos.given:,} photos written to {target}{others}")
     return photos.left_out
 
 
-def _target(config: DictConfig) -> Path:
-    if config.target is None:
+def _target(target: str | None, layout: str, sources: Iterable[DictConfig]) -> str:
+    if target is None:
         raise ConfigError("convert: give target=<the folder to write to>")
-    target = Path(config.target)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    if "://" in target:
+        if layout != "shards":
+            raise ConfigError(f"target={target}: to={layout} writes folders; give to=shards, or a folder")
+        place = Place.of(target)
+        with told(target, "cannot be looked into"):
+            taken = bool(place.fs.exists(place.root)) and next(place.names(), None) is not None
+        if taken:
+            raise ConfigError(f"target={target}: is there already and not empty; give a new one")
+        return target
+    folder = Path(target)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"target={target}: is there already and not empty; give a new folder")
-    for source in config.data.sources.values():
-        for folder in filter(None, (source.get("root"), source.get("backgrounds"))):
-            if target.resolve().is_relative_to(Path(folder).resolve()):
+    for source in sources:
+        for read in filter(None, (source.get("root"), source.get("backgrounds"))):
+            if "://" not in read and folder.resolve().is_relative_to(Path(read).resolve()):
                 raise ConfigError(
-                    f"target={target}: lies in {folder}, where what is written could be read as data; give a folder "
+                    f"target={target}: lies in {read}, where what is written could be read as data; give a folder "
                     "outside of it"
                 )
     return target
@@ -84,6 +99,7 @@ class _Photo(NamedTuple):
     stem: str
     original: Path | None
     sample: Sample
+    group: str
 
 
 class _Photos:
@@ -104,7 +120,9 @@ class _Photos:
                     self.left_out += 1
                     print(f"left out: {error}")
                     continue
-                yield _Photo(_stem(self.given + self.left_out, sample.name), source.path(index), sample)
+                yield _Photo(
+                    _stem(self.given + self.left_out, sample.name), source.path(index), sample, source.group(index)
+                )
                 self.given += 1
 
 
@@ -113,7 +131,7 @@ def _require_weight(sample: Sample, path: Path | None) -> None:
         share = 100 * float((sample.weight == 0).mean())
         raise PhotoError(
             f"{path or sample.name}: {share:.2g} % of it count neither as people nor as background (crowds, say), "
-            "which no mask can tell; to=coco keeps this"
+            "which no mask can tell; to=coco and to=shards keep this"
         )
 
 
@@ -122,6 +140,19 @@ def _write_masks(photos: _Photos, target: Path, split: str) -> None:
         _write_photo(photo, target / split / "photos")
         with result_file(target / split / "masks" / f"{photo.stem}.png") as path:
             Image.fromarray(photo.sample.alpha).save(path)
+
+
+def _write_shards(photos: _Photos, place: Place) -> None:
+    writer = ShardWriter(place)
+    for photo in photos:
+        copied = _copied(photo)
+        if copied is not None:
+            writer.add(photo.stem, copied.suffix.lower(), copied.read_bytes(), photo.sample, photo.group)
+        else:
+            pixels = io.BytesIO()
+            Image.fromarray(photo.sample.photo).save(pixels, "png")
+            writer.add(photo.stem, ".png", pixels.getvalue(), photo.sample, photo.group)
+    writer.finish()
 
 
 def _write_coco(photos: _Photos, target: Path, split: str) -> None:
@@ -160,18 +191,23 @@ def _stem(number: int, name: str) -> str:
     return f"{number:06}-{own.encode()[:LONGEST].decode(errors='ignore')}"
 
 
+def _copied(photo: _Photo) -> Path | None:
+    """Give the photo's file if it shows the pixels of the sample, else None."""
+    if photo.original is None:
+        return None
+    with opened(photo.original) as image:
+        turned = image.getexif().get(ORIENTATION, 1) != 1
+        listed = photo.original.suffix.lower() in EXTENSIONS  # others COCO may name, but folders are read by these
+        return photo.original if listed and not turned and image.size == photo.sample.photo.shape[1::-1] else None
+
+
 def _write_photo(photo: _Photo, folder: Path) -> str:
-    """Copy the photo's file if it shows the pixels of the sample, else write these; gives the name."""
-    if photo.original is not None:
-        with opened(photo.original) as image:
-            turned = image.getexif().get(ORIENTATION, 1) != 1
-            listed = photo.original.suffix.lower() in EXTENSIONS  # others COCO may name, but folders are read by these
-            copied = listed and not turned and image.size == photo.sample.photo.shape[1::-1]
-        if copied:
-            name = f"{photo.stem}{photo.original.suffix.lower()}"
-            with result_file(folder / name) as path:
-                shutil.copyfile(photo.original, path)
-            return name
-    with result_file(folder / f"{photo.stem}.png") as path:
-        Image.fromarray(photo.sample.photo).save(path)
-    return f"{photo.stem}.png"
+    """Copy the photo's file if that shows what the sample does, else write its pixels; gives the name."""
+    copied = _copied(photo)
+    name = f"{photo.stem}{'.png' if copied is None else copied.suffix.lower()}"
+    with result_file(folder / name) as path:
+        if copied is None:
+            Image.fromarray(photo.sample.photo).save(path, "png")
+        else:
+            shutil.copyfile(copied, path)
+    return name

@@ -45,7 +45,7 @@ KINDS: dict[str, Any] = {
     "full": bool,
     "fix": bool,
     "photos": Count | None,
-    "to": Literal["masks", "coco"],
+    "to": Literal["masks", "coco", "shards"],
     "which": Annotated[
         Literal["random", "largest", "smallest", "crowded", "empty"] | list[Any],
         Meta(description="random, largest, smallest, crowded, empty, or a list of photos' names"),
@@ -227,7 +227,8 @@ def _data_problems(config: DictConfig) -> Iterator[str]:
 
 def _output_problems(key: str, path: Any) -> Iterator[str]:
     """Look where a folder would be made, before a long work ends with nowhere to write to."""
-    if not isinstance(path, str) or path == "." or (key == "data.cache_dir" and Path(path).is_dir()):
+    elsewhere = isinstance(path, str) and key == "target" and "://" in path  # an object store
+    if not isinstance(path, str) or path == "." or elsewhere or (key == "data.cache_dir" and Path(path).is_dir()):
         return
     there = next(place for place in (Path(path).absolute(), *Path(path).absolute().parents) if os.path.lexists(place))
     if not there.is_dir():
