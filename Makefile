@@ -17,7 +17,7 @@ lowest:  ## the fast tests, in the lowest versions that pyproject.toml allows
 	python3 -m venv .venv-lowest
 	$(LOWEST) -m pip install --quiet uv
 	.venv-lowest/bin/uv pip compile --quiet --resolution lowest-direct --extra dev --no-annotate --no-header --python $(LOWEST) pyproject.toml --output-file .venv-lowest/lowest.txt
-	$(LOWEST) -m pip install --quiet --constraint .venv-lowest/lowest.txt --editable '.[dev]'
+	.venv-lowest/bin/uv pip install --quiet --constraint .venv-lowest/lowest.txt --python $(LOWEST) --editable '.[dev]'
 	PATH="$(CURDIR)/.venv-lowest/bin:$$PATH" $(LOWEST) -m pytest
 
 coverage:  ## make test, and then the lines that it never ran; counting them takes half as long again

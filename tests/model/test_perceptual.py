@@ -132,6 +132,13 @@ def test_copies_share_the_frozen_encoder(perceptual: Perceptual) -> None:
     assert copy.deepcopy(perceptual)._hidden.network is perceptual._hidden.network
 
 
+def test_the_frozen_encoder_goes_where_the_term_goes() -> None:
+    term = torch.nn.Sequential(Perceptual("test_resnet", "none")).to(memory_format=torch.channels_last)
+    weight = next(parameter for parameter in term[0].encoder.parameters() if parameter.ndim == 4)
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+    assert next(term.to("meta")[0].encoder.parameters()).is_meta
+
+
 def test_the_frozen_encoder_neither_trains_nor_looks_at_the_rest_of_the_batch(
     perceptual: Perceptual, batch: dict[str, Tensor]
 ) -> None:

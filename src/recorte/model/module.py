@@ -3,7 +3,7 @@
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import lightning.pytorch as pl
 import torch
@@ -21,6 +21,7 @@ from recorte.model.metrics import MeanLosses, SegmentationMetrics
 ENDLESS = 2**62
 """Steps of a training of which nobody knows how many it will have."""
 
+Made = TypeVar("Made")
 Schedule = Callable[..., torch.optim.lr_scheduler.LRScheduler]
 
 
@@ -63,7 +64,7 @@ class PersonSegmenter(pl.LightningModule):
         super().__init__()
         self.memory_format = getattr(torch, memory_format)
         self.network = network.to(memory_format=self.memory_format)
-        self.loss = loss
+        self.loss = None if loss is None else loss.to(memory_format=self.memory_format)
         self.optimizer, self.scheduler = optimizer, scheduler
         self.encoder_lr, self.freeze_encoder = encoder_lr, freeze_encoder
         _check_encoder(network, encoder_lr, freeze_encoder)
@@ -180,21 +181,26 @@ class PersonSegmenter(pl.LightningModule):
             metrics.reset()
 
     def configure_optimizers(self) -> OptimizerConfig | OptimizerLRSchedulerConfig:
-        """Make optimizer and schedule; the schedule knows how many optimizer steps there will be."""
+        """Make optimizer and schedule; the schedule knows how many optimizer steps there will be.
+
+        Raises:
+            ModelError: one of them does not take what the config gives it.
+        """
         assert self.optimizer is not None  # without one it is only measured
-        optimizer = self.optimizer(parameter_groups(self.network, self.encoder_lr))
+        optimizer = _made("optimizer", self.optimizer, parameter_groups(self.network, self.encoder_lr))
         if self.scheduler is None:
             return {"optimizer": optimizer}
         if "total_steps" in inspect.signature(self.scheduler).parameters:
             steps = self.trainer.estimated_stepping_batches  # infinite where only a time ends the training
-            schedule = self.scheduler(optimizer, total_steps=int(min(steps, ENDLESS)))
+            schedule = _made("scheduler", self.scheduler, optimizer, total_steps=int(min(steps, ENDLESS)))
             return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
         # One that does not know how many steps there will be changes after epochs, as its arguments are usually meant.
         waits: LRSchedulerConfigType = {
-            "scheduler": self.scheduler(optimizer),
+            "scheduler": _made("scheduler", self.scheduler, optimizer),
             "interval": "epoch",
             "frequency": self.trainer.check_val_every_n_epoch or 1,
             "monitor": "val/loss",
+            "strict": False,  # where nothing is validated it stays as it is, with a warning
         }
         return {"optimizer": optimizer, "lr_scheduler": waits}
 
@@ -249,6 +255,13 @@ def _check_encoder(network: nn.Module, encoder_lr: float | None, freeze_encoder:
         raise ModelError(
             f"freeze_encoder={freeze_encoder}: {name} has no freeze_encoder(frozen); give freeze_encoder=0"
         )
+
+
+def _made(key: str, maker: Callable[..., Made], *given: Any, **more: Any) -> Made:
+    try:
+        return maker(*given, **more)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{key}: {error}; see what its _target_ takes") from error
 
 
 def _loss_name(term: str) -> str:

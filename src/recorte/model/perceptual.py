@@ -1,6 +1,7 @@
 """The perceptual term: do the cut-out and the true cut-out look alike to a network that knows pictures?"""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 
 import timm
 import torch
@@ -26,7 +27,8 @@ class Perceptual(nn.Module):
     white in each channel, whichever is farther from the person's mean colour, so that no part of a person can hide
     before it. This term is what teaches the foreground head.
 
-    The encoder is not part of the module tree: it is in no checkpoint, and is never trained nor averaged.
+    The encoder is not part of the module tree: it is in no checkpoint, and is never trained nor averaged. It goes to
+    the device, and into the memory format, that this module goes to.
 
     Args:
         encoder: timm model whose features are compared.
@@ -56,11 +58,14 @@ class Perceptual(nn.Module):
         """The frozen encoder, which is no child of this module."""
         return self._hidden.network
 
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        self.encoder._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        return self
+
     def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
         """Give the scalar loss."""
-        network, device = self.encoder, prediction.alpha_logits.device
-        if next(network.parameters()).device != device:
-            network.to(device)
+        network = self.encoder
         image, alpha, weight = batch["image"], batch["alpha"], batch["weight"]
         half_weight = 1 - functional.max_pool2d(1 - weight, 2)  # a half-size pixel counts if all four pixels do
         half_image = functional.avg_pool2d(image, 2)

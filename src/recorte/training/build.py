@@ -4,7 +4,7 @@ import importlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 import torch
@@ -33,6 +33,18 @@ INHERITED = ("sure",)
 """What a model's page says of its answers, and a model that goes on from it still keeps to."""
 BUNDLED_WEIGHTS = Path(recorte.__file__).parent / "removal" / "weights"
 """The `best_model` folder inside the package, by a way that does not lead through the rooms of the small tool."""
+
+
+class Model(NamedTuple):
+    """A trained network, and its page of facts, as `recorte.model.export.load_network` gives them."""
+
+    network: nn.Module
+    page: dict[str, Any]
+
+    @property
+    def inherited(self) -> dict[str, Any]:
+        """What the page says of its answers, and holds of a model that goes on from it, too."""
+        return {name: self.page[name] for name in INHERITED if name in self.page}
 
 
 def build_data(
@@ -65,21 +77,32 @@ def build_data(
     )
 
 
-def with_network_of_init(config: DictConfig) -> DictConfig:
-    """Copy a config, its `model` describing the network that `config.init` starts from.
+def model_of_init(config: DictConfig) -> Model | None:
+    """Read the model that `config.init` starts from; None without one.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
+    if config.init is None:
+        return None
+    allow_class_of(config)
+    return Model(*load_network(model_path(config.init)))
+
+
+def with_network_of_init(config: DictConfig, start: Model | None) -> DictConfig:
+    """Copy a config, its `model` describing the network that it starts from.
 
     Args:
         config: composed; `overrides` is what the command line set, as `key=value`.
+        start: as `model_of_init` gives it.
 
     Raises:
-        ModelError: a model that cannot be read, or another network is asked for on the command line.
+        ModelError: another network is asked for on the command line.
     """
     config = config.copy()
-    if config.init is None:
+    if start is None:
         return config
-    allow_class_of(config)
-    _, page = load_network(model_path(config.init))
-    trained = {"_target_": OURS, **page["network"]}
+    trained = {"_target_": OURS, **start.page["network"]}
     asked_for = {text.partition("=")[0] for text in config.get("overrides") or []}
     with open_dict(config):
         if trained["_target_"] != config.model._target_ and not asked_for & {"model", "model._target_"}:
@@ -96,14 +119,6 @@ def with_network_of_init(config: DictConfig) -> DictConfig:
     return config
 
 
-def inherited_facts(config: DictConfig) -> dict[str, Any]:
-    """Give what the page of the model that a run starts from says of its answers, and what holds after it, too."""
-    if config.init is None:
-        return {}
-    _, page = load_network(model_path(config.init))
-    return {name: page[name] for name in INHERITED if name in page}
-
-
 def allow_class_of(config: DictConfig) -> None:
     """Let models of the class that a config names be opened: it is the user's own word.
 
@@ -116,19 +131,20 @@ def allow_class_of(config: DictConfig) -> None:
         raise ModelError(f"model._target_={config.model._target_}: {error}") from None
 
 
-def build_network(config: DictConfig) -> nn.Module:
-    """Build the network of `config.model`, with the weights of `config.init` if that is given.
+def build_network(config: DictConfig, start: Model | None = None) -> nn.Module:
+    """Build the network of `config.model`.
+
+    Args:
+        config: composed.
+        start: whose weights it begins with, as `model_of_init` gives it.
 
     Raises:
         ModelError: weights that cannot be had, or a network that training or export could not use.
     """
-    network: nn.Module = instantiate(
-        config.model if config.init is None else without_weights(config.model), _convert_="all"
-    )
-    if config.init is not None:
-        path = model_path(config.init)
-        network.load_state_dict(load_network(path)[0].state_dict())
-        log.info("Starting from the weights of %s", path)
+    network: nn.Module = instantiate(config.model if start is None else without_weights(config.model), _convert_="all")
+    if start is not None:
+        network.load_state_dict(start.network.state_dict())
+        log.info("Starting from the weights of %s", model_path(config.init))
     if not isinstance(network, AttentionUNet):
         _check_network(network)
     described(config.model, network)

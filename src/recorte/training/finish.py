@@ -17,7 +17,7 @@ from recorte.data.batches.datamodule import PersonDataModule
 from recorte.files import write_whole
 from recorte.model.export import export_model, load_network, read_checkpoint
 from recorte.model.figures import Figure, figure_of, is_loss
-from recorte.training.build import allow_class_of, inherited_facts
+from recorte.training.build import allow_class_of, model_of_init
 from recorte.training.callbacks.pictures import write_sample_predictions
 from recorte.training.figures.plots import write_confusion_matrix
 from recorte.training.machine.processes import go_on_alone
@@ -49,7 +49,7 @@ def finish(
         monitor: the figure that it was chosen by, such as `val/photo_iou`.
         mode: `max` or `min`, which of its values is the best; None: as figures.py says.
         epochs: how many the run had.
-        inherited: as `inherited_facts` gives it.
+        inherited: what holds of the model that the run started from, and of this one too.
 
     Returns:
         The figure's value; None of one about nothing, or where nothing was measured.
@@ -99,9 +99,10 @@ def export_run(run_dir: Path) -> float | None:
     config: Any = OmegaConf.load(run_dir / "config.yaml")
     config.run_dir = str(run_dir)
     result = json.loads((run_dir / "metrics.json").read_text(encoding="utf-8"))
+    start = model_of_init(config)
     allow_class_of(config)
     network, _ = load_network(run_dir / result["checkpoint"], averaged=result["averaged"])
-    _export(config, network, result, inherited_facts(config))
+    _export(config, network, result, start.inherited if start else {})
     value: float | None = result["metrics"].get(result["monitor"].removeprefix("val/"))
     return value
 

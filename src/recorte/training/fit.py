@@ -9,6 +9,7 @@ from typing import Any
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
+from lightning.pytorch.loggers.logger import DummyLogger
 from omegaconf import DictConfig, OmegaConf, open_dict
 from timm.layers.norm_act import convert_sync_batchnorm
 
@@ -17,11 +18,12 @@ from recorte.errors import ConfigError
 from recorte.files import write_whole
 from recorte.model.export import read_checkpoint
 from recorte.training.build import (
+    Model,
     build_callbacks,
     build_data,
     build_network,
     build_segmenter,
-    inherited_facts,
+    model_of_init,
     with_network_of_init,
 )
 from recorte.training.callbacks.checkpoints import WholeFiles
@@ -62,7 +64,8 @@ def fit(config: DictConfig, sources: Mapping[str, Callable[..., PersonSource]] |
     with open_dict(config):
         config.overrides = overrides_of_this_run()
         config.config_dirs = own_folders_of_this_run()
-    asked_for, config = resolved(config), resolved(with_network_of_init(config))
+    start = model_of_init(config)
+    asked_for, config = resolved(config), resolved(with_network_of_init(config, start))
     run_dir = Path(config.run_dir)
     alone = claimed(run_dir) if rank() == 0 else contextlib.nullcontext()
     with exit_on_signals(), alone, everything_in_the_log():
@@ -72,20 +75,10 @@ def fit(config: DictConfig, sources: Mapping[str, Callable[..., PersonSource]] |
         checkpoint, step = _begin(asked_for, run_dir)
         noted = failure_noted(run_dir, overrides_of_this_run()) if rank() == 0 else contextlib.nullcontext()
         with noted, told_when_out_of_memory(config):
-            return _fit(config, run_dir, checkpoint, step, sources)
-
-
-def _fit(
-    config: DictConfig,
-    run_dir: Path,
-    checkpoint: Path | None,
-    step: int,
-    sources: Mapping[str, Callable[..., PersonSource]] | None,
-) -> float | None:
-    log.info("Everything about this run is in %s", run_dir)
-    loggers = build_loggers(config, step)  # what an interrupted run logged after the checkpoint is logged again
-    with ended(loggers, run_dir):
-        return _trained(config, run_dir, checkpoint, loggers, sources)
+            log.info("Everything about this run is in %s", run_dir)
+            loggers = build_loggers(config, step)  # what was logged after the checkpoint is logged again
+            with ended(loggers, run_dir):
+                return _trained(config, run_dir, checkpoint, loggers, sources, start)
 
 
 def _trained(
@@ -94,6 +87,7 @@ def _trained(
     checkpoint: Path | None,
     loggers: list[Logger],
     sources: Mapping[str, Callable[..., PersonSource]] | None,
+    start: Model | None,
 ) -> float | None:
     pl.seed_everything(config.seed, workers=True, verbose=False)
 
@@ -102,7 +96,7 @@ def _trained(
         dataset = data.dataset(split)
         nobody = len(dataset.negatives)
         log.info("%s: %s photos, %s of them known to show nobody", split, f"{len(dataset):,}", f"{nobody:,}")
-    network, inherited = build_network(config), inherited_facts(config)
+    network, inherited = build_network(config, start), start.inherited if start else {}
     if config.trainer.sync_batchnorm:  # Lightning's own conversion would lose the activations in timm's norms
         network = convert_sync_batchnorm(network)
     millions = sum(parameter.numel() for parameter in network.parameters()) / 1e6
@@ -116,12 +110,20 @@ def _trained(
     trainer = build_trainer(
         config,
         [EndTogether(), SeededSteps(config.seed), *build_callbacks(config)],
-        logger=loggers,
+        logger=loggers or DummyLogger(),  # without any, callbacks that log would refuse
         plugins=[WholeFiles()],
     )
     if (processes := trainer.num_devices * trainer.num_nodes) > 1:
         log.info("%d processes; together they see %d photos at a time", processes, processes * data.batch_size)
-    trainer.fit(segmenter, data, ckpt_path=checkpoint, weights_only=True)
+    try:
+        trainer.fit(segmenter, data, ckpt_path=checkpoint, weights_only=True)
+    except ValueError as error:
+        if "`val_check_interval`" not in str(error):  # which only who knows the number of batches can look at
+            raise
+        raise ConfigError(
+            f"trainer.val_check_interval={config.trainer.val_check_interval}: an epoch has fewer batches; give a share "
+            "of it, such as 0.5, or +trainer.check_val_every_n_epoch=null, with which they are counted on over epochs"
+        ) from error
     epochs: Any = trainer.fit_loop.epoch_progress.current  # of which Lightning's type knows less than is there
     return finish(config, data, _kept(trainer, run_dir), *chosen_by(trainer), epochs.processed, inherited)
 

@@ -99,3 +99,26 @@ def test_auto_takes_every_value_of_the_profile(tmp_path: Path, monkeypatch: pyte
     folder = Path(__file__).parents[3] / "conf" / "hardware"
     auto, profile = (OmegaConf.load(folder / f"{name}.yaml") for name in ("auto", "gtx1080"))
     assert OmegaConf.to_container(auto, resolve=True) == OmegaConf.to_container(profile)
+
+
+@pytest.mark.parametrize(
+    ("cards", "environment", "devices"),
+    [
+        (["24564, 8.9"] * 2, {}, 2),
+        (["24564, 8.9", "2048, 5.0"], {}, 1),  # a small one for the desktop
+        (["24564, 8.9"] * 4, {"CUDA_VISIBLE_DEVICES": "1,3"}, 2),
+        (["24564, 8.9"] * 4, {"SLURM_NTASKS_PER_NODE": "1", "SLURM_JOB_NAME": "people"}, 1),
+        (["24564, 8.9"] * 4, {"LOCAL_WORLD_SIZE": "3"}, 3),
+        ([], {}, 1),
+    ],
+)
+def test_auto_takes_all_cards_of_one_kind_where_processes_can_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cards: list[str], environment: dict[str, str], devices: int
+) -> None:
+    fake_nvidia_smi(tmp_path, monkeypatch, "\n".join(f"echo '{card}'" for card in cards) or "exit 0")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    auto = Path(__file__).parents[3] / "conf" / "hardware" / "auto.yaml"
+    for all_cards, expected in ((True, devices), (False, 1)):
+        register_resolvers(all_cards)
+        assert OmegaConf.load(auto).trainer.devices == expected

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from torch.utils.data import DataLoader
 
 from commands import DRAWN, TINY
-from recorte.errors import ConfigError
+from recorte.errors import ConfigError, ModelError
 from recorte.model.module import PersonSegmenter
 from recorte.training.build import build_callbacks
 from recorte.training.command.config import find_problems
@@ -30,7 +30,35 @@ FOR_EVER = ["trainer.max_epochs=-1", "scheduler=constant", "+trainer.max_time=00
         (["trainer.precision=bf16-true"], "a step of 1e-4 changes none above 1/32"),
         (["trainer.precision=16-true"], "give 16-mixed"),
         (["trainer.strategy=fsdp"], "give ddp"),
+        (["+trainer.enable_checkpointing=false"], "give callbacks.checkpoint=null callbacks.last=null"),
+        (["+trainer.barebones=true"], "give debug=profile"),
+        (["+trainer.gradient_clip_algorithm=other"], "must be one of norm, value, or null"),
         ([f"+callbacks.lr._target_={STOCK}.LearningRateFinder"], "LearningRateFinder would change nothing"),
+        ([f"+callbacks.bf._target_={STOCK}.BackboneFinetuning"], "freeze_encoder=<epochs>"),
+        ([f"+callbacks.bar._target_={STOCK}.RichProgressBar"], "needs trainer.enable_progress_bar=true"),
+        (
+            [
+                f"+callbacks.gas._target_={STOCK}.GradientAccumulationScheduler",
+                "+callbacks.gas.scheduling={0:2}",
+                "trainer.accumulate_grad_batches=2",
+            ],
+            "and so does trainer.accumulate_grad_batches=2; give 1 there",
+        ),
+        (["callbacks.checkpoint.monitor=val/mae", "callbacks.checkpoint.mode=max"], "give mode=min"),
+        (
+            [f"+callbacks.early._target_={STOCK}.EarlyStopping", "+callbacks.early.monitor=val/photo_iou"],
+            "callbacks.early.mode=min: the highest value of val/photo_iou is the best; give mode=max",
+        ),
+        (["callbacks.checkpoint.monitor=train/loss"], "is no figure of the validation; did you mean val/loss"),
+        (
+            [
+                "scheduler._target_=torch.optim.lr_scheduler.ReduceLROnPlateau",
+                "~scheduler.warmup",
+                "~scheduler.floor",
+                "+trainer.limit_val_batches=0",
+            ],
+            "ReduceLROnPlateau waits for val/loss",
+        ),
         (["trainer.max_epochs=-1", "scheduler=constant"], "nothing would end this training"),
         (["trainer.max_epochs=-1", "+trainer.max_time=00:00:00:02"], "give scheduler=constant"),
         (["trainer.max_epochs=0"], "must be a whole number of at least 1, or -1"),
@@ -57,6 +85,12 @@ def test_what_is_no_callback_and_no_logger() -> None:
 def test_bfloat16_has_the_bits_that_the_refusal_says() -> None:
     weight = torch.tensor([0.04, 0.03], dtype=torch.bfloat16)
     assert (weight - 1e-4 == weight).tolist() == [True, False]
+
+
+def test_a_training_can_be_stopped_by_its_own_loss() -> None:
+    register_resolvers()
+    early = [f"+callbacks.early._target_={STOCK}.EarlyStopping", "+callbacks.early.monitor=train/loss"]
+    assert find_problems(CONF, "train", [*DRAWN, "hardware=cpu", *early], sweep=False) == []
 
 
 def test_a_time_ends_a_training_without_a_number_of_epochs() -> None:
@@ -106,7 +140,12 @@ def test_stock_callbacks_in_runs_without_export_that_are_made_longer_and_used(tm
     assert (longer / "metrics.csv").read_text().splitlines() == rows
     assert (longer / "best_model/model.onnx").exists()
 
-    assert train(tmp_path / "three", *FOR_EVER, "export=false")["epochs"] >= 1
+    assert train(tmp_path / "three", *FOR_EVER, "export=false", "logger=none")["epochs"] >= 1
+    assert not list((tmp_path / "three").glob("events.*"))
+    with pytest.raises(ConfigError, match=r"trainer\.val_check_interval=9: an epoch has fewer batches"):
+        train(tmp_path / "four", "+trainer.val_check_interval=9")
+    with pytest.raises(ModelError, match=r"scheduler: .* missing 1 required positional argument: 'max_lr'"):
+        train(tmp_path / "five", *(setting for setting in cycle if "max_lr" not in setting))
 
     segmenter = PersonSegmenter.load_from_checkpoint(longer / "checkpoints/best.ckpt")
     batch = {"image": torch.rand(2, 3, 64, 96), "alpha": torch.ones(2, 1, 64, 96), "weight": torch.ones(2, 1, 64, 96)}

@@ -15,7 +15,6 @@ from benchmarks.card.rows import Row, within
 from benchmarks.card.setting import Setting
 from recorte.model.metrics import SegmentationMetrics
 from recorte.model.module import PersonSegmenter
-from recorte.model.perceptual import Perceptual
 from recorte.training.build import build_segmenter
 
 EXACT = {"alpha": 1e-3, "colours": 1e-3, "gradients": 1e-2, "loss": 1e-4}
@@ -104,15 +103,6 @@ def _start(setting: Setting) -> tuple[PersonSegmenter, dict[str, Tensor]]:
     return build_segmenter(config, network), setting.batch(config)
 
 
-def _on(segmenter: PersonSegmenter, device: torch.device, dtype: torch.dtype) -> PersonSegmenter:
-    """Bring a segmenter to a device and a type, with the encoder of its loss, which is no part of it."""
-    assert segmenter.loss is not None
-    for term in segmenter.loss.terms.values():
-        if isinstance(term, Perceptual):
-            term.encoder.to(device, dtype)
-    return segmenter.to(device, dtype).train()
-
-
 def _pass(
     segmenter: PersonSegmenter,
     batch: dict[str, Tensor],
@@ -122,7 +112,7 @@ def _pass(
     copied: bool = True,
 ) -> Passed:
     """Go forward and backward once, as training does; what is given stays as it is where it is copied."""
-    moved = _on(copy.deepcopy(segmenter) if copied else segmenter, device, dtype)
+    moved = (copy.deepcopy(segmenter) if copied else segmenter).to(device, dtype).train()
     data = moved.on_after_batch_transfer({name: part.to(device, dtype) for name, part in batch.items()}, 0)
     assert moved.loss is not None
     moved.zero_grad()
@@ -168,7 +158,7 @@ def _train(
 ) -> tuple[float, float]:
     """Train some steps on one batch, as a training does but for its schedule; the last loss and a step's seconds."""
     device = setting.device
-    moved = _on(copy.deepcopy(segmenter) if copied else segmenter, device, torch.float32)
+    moved = (copy.deepcopy(segmenter) if copied else segmenter).to(device).train()
     data = moved.on_after_batch_transfer({name: part.to(device) for name, part in batch.items()}, 0)
     optimizer: Any = moved.configure_optimizers()["optimizer"]
     seconds, loss = [], torch.zeros(())

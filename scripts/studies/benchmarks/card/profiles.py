@@ -12,7 +12,7 @@ from hydra.utils import instantiate
 
 from benchmarks.card.rows import Row
 from benchmarks.card.setting import Setting
-from recorte.training.build import build_data, build_network, build_segmenter
+from recorte.training.build import Model, build_data, build_network, build_segmenter
 from recorte.training.callbacks.throughput import Throughput
 from recorte.training.machine.inspection import GIB, look
 from recorte.training.machine.memory import Need, count_need
@@ -100,8 +100,10 @@ def _trained(setting: Setting, name: str, variant: str, overrides: list[str], ne
                   "ok" if used <= on_card(need) else "off", note=variant)  # fmt: skip
 
 
-def train_some(setting: Setting, config: "DictConfig") -> tuple[dict[str, float], int | None, int | None]:
-    """Train some steps to warm up, and an epoch to measure.
+def train_some(
+    setting: Setting, config: "DictConfig", start: Model | None = None
+) -> tuple[dict[str, float], int | None, int | None]:
+    """Train some steps to warm up, and an epoch to measure; `start` has the weights that `config.init` names.
 
     Returns:
         The figures of the last epoch; of a card, the bytes of tensors at their most, and of all that the process has.
@@ -110,7 +112,7 @@ def train_some(setting: Setting, config: "DictConfig") -> tuple[dict[str, float]
     pl.seed_everything(0, verbose=False)
     data = build_data(config)
     steps = min(len(data.train_dataloader()), _steps(setting))
-    segmenter = build_segmenter(config, build_network(config), data.sources)
+    segmenter = build_segmenter(config, build_network(config, start), data.sources)
     callbacks: list[Any] = [Throughput()]
     if config.callbacks.get("averaging"):
         callbacks.insert(0, instantiate(config.callbacks.averaging))

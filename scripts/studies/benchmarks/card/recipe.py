@@ -12,7 +12,7 @@ from benchmarks.card.profiles import train_some
 from benchmarks.card.rows import Row
 from benchmarks.card.setting import Setting
 from recorte.files import free_space
-from recorte.training.build import with_network_of_init
+from recorte.training.build import model_of_init, with_network_of_init
 
 SCRIPTS = Path(__file__).parents[3]
 BATCH = 64
@@ -40,8 +40,10 @@ def train_recipe(setting: Setting) -> Iterator[Row]:
         yield Row("recipe", "training", state="left out", how="-", note="too few minutes are left")
         return
     overrides, left_out = _overrides(setting, setting.data)
-    config = with_network_of_init(setting.config(*overrides))
-    rate = train_some(setting, config)[0]["throughput/photos_per_second"]
+    config = setting.config(*overrides)
+    start = model_of_init(config)
+    config = with_network_of_init(config, start)
+    rate = train_some(setting, config, start)[0]["throughput/photos_per_second"]
     yield Row("recipe", "photos/s", f"{rate:.0f}", note=f"batches of {config.data.batch_size}; {left_out}")
     seconds = setting.deadline - time.time() - afterwards
     epochs = max(1, round(0.85 * seconds * rate / EPOCH))

@@ -4,6 +4,7 @@ import csv
 import io
 import logging
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ TOLD = ("dice", "accuracy")
 class RunRecord(pl.Callback):
     """Keeps one row an epoch, in the checkpoint too, and writes metrics.csv and the curves from it.
 
+    The curves are drawn in a thread, while the next epoch begins; what it fails of is told after that epoch.
+
     Args:
         run_dir: the run's folder.
     """
@@ -34,6 +37,7 @@ class RunRecord(pl.Callback):
         self.rows: list[dict[str, float | None]] = []
         self.started, self.earlier = 0.0, 0.0
         self.validated = False
+        self.drawing: Future[None] | None = None
 
     def state_dict(self) -> dict[str, Any]:
         """Give the rows so far, and the seconds of the epoch that is under way, as plain data."""
@@ -66,12 +70,39 @@ class RunRecord(pl.Callback):
             logger.log_metrics(losses, step=trainer.global_step - 1)
         if trainer.is_global_zero:
             segmenter: Any = pl_module  # of which Lightning's type knows less than is there
-            self._write(*chosen_by(trainer), segmenter.confusion_matrix)
+            self._write(*chosen_by(trainer))
+            self._draw(*chosen_by(trainer), segmenter.confusion_matrix)
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Wait for the curves; a run that was killed while they were drawn, and had no epoch left, draws them now."""
+        if stage == "fit" and trainer.is_global_zero and self.rows:
+            if self.drawing is None:
+                self._draw(*chosen_by(trainer), None)
+            self._wait()
+
+    def _wait(self) -> None:
+        if self.drawing is not None:
+            self.drawing.result()
+
+    def _draw(self, monitor: str, mode: str | None, confusion_matrix: list[list[int]] | None) -> None:
+        self._wait()
+        figure, plots, rows = figure_of(monitor, mode), self.run_dir / "plots", list(self.rows)
+
+        def draw() -> None:
+            write_training_curves(rows, plots / "training_curves.png")
+            best = max(rows, key=lambda row: figure.rank(row.get(monitor)))
+            write_metrics_evolution(rows, best, plots / "metrics_evolution.png")
+            if confusion_matrix is not None:
+                write_confusion_matrix(confusion_matrix, plots / "confusion_matrix.png", f"Epoch {rows[-1]['epoch']}")
+
+        thread = ThreadPoolExecutor(1, "curves")
+        self.drawing = thread.submit(draw)
+        thread.shutdown(wait=False)  # it ends when it has drawn
 
     def _seconds(self) -> float:
         return self.earlier + time.monotonic() - self.started
 
-    def _write(self, monitor: str, mode: str | None, confusion_matrix: list[list[int]] | None) -> None:
+    def _write(self, monitor: str, mode: str | None) -> None:
         figure = figure_of(monitor, mode)
         names = list(dict.fromkeys(name for row in self.rows for name in row))
         table = io.StringIO()
@@ -79,12 +110,7 @@ class RunRecord(pl.Callback):
         writer.writeheader()
         writer.writerows(self.rows)
         write_whole(self.run_dir / "metrics.csv", table.getvalue())
-        write_training_curves(self.rows, self.run_dir / "plots" / "training_curves.png")
         row, best = self.rows[-1], max(self.rows, key=lambda row: figure.rank(row.get(monitor)))
-        write_metrics_evolution(self.rows, best, self.run_dir / "plots" / "metrics_evolution.png")
-        if confusion_matrix is not None:
-            path = self.run_dir / "plots" / "confusion_matrix.png"
-            write_confusion_matrix(confusion_matrix, path, f"Epoch {row['epoch']}")
         said = [f"{words} {row[name]:.4f}" for name, words in LOSSES.items() if row.get(name) is not None]
         if monitor in row:
             said.append(f"{monitor} {figure.text(row[monitor])} (best {figure.text(best.get(monitor))})")

@@ -67,11 +67,11 @@ def _run(
     path_keys: Sequence[str],
     after_sweep: Callable[[Path], None] | None,
 ) -> None:
-    register_resolvers()
     register_job_folder()
     # Lightning starts further processes with this command line, and another job's name: they share the job and its log.
     started_with = [text for text in sys.argv[1:] if not text.startswith("hydra.job.name=train_ddp_process_")]
     several = bool({"-m", "--multirun"} & set(started_with))
+    register_resolvers(all_cards=config_name == "train" and not several)
     said = with_plain_paths(
         with_own_optuna(without_empty_choices(CONF, config_name, with_search_path(started_with))), several
     )

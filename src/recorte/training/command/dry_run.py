@@ -60,12 +60,12 @@ def show(config: DictConfig) -> int:
     Returns:
         Status: 2 if it could not start on this machine, else 0.
     """
-    from recorte.training.build import with_network_of_init
+    from recorte.training.build import model_of_init, with_network_of_init
     from recorte.training.machine import inspection as facts
     from recorte.training.machine.memory import count_need
     from recorte.training.machine.memory_advice import memory_lines
 
-    config = resolved(with_network_of_init(config))
+    config = resolved(with_network_of_init(config, model_of_init(config)))
     machine = facts.look(Path(config.run_dir), facts.first_device(config))
     need = count_need(config)
     card: facts.Card | None

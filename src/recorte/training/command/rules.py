@@ -13,7 +13,6 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from recorte.home import near, resolved
 from recorte.kinds import AnyPath, BelowOne, Count, CountOrZero, Folds, NotNegative, Positive, Size
-from recorte.model.figures import FIGURES, figure_of
 from recorte.training.command.built import built_problems, has_key
 from recorte.training.command.values import fits, value_problems, words_of
 from recorte.training.machine.cluster import slurm_problems
@@ -69,6 +68,7 @@ KINDS: dict[str, Any] = {
     "trainer.sync_batchnorm": bool,
     "trainer.precision": Literal["32-true", "bf16-mixed", "16-mixed", "bf16-true", "16-true"],  # those are, too
     "trainer.gradient_clip_val": NotNegative | None,
+    "trainer.gradient_clip_algorithm": Literal["norm", "value"] | None,
     "trainer.accumulate_grad_batches": Count,
 }
 """Of keys that no argument of ours has; those are annotated beside their class. A config need not have all of them."""
@@ -83,8 +83,8 @@ def find_value_problems(config: DictConfig) -> list[str]:
         return [f"{key}: nothing sets it; the hardware profile must, as conf/hardware/cpu.yaml does" for key in unset]
     return [*_missing(config), *_wrong_kinds(config), *built_problems(config, KINDS), *_data_problems(config),
             *_fold_problems(config), *_model_problems(config), *_weight_problems(config), *_optimizer_problems(config),
-            *_device_problems(config), *_batch_problems(config), *_monitor_problems(config),
-            *_encoder_problems(config), *slurm_problems(config), *loop_problems(config)]  # fmt: skip
+            *_device_problems(config), *_batch_problems(config), *_encoder_problems(config),
+            *slurm_problems(config), *loop_problems(config)]  # fmt: skip
 
 
 def _missing(config: DictConfig) -> Iterator[str]:
@@ -170,39 +170,6 @@ def _batch_problems(config: DictConfig) -> Iterator[str]:
             "data.batch_size=1 with data.image_size=32: at the coarsest level one value is left, and batch norm needs "
             "two; give data.batch_size=2 or data.image_size=64"
         )
-
-
-def _monitor_problems(config: DictConfig) -> Iterator[str]:
-    """Look whether what callbacks wait for will be logged; callbacks of one's own may log what nobody knows of."""
-    callbacks = OmegaConf.select(config, "callbacks")
-    if not isinstance(callbacks, DictConfig):
-        return
-    given = {str(name): callback for name, callback in callbacks.items() if isinstance(callback, DictConfig)}
-    known = _logged(config)
-    ours = all(str(one.get("_target_")).startswith(("recorte.", "lightning.")) for one in given.values())
-    for name, callback in given.items():
-        monitor, key = callback.get("monitor"), f"callbacks.{name}.monitor"
-        if not isinstance(monitor, str):
-            continue
-        of_ones_own = any(one.startswith(str(metric)) for metric in config.get("metrics") or ()
-                          for one in monitor.split("/"))  # fmt: skip
-        if ours and not of_ones_own and monitor not in known:
-            own = [f"val/{metric}" for metric in config.get("metrics") or ()]
-            close = difflib.get_close_matches(monitor, [*own, *known], n=3) or [f"val/{FIGURES[0].name}", "val/loss"]
-            yield f"{key}={monitor}: nothing of this name is measured; did you mean {' or '.join(close)}?"
-        elif figure_of(monitor).best == "nearest to 0":
-            reason = "its best value is that nearest to 0, and Lightning knows only the highest and the lowest"
-            yield f"{key}={monitor}: {reason}; give another figure, such as val/photo_iou"
-
-
-def _logged(config: DictConfig) -> list[str]:
-    """Name what the validation measures, as it is logged."""
-    found = (OmegaConf.select(config, key) for key in ("loss.weights", "data.sources"))
-    weights, sources = (node if isinstance(node, DictConfig) else {} for node in found)  # else it is told elsewhere
-    figures = [figure.name for figure in FIGURES]
-    each = [f"val/{source}/{name}" for source in sources for name in figures if len(sources) > 1]
-    losses = ["val/loss", *(f"val/loss_{name}" for name, weight in weights.items() if weight)]
-    return [*(f"val/{name}" for name in figures), *losses, *each]
 
 
 def _data_problems(config: DictConfig) -> Iterator[str]:

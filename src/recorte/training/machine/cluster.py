@@ -17,6 +17,14 @@ def rank() -> int:
     return int(next((number for number in found if number is not None), 0))
 
 
+def processes_here() -> int | None:
+    """Tell how many processes a cluster, or torchrun, has started on this machine; None where nobody has."""
+    for name in ("LOCAL_WORLD_SIZE", "SLURM_NTASKS_PER_NODE"):
+        if name in os.environ and (name == "LOCAL_WORLD_SIZE" or os.environ.get("SLURM_JOB_NAME") not in INTERACTIVE):
+            return int(os.environ[name])
+    return None
+
+
 def run_name() -> str:
     """Name a new run: `<date>/<time>`, but for several processes of a SLURM job what all of them agree on.
 

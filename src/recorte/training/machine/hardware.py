@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,7 +12,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 import recorte
 from recorte.model.figures import figure_of
-from recorte.training.machine.cluster import run_name
+from recorte.training.machine.cluster import processes_here, run_name
 
 log = logging.getLogger(__name__)
 
@@ -27,15 +28,22 @@ OF_A_PROFILE = (
 """What every hardware profile sets."""
 
 
-def register_resolvers() -> None:
-    """Make `${auto_hardware:key}`, `${cpu_precision:}`, `${run_name:}` and `${mode_of:figure}` known to the configs."""
-    OmegaConf.register_new_resolver("auto_hardware", _profile_value, replace=True)
+def register_resolvers(all_cards: bool = False) -> None:
+    """Make `${auto_hardware:key}`, `${cpu_precision:}`, `${run_name:}` and `${mode_of:figure}` known to the configs.
+
+    Args:
+        all_cards: `hardware=auto` takes every card that is like the first one. Where Lightning cannot start a process
+            for each of them by the same command (a sweep, a notebook, another program), it takes one.
+    """
+    OmegaConf.register_new_resolver("auto_hardware", functools.partial(_profile_value, all_cards), replace=True)
     OmegaConf.register_new_resolver("cpu_precision", cpu_precision, replace=True)
     OmegaConf.register_new_resolver("run_name", run_name, replace=True, use_cache=True)
     OmegaConf.register_new_resolver("mode_of", lambda monitor: figure_of(monitor).mode, replace=True)
 
 
-def _profile_value(key: str) -> Any:
+def _profile_value(all_cards: bool, key: str) -> Any:
+    if all_cards and key == "trainer.devices" and detect_profile() != "cpu":
+        return processes_here() or _cards()
     return OmegaConf.select(_profile(detect_profile()), key)
 
 
@@ -83,16 +91,28 @@ def ask_driver(*fields: str) -> list[str] | None:
 
     None where there is no driver, or one that does not know.
     """
+    return next(iter(_ask_of_all(*fields)), None)
+
+
+def _ask_of_all(*fields: str) -> list[list[str]]:
     if shutil.which("nvidia-smi") is None:
-        return None
+        return []
     query = ["nvidia-smi", f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"]
     try:
         answer = subprocess.run(query, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):  # a driver that hangs
-        return None
+        return []
     lines = answer.stdout.splitlines() if answer.returncode == 0 else []
-    values = [value.strip() for value in lines[0].split(",")] if lines else []
-    return values if len(values) == len(fields) else None
+    cards = [[value.strip() for value in line.split(",")] for line in lines]
+    return cards if all(len(values) == len(fields) for values in cards) else []
+
+
+def _cards() -> int:
+    """Count the cards that are like the first one, as far as `CUDA_VISIBLE_DEVICES` lets programs see them."""
+    cards = _ask_of_all("memory.total", "compute_cap")
+    alike = sum(card == cards[0] for card in cards)
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return alike if visible is None else max(1, min(alike, len(visible.split(","))))
 
 
 def _first_card() -> tuple[float, float] | None:

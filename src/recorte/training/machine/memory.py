@@ -15,7 +15,6 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
 from recorte.model.module import PersonSegmenter
-from recorte.model.perceptual import Perceptual
 from recorte.training.build import build_segmenter
 from recorte.training.machine.processes import strategy_for
 
@@ -135,10 +134,7 @@ def _segmenter(config: DictConfig) -> PersonSegmenter:
             part.encoder_weights = "none"
     with unset_fake_temporarily(), torch.device("meta"):
         segmenter = build_segmenter(config, instantiate(config.model, _convert_="all"))
-    loss: Any = segmenter.loss
-    hidden = (term.encoder for term in loss.terms.values() if isinstance(term, Perceptual))
-    for module in (segmenter, *hidden):
-        module.to_empty(device="cpu")
+    segmenter.to_empty(device="cpu")
     segmenter.hold_encoder(config.freeze_encoder < 0)
     return segmenter
 
