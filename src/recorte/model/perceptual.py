@@ -59,7 +59,7 @@ class Perceptual(nn.Module):
         return self._hidden.network
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        self.encoder._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self.encoder._apply(fn, recurse)
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         return self
 

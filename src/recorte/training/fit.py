@@ -110,9 +110,11 @@ def _trained(
     trainer = build_trainer(
         config,
         [EndTogether(), SeededSteps(config.seed), *build_callbacks(config)],
-        logger=loggers or DummyLogger(),  # without any, callbacks that log would refuse
+        logger=loggers,
         plugins=[WholeFiles()],
     )
+    if not loggers:  # without any, callbacks that log would refuse
+        trainer.logger = DummyLogger()
     if (processes := trainer.num_devices * trainer.num_nodes) > 1:
         log.info("%d processes; together they see %d photos at a time", processes, processes * data.batch_size)
     try:
