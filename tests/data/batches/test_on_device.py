@@ -122,7 +122,7 @@ def test_rotation_is_that_of_the_workers() -> None:
         result = {
             name: part[0] for name, part in finished(default_collate([item]), default_collate([left.later])).items()
         }
-        assert np.abs(255 * result["alpha"][0].numpy() - wanted.alpha).max() < 4
+        assert np.abs(255 * result["alpha"][0].numpy() - wanted.alpha).max() < 5  # OpenCV's own versions differ by one
         assert (result["weight"][0].numpy() != wanted.weight).mean() < 0.01
         well_inside = cv2.erode(wanted.weight, np.ones((7, 7), np.uint8)) > 0
         assert np.abs(bytes_of(result).astype(int) - wanted.photo)[well_inside].max() <= 4
