@@ -43,6 +43,16 @@ def test_teaching_twenty_pictures_helps_with_others(tmp_path: Path, monkeypatch:
     assert after > before + 0.1
 
 
+@pytest.mark.long
+def test_the_notebook_on_the_library_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = nbformat.read(NOTEBOOKS / "library.ipynb", as_version=4)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    NotebookClient(notebook, timeout=None, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
+    said = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
+    assert float(re.search(r"IoU (0\.\d+) on 24 others", said)[1]) > 0.3
+    assert next(tmp_path.glob("recorte-*/best_model/model.onnx"))
+
+
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)
 def test_notebooks_show_what_they_did_and_nothing_of_the_machine(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
