@@ -9,7 +9,7 @@ from pyarrow import parquet
 
 from recorte.bulk import lock
 from recorte.bulk.lock import Lock
-from recorte.bulk.table import FOLDER, Table
+from recorte.bulk.table import FOLDER, MOST_ROWS, Table
 from recorte.errors import RecorteError
 from recorte.places import Place
 
@@ -28,11 +28,19 @@ def test_failures_and_lost_results_leave_the_table_and_the_rest_is_done(tmp_path
             table.add(row(name, "failed" if name in "bc" else "written", tmp_path))
         table.write(at_once=True)
     assert len(list((tmp_path / FOLDER).glob("*.parquet"))) == 3
-    assert table.clear({"a.png", "e.png", "b.png", "other.png"}) == {"a.png", "e.png"}  # d's result is gone
+    numbers = {"a.png": 0, "b.png": 1, "d.png": 2, "e.png": 3, "other.png": 4}
+    assert [*table.clear(numbers, [True, True, False, True, True])] == [1, 0, 0, 1, 0]  # d's result is gone
     left = parquet.read_table(tmp_path / FOLDER).to_pylist()
     assert sorted(one["source"] for one in left) == ["/photos/a.jpg", "/photos/e.jpg"]
     assert all(one["seconds"] == 0.5 for one in left)
     assert len(list((tmp_path / FOLDER).glob("*.parquet"))) == 2
+
+
+def test_very_many_rows_do_not_wait(tmp_path: Path) -> None:
+    table = Table(Place.of(str(tmp_path)))
+    for number in range(MOST_ROWS + 1):
+        table.add(row(str(number), "skipped", tmp_path))
+    assert parquet.read_table(tmp_path / FOLDER).num_rows == MOST_ROWS
 
 
 def test_rows_wait_for_the_next_time_unless_it_is_long_ago(tmp_path: Path) -> None:

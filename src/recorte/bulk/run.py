@@ -17,7 +17,7 @@ from recorte.bulk.desk import open_desk
 from recorte.bulk.lock import Lock
 from recorte.bulk.progress import Account
 from recorte.bulk.sources import Photos, find_photos
-from recorte.bulk.table import FOLDER, Table
+from recorte.bulk.table import Table
 from recorte.errors import RecorteError
 from recorte.places import Place
 from recorte.removal.files.output import suffix_of
@@ -136,19 +136,23 @@ def _left(job: Job, photos: Photos, table: Table) -> tuple[list[int], int]:
     Returns:
         The numbers, and how many are done.
     """
-    there = {name for name in job.target.names() if not name.startswith(f"{FOLDER}/")}
     first = photos.results
     if job.options.people == "each":
         first = [job.files(result, 1)[0] for result in photos.results]
-    done = table.clear({result for result, one in zip(photos.results, first, strict=True) if one in there})
-    todo = []
-    for number, (result, one) in enumerate(zip(photos.results, first, strict=True)):
-        if one not in there:
-            todo.append(number)
-        elif result not in done:
-            table.add(_row(job, photos, photos.names[number], result, "skipped"))
+    # A byte a photo rather than sets of names: of a million, each of those takes a hundred megabytes.
+    numbers = {one: number for number, one in enumerate(first)}
+    there = bytearray(len(first))
+    for name in job.target.names():
+        if (number := numbers.get(name)) is not None:
+            there[number] = True
+    if first is not photos.results:
+        numbers = {result: number for number, result in enumerate(photos.results)}
+    done = table.clear(numbers, there)
+    for number in (number for number in range(len(there)) if there[number] and not done[number]):
+        table.add(_row(job, photos, photos.names[number], photos.results[number], "skipped"))
     table.write(at_once=True)
-    return todo, len(photos.names) - len(todo)
+    todo = [number for number in range(len(there)) if not there[number]]
+    return todo, len(there) - len(todo)
 
 
 def _row(job: Job, photos: Photos, photo: str, result: str, status: str, **more: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import io
 import json
 import secrets
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -31,6 +31,9 @@ SCHEMA = pa.schema(
     ]
 )
 """One row a photo; `status` is `written`, `skipped` (it was there already) or `failed`."""
+
+MOST_ROWS = 20_000
+"""In one file."""
 
 SECONDS = 20
 """After which rows are written at the latest: what a driver that is killed does not tell of."""
@@ -66,26 +69,30 @@ class Table:
             told_of = "; ".join(f"{key} was {_said(before, key)}, is {_said(run, key)}" for key in others)
             raise RecorteError(f"{self._target.address}: holds the table of another run ({told_of}); name another -o")
 
-    def clear(self, there: Collection[str]) -> set[str]:
-        """Take out the rows of photos that are to be made (again), and name the results that the others have.
+    def clear(self, numbers: Mapping[str, int], there: Sequence[int]) -> bytearray:
+        """Take out the rows of photos that are to be made (again), and say which of the others have one.
 
         Those are failures, and rows whose results are gone. Each file is replaced as a whole, so that a photo never
         has two rows.
 
         Args:
-            there: the results that the target has.
+            numbers: of the photos, by their results.
+            there: for each photo whether the target has its result.
         """
-        done: set[str] = set()
+        done = bytearray(len(there))
         start = len(self._target.full(""))
         for name in self._parts():
             with told(self._target.full(name), "cannot be read"):
                 part = parquet.read_table(io.BytesIO(self._target.read(name)), schema=SCHEMA)
             failed = pc.equal(part["status"], "failed").to_pylist()
             results = [result[start:] for result in part["result"].to_pylist()]
-            kept = [
-                not bad and result in there and result not in done for bad, result in zip(failed, results, strict=True)
-            ]
-            done.update(result for result, keep in zip(results, kept, strict=True) if keep)
+            kept = []
+            for bad, result in zip(failed, results, strict=True):
+                number = numbers.get(result)
+                keep = number is not None and bool(there[number]) and not bad and not done[number]
+                if number is not None and keep:
+                    done[number] = True
+                kept.append(keep)
             if not any(kept):
                 self._target.remove(name)
             elif not all(kept):
@@ -97,8 +104,10 @@ class Table:
         return sorted(f"{FOLDER}/{name}" for name in place.names() if name.endswith(".parquet"))
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Add the row of one photo."""
+        """Add the row of one photo; of very many at once a part is written."""
         self._rows.append(row)
+        if len(self._rows) >= MOST_ROWS:
+            self.write(at_once=True)
 
     def write(self, at_once: bool = False) -> None:
         """Write the rows that were added, if the last time is long enough ago.
