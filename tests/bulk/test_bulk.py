@@ -107,8 +107,9 @@ def test_one_machine_makes_what_the_small_tool_makes_and_no_photo_again(
     command = ("s3://bulk-tests/in", "-o", "s3://bulk-tests/out", "--model", best_model, "--json")
     first = finish(start(*command, "--most", "1"))
     assert first.returncode == 1, first.stderr
-    assert first.stderr.splitlines()[0].startswith("Error: s3://bulk-tests/in/2/broken.jpg: not a photo")
-    assert first.stderr.splitlines()[1:] == [f"{PHOTOS} written, 1 failed (the table says why)"]
+    said = [line for line in first.stderr.splitlines() if " done, " not in line]  # a slow machine tells how far it is
+    assert said[0].startswith("Error: s3://bulk-tests/in/2/broken.jpg: not a photo")
+    assert said[1:] == [f"{PHOTOS} written, 1 failed (the table says why)"]
     told = [json.loads(line) for line in first.stdout.splitlines()]
     assert sorted(told, key=str) == sorted(rows(store, "bulk-tests/out"), key=str)
     assert results(store, "bulk-tests/out") == wanted
@@ -171,7 +172,8 @@ def test_a_photo_that_ends_its_process_fails_and_the_others_are_made(
     answer = finish(start(photos / "1", "-o", tmp_path / "cut", "--model", best_model, "--most", "1", env=env))
     assert answer.returncode == 1, answer.stderr
     assert "1/022.png: the process that cut it out ended each time" in answer.stderr
-    assert len([*(tmp_path / "cut").glob("*.png")]) == PHOTOS // 3 - 1
+    # Hidden is what the process was writing when it ended.
+    assert len([path for path in (tmp_path / "cut").glob("*.png") if path.name[0] != "."]) == PHOTOS // 3 - 1
 
 
 def test_too_many_failures_and_a_full_store_stop_everything(best_model: Path, tmp_path: Path, small_disk: Path) -> None:
