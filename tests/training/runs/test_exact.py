@@ -22,7 +22,7 @@ OF_ITS_TIME = ("seconds", "throughput/")
 def train(folder: Path, *arguments: str) -> None:
     register_resolvers()
     settings = ["trainer.max_epochs=2", "augmentation=heavy", "augmentation.on_device=true", "export=false",
-                "callbacks.last.every_steps=1", "callbacks.pictures=null"]  # fmt: skip
+                "callbacks.last.every_steps=1", "callbacks.pictures=null", "trainer.log_every_n_steps=3"]  # fmt: skip
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("train", [*TINY, *DRAWN, *settings, f"run_dir={folder}", *arguments])
     fit(config)

@@ -3,6 +3,7 @@
 import csv
 import io
 import logging
+import re
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,8 @@ from recorte.training.figures.text import duration, plain
 log = logging.getLogger(__name__)
 
 LOSSES = {"train/loss": "training loss", "val/loss": "validation loss"}
+OF_A_STEP = re.compile("lr-.*|loss|mean")
+"""Names of what is of a step: a run that goes on may have come to none yet when its epoch ends."""
 TOLD = ("dice", "accuracy")
 """Of the validation, what the line of an epoch tells beside its loss and what is monitored."""
 
@@ -59,7 +62,8 @@ class RunRecord(pl.Callback):
         """Add the epoch's row, after its validation, and write everything anew."""
         figures = plain(trainer.callback_metrics, prefix="")
         row: dict[str, float | None] = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
-        row |= {name: value for name, value in figures.items() if self.validated or not name.startswith("val/")}
+        of_this = [name for name in figures if self.validated or not name.startswith("val/")]
+        row |= {name: figures[name] for name in of_this if not OF_A_STEP.fullmatch(name)}
         self.validated = False
         row["lr"] = trainer.optimizers[0].param_groups[0]["lr"]
         row["seconds"] = round(self._seconds(), 3)
