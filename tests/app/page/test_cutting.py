@@ -1,5 +1,4 @@
 import io
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from PIL import Image, ImageCms
 from recorte import BackgroundRemover
 from recorte.app.limits import Limits, Refusal
 from recorte.app.page import panels
-from recorte.app.page.cutting import STEPS, Made, finished, make, mask_of, packed, safe_name, shown, smaller
+from recorte.app.page.cutting import STEPS, Made, make, safe_name, smaller
 from recorte.errors import PhotoError
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -49,57 +48,11 @@ def test_a_photo_is_made_into_files_and_pictures(
     assert made.report.found
 
 
-def test_results_over_backgrounds_and_cropped(made: Made) -> None:
-    assert finished(made, None, crop=False) == made.cutout
-    rows, columns = made.box
-    assert abs(rows.start - 9) <= 3 >= abs(rows.stop - 41)
-    assert abs(columns.start - 9) <= 3 >= abs(columns.stop - 31)
-    size = (columns.stop - columns.start, rows.stop - rows.start)
-    cropped = opened(finished(made, None, crop=True))
-    assert (cropped.mode, cropped.size) == ("RGBA", size)
-    coloured = opened(finished(made, (1, 2, 3), crop=False))
-    assert (coloured.mode, coloured.size, coloured.info["icc_profile"]) == ("RGB", (80, 60), SRGB)
-    assert coloured.getpixel((70, 50)) == (1, 2, 3)
-    assert coloured.getpixel((20, 25)) == (230, 20, 10)
-
-
-def test_what_the_slider_shows_is_the_result_made_small(made: Made) -> None:
-    assert np.array_equal(shown(made, None), np.asarray(opened(made.cutout)))  # a photo this small stays as it is
-    for background in ((1, 2, 3), np.full((30, 400, 3), (9, 8, 7), np.uint8), "blur"):
-        assert np.array_equal(shown(made, background), np.asarray(opened(finished(made, background, crop=False))))
-
-
 def test_small_pictures_have_no_dark_edge() -> None:
     cutout = np.zeros((2, 2, 4), np.uint8)
     cutout[0] = (200, 100, 50, 255)  # and below it black that nobody sees
     # Bytes at half the alpha know colours to two steps.
     assert np.abs(smaller(cutout, 1)[0, 0].astype(int) - (200, 100, 50, 128)).max() <= 1
-
-
-def test_a_mask_is_cropped_as_its_cutout_is(made: Made) -> None:
-    assert mask_of(made, crop=False) == made.mask
-    cropped = np.asarray(opened(mask_of(made, crop=True)))
-    assert np.array_equal(cropped, np.asarray(opened(finished(made, None, crop=True)))[..., 3])
-    with zipfile.ZipFile(io.BytesIO(packed([("a.jpg", made)], None, crop=True))) as file:
-        assert np.array_equal(np.asarray(opened(file.read("a-mask.png"))), cropped)
-
-
-def test_nobody_to_crop_to(remover: BackgroundRemover) -> None:
-    nobody = make(remover, encoded(np.zeros((40, 50, 3), np.uint8)), Limits())
-    assert opened(finished(nobody, None, crop=True)).size == (50, 40)
-    assert not nobody.report.found
-
-
-def test_a_zip_keeps_photos_of_one_name_apart(made: Made) -> None:
-    def names(*given: str) -> list[str]:
-        with zipfile.ZipFile(io.BytesIO(packed([(name, made) for name in given], None, False))) as file:
-            assert file.testzip() is None
-            return [name for name in file.namelist() if "cutout" in name]
-
-    assert names("a.jpg", "b.png") == ["a-cutout.png", "b-cutout.png"]
-    assert names("a.jpg", "a.png") == ["a.jpg-cutout.png", "a.png-cutout.png"]
-    assert names("a.jpg", "A.jpg", "2-a.jpg") == ["1-a-cutout.png", "2-A-cutout.png", "3-2-a-cutout.png"]
-    assert names("../../etc/passwd", "..\\x\\y.jpg") == ["passwd-cutout.png", "y-cutout.png"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from PIL import Image
 from recorte import BackgroundRemover
 from recorte.app.limits import Limits
 from recorte.app.page.correcting.mending import Mending
-from recorte.app.page.cutting import Made, finished, make
+from recorte.app.page.cutting import Made, make
+from recorte.app.page.showing.look import Look
 from recorte.removal.correct.touches import MOST
 
 KEEP = {"keep": True, "stroke": {"points": [[60, 45], [64, 50]], "radius": 3}}
@@ -69,7 +70,7 @@ def test_what_was_corrected_is_made_again(mending: Mending, remover: BackgroundR
     assert np.array_equal(alpha_of(made.cutout), mending.alpha)
     assert made.report.found
     rows, columns = made.box
-    assert alpha_of(finished(made, None, crop=True)).shape == (rows.stop - rows.start, columns.stop - columns.start)
+    assert alpha_of(Look(crop=True).file(remover, made)).shape == (rows.stop - rows.start, columns.stop - columns.start)
     again = Mending(remover, "key", "photo.png", made)
     assert not again.changed
     again.take(said(1))

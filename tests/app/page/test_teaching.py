@@ -65,7 +65,7 @@ def test_what_was_taught_is_used_changed_back_and_thrown_away(
     expect(page.get_by_text("Learned from 2 photos. The new model is called mine")).to_be_visible()
     rows = [row.inner_text().split("\t") for row in page.locator(".taught tbody tr").all()]
     assert rows == [["Your photos that judge", "40.0", "75.0", "+35.0"], ["Drawn figures", "52.0", "50.0", "-2.0"]]
-    assert page.locator(".taught-photo h4").inner_text() == "<i>a</i>.png"
+    assert page.locator(".taught-photo h3").inner_text() == "<i>a</i>.png"
     widths = page.locator(".taught-photo img").evaluate_all("images => images.map(image => image.naturalWidth)")
     assert widths == [400, 400]
     expect_in_use(page, BUNDLED, "The one that comes with Recorte")

@@ -2,10 +2,9 @@
 
 import base64
 import io
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import cv2
@@ -17,9 +16,7 @@ from recorte.letterbox import resize
 from recorte.photo import Photo, read_photo
 from recorte.removal.correct.touches import Touch
 from recorte.removal.files.output import encode
-from recorte.removal.files.plan import result_names
 from recorte.removal.quality import SIDE, QualityReport, report, within
-from recorte.removal.steps.backgrounds import ReadBackground, fitted, put_behind
 from recorte.removal.steps.people import frame
 from recorte.removal.steps.profiles import in_srgb
 
@@ -139,32 +136,6 @@ def mask_pixels(file: bytes) -> np.ndarray:
         return np.asarray(image)
 
 
-def finished(made: Made, background: ReadBackground, crop: bool) -> bytes:
-    """The file of a result at full size, PNG: over a background, and cropped to the people, where that is wanted."""
-    if background is None and not crop:
-        return made.cutout
-    photo = read_photo(made.photo)
-    with Image.open(io.BytesIO(made.cutout)) as image:
-        picture = np.asarray(image.convert("RGBA"))
-    if background is not None:
-        picture = put_behind(picture, photo.pixels, fitted(background, photo))
-    return encode(np.ascontiguousarray(picture[made.box] if crop else picture), photo)
-
-
-def mask_of(made: Made, crop: bool) -> bytes:
-    """The file of the mask, PNG, of the size that the result has."""
-    if not crop:
-        return made.mask
-    return encode(np.ascontiguousarray(mask_pixels(made.mask)[made.box]), read_photo(made.photo))
-
-
-def shown(made: Made, background: ReadBackground) -> np.ndarray:
-    """The result as the slider shows it: `uint8 (h, w, 4)`, or `(h, w, 3)` over a background."""
-    if background is None:
-        return made.cutout_shown
-    return put_behind(made.cutout_shown, made.photo_shown, background)
-
-
 def _box(alpha: np.ndarray) -> tuple[slice, slice]:
     height, width = alpha.shape
     rows, columns = frame(alpha)
@@ -204,22 +175,6 @@ def address(picture: np.ndarray) -> str:
     quality = [cv2.IMWRITE_WEBP_QUALITY if kind == ".webp" else cv2.IMWRITE_JPEG_QUALITY, 88]
     _, content = cv2.imencode(kind, picture if code is None else cv2.cvtColor(picture, code), quality)
     return f"data:image/{kind[1:].replace('jpg', 'jpeg')};base64,{base64.b64encode(content.tobytes()).decode()}"
-
-
-def packed(photos: Iterable[tuple[str, Made]], background: ReadBackground, crop: bool) -> bytes:
-    """A ZIP of the results and masks of photos, which are given by name."""
-    made = list(photos)
-    names = [safe_name(name) for name, _ in made]
-    if len({name.casefold() for name in names}) < len(names):
-        names = [f"{number}-{name}" for number, name in enumerate(names, start=1)]
-    results = result_names(Path(name) for name in names)
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as file:
-        for name, (_, one) in zip(names, made, strict=True):
-            stem = results[Path(name)].stem
-            file.writestr(f"{stem}-cutout.png", finished(one, background, crop))
-            file.writestr(f"{stem}-mask.png", mask_of(one, crop))
-    return content.getvalue()
 
 
 def safe_name(name: str) -> str:

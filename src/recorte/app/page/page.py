@@ -1,34 +1,43 @@
 """The web page, which `recorte app` starts: photos in, cut-outs out, with every step and a report.
 
 Streamlit runs this file from top to bottom for every visitor and every touch. What belongs to a visitor is in
-`st.session_state`; visitors share nothing but the model in use, the turns at it, and what was put aside.
+`st.session_state`, and photos for a while in what `kept` gives, by a name that only the visitor's tab knows; visitors
+share nothing but the model in use, the turns at it, and what was put aside.
 """
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Semaphore
+from typing import TYPE_CHECKING
 
 import streamlit as st
+from PIL import features
+from streamlit.delta_generator import DeltaGenerator
 
 from recorte import BackgroundRemover
-from recorte.app.limits import Limits, Refusal, check_photo
+from recorte.app.limits import Limits, Refusal
 from recorte.app.page import panels
-from recorte.app.page.before_after import before_after
-from recorte.app.page.correcting.buttons import aside_panel, correct_button
 from recorte.app.page.correcting.editor import edit
 from recorte.app.page.correcting.mending import Mending
-from recorte.app.page.cutting import Made, address, finished, make, mask_of, packed, safe_name, shown, smaller
+from recorte.app.page.cutting import Made, make, safe_name
+from recorte.app.page.options import choose_look
+from recorte.app.page.showing.card import show
+from recorte.app.page.showing.download import MIMES, download
+from recorte.app.page.showing.look import Look, packed
 from recorte.app.page.teaching.in_use import InUse
 from recorte.app.page.teaching.panel import teaching_panel
-from recorte.errors import PhotoError, RecorteError
+from recorte.app.page.visiting.kept import Given, Kept
+from recorte.app.page.visiting.visit import visit
+from recorte.errors import PhotoError
 from recorte.listing import EXTENSIONS
 from recorte.messages import LANGUAGES, Language, say
-from recorte.photo import read_photo
 from recorte.removal.files.folder import usable_cores
-from recorte.removal.steps.backgrounds import BLUR, ReadBackground, read_colour
-from recorte.removal.steps.profiles import in_srgb
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 log = logging.getLogger("recorte.page")
 
@@ -62,42 +71,97 @@ def turns() -> Semaphore:
     return Semaphore(usable_cores())
 
 
+@st.cache_resource(show_spinner=False)
+def kept() -> Kept:
+    """Keep the photos of all visits, each for a while."""
+    return Kept()
+
+
 def main() -> None:
     """Lay the page out."""
     st.set_page_config(page_title="Recorte", page_icon=str(HERE / "static" / "icon.png"), layout="centered")
-    st.html(HERE / "style.css")
+    st.html(HERE / "styles" / "style.css")
     language = choose_language()
-    st.html(f"<style>:root {{ --drop: '{say('drop', language)}'; --choose: '{say('choose', language)}'; "
-            f"--limits: '{say('limits', language, megabytes=25, photos=LIMITS.photos)}'; }}</style>")  # fmt: skip
-    files = st.file_uploader(
+    photos = photos_of(visit(language))
+    words = {
+        "drop": say("drop", language), "drop-more": say("drop_more", language), "choose": say("choose", language),
+        "limits": say("limits", language, megabytes=25, photos=LIMITS.photos, kinds=readable()),
+        "limits-one": say("limits_one", language, megabytes=25, kinds=readable()),
+    }  # fmt: skip
+    said = " ".join(f"--{word}: '{text}';" for word, text in words.items())
+    st.html(f"<style>:root {{ {said} }}</style>")
+    take(photos, st.file_uploader(
         say("photos", language), KINDS, accept_multiple_files=True, label_visibility="collapsed",
         max_upload_size=LIMITS.bytes // 1_000_000, key="photos",
-    )  # fmt: skip
-    if not files:
-        forget([])
+    ))  # fmt: skip
+    if photos:
+        st.html(HERE / "styles" / "small.css")
+        gallery(photos, language)
+    else:
         st.html(panels.welcome(language))
-        st.html(HERE / "empty.css")
-        teach(language)
-        return
-    if len(files) > LIMITS.photos:
-        st.warning(say("too_many", language, photos=LIMITS.photos, given=len(files)))
-        files = files[: LIMITS.photos]
-    forget([file.file_id for file in files])
-    background, crop = choose_options(language)
+        st.html(HERE / "styles" / "empty.css")
+    teach(language)
+
+
+def photos_of(name: str) -> dict[str, Given]:
+    """Give the photos of a visit, by its name, which the browser tells but a moment after the page is there."""
+    early: dict[str, Given] = st.session_state.setdefault("early", {})
+    if not name:
+        return early
+    photos = kept().of(name)
+    photos |= early
+    early.clear()
+    return photos
+
+
+def gallery(photos: dict[str, Given], language: Language) -> None:
+    """Show the photos, each on a card."""
+    if len(photos) > LIMITS.photos:
+        st.warning(say("too_many", language, photos=LIMITS.photos, given=len(photos)))
+    look = choose_look(language, LIMITS, KINDS)
     with st.container(key="editor"):
         if mending := st.session_state.get("mending"):
             edit(mending, turns(), language)
     everything = st.container()
-    made = []
-    for file in files:
-        one = card(file, background, crop, language)
-        if one is not None:
-            made.append((file.name, one))
+    seen = dict([*photos.items()][: LIMITS.photos])
+    many = len(seen) > 2
+    with st.container(key="many" if many else "few"):
+        places = {key: st.container(border=True, key=f"card-{key}") for key in seen}
+    tops = {key: place.empty() for key, place in places.items()}
+    for key, one in seen.items():
+        if one.made is None:
+            tops[key].html(panels.waiting(safe_name(one.name), language))
+    for key, one in seen.items():
+        with places[key]:
+            card(one, key, photos, look, many, language, tops[key])
+    made = [(one.name, one.made) for one in seen.values() if isinstance(one.made, Made)]
     if len(made) > 1:
         with everything, st.container(key="everything", horizontal=True, vertical_alignment="center"):
-            st.html(f"<p class='quiet'>{say('done', language, done=len(made), given=len(files))}</p>")
-            download(say("zip", language), lambda: packed(made, background, crop), "recorte.zip", "application/zip")
-    teach(language)
+            st.html(f"<p class='quiet'>{say('done', language, done=len(made), given=len(seen))}</p>")
+            download(say("zip", language), lambda: packed(the_remover(), made, look), "recorte.zip", MIMES["zip"])
+
+
+def readable() -> str:
+    """Name the kinds of photos that can be read here, as people call them."""
+    others = [("AVIF", features.check("avif")), ("HEIC", find_spec("pillow_heif") is not None)]
+    return ", ".join(["JPEG", "PNG", "WebP", "TIFF", *(kind for kind, there in others if there)])
+
+
+def take(photos: dict[str, Given], files: "Sequence[UploadedFile]") -> None:
+    """Take the photos that are new in the uploader, and let go of those that the visitor took out of it."""
+    now, before = {file.file_id: file for file in files}, st.session_state.get("uploaded", set())
+    for gone in before - now.keys():
+        photos.pop(gone, None)
+    for key, file in now.items():
+        if key not in before:
+            photos[key] = Given(file.name, file.getvalue())
+    st.session_state.uploaded = {*now}
+    views = st.session_state.setdefault("views", {})
+    for gone in views.keys() - photos.keys():
+        del views[gone]
+    for name in ("mending", "mended"):
+        if (mending := st.session_state.get(name)) and mending.key not in photos:
+            st.session_state[name] = None
 
 
 def teach(language: Language) -> None:
@@ -121,61 +185,33 @@ def choose_language() -> Language:
     return language
 
 
-def choose_options(language: Language) -> tuple[ReadBackground, bool]:
-    """Ask what goes behind the people, and whether to crop to them."""
-    with st.container(key="options", horizontal=True, vertical_alignment="bottom", gap="medium"):
-        kind = st.segmented_control(
-            say("background", language), ["transparent", "colour", "picture", "blur"], default="transparent",
-            format_func=lambda name: say(name, language), key="background", required=True, wrap=True,
-        )  # fmt: skip
-        place = st.empty()  # what comes and goes has a place of its own: else Streamlit builds all cards after it anew
-        background: ReadBackground = None
-        if kind == "colour":
-            background = read_colour(
-                place.color_picker(say("colour", language), "#f2c14e", key="colour", label_visibility="collapsed")
-            )
-        elif kind == "blur":
-            background = BLUR
-        crop = st.toggle(say("crop", language), key="crop")
-    place = st.empty()
-    if kind == "picture":
-        with place.container():
-            given = st.file_uploader(say("picture_behind", language), KINDS, key="picture", max_upload_size=25)
-            background = read_background(given.getvalue(), language) if given else None
-    return background, crop
-
-
-def read_background(content: bytes, language: Language) -> ReadBackground:
-    """Read the picture that goes behind people; nothing if it cannot be read, and say so."""
-    try:
-        check_photo(content, LIMITS)
-        return smaller(in_srgb(read_photo(content)), 4000)
-    except RecorteError:
-        st.error(say("picture_failed", language))
-        return None
-
-
-def card(file: "st.runtime.uploaded_file_manager.UploadedFile", background: ReadBackground, crop: bool,
-         language: Language) -> Made | None:  # fmt: skip
+def card(
+    one: Given, key: str, photos: dict[str, Given], look: Look, small: bool, language: Language, place: DeltaGenerator
+) -> None:
     """Show one photo; its failure is its card's alone."""
-    with st.container(border=True, key=f"card-{file.file_id}"):
-        name = safe_name(file.name)
-        kept: dict[str, Made | str] = st.session_state.setdefault("made", {})
-        if file.file_id not in kept:
-            with st.spinner(say("working", language, name=name)):
-                kept[file.file_id] = attempt(file.getvalue())
-        mended: Mending | None = st.session_state.get("mended")
-        if mended and mended.key == file.file_id:
-            if mended.changed:
-                with st.spinner(say("mending", language, name=name)), turns():
-                    kept[file.file_id] = mended.made()
-            st.session_state.mended = None
-        one = kept[file.file_id]
-        if isinstance(one, str):
-            st.html(panels.failure(name, one, language))
-            return None
-        show(one, name, file.file_id, background, crop, language)
-        return one
+    name = safe_name(one.name)
+    if one.made is None:
+        one.made = attempt(one.content)
+    mended: Mending | None = st.session_state.get("mended")
+    if mended and mended.key == key:
+        if mended.changed:
+            with st.spinner(say("mending", language, name=name)), turns():
+                one.made = mended.made()
+        st.session_state.mended = None
+    if isinstance(one.made, str):
+        place.html(panels.failure(name, one.made, language))
+    else:
+        place.html(panels.heading(name, f"{one.made.width} x {one.made.height}", one.made.report, language))
+        show(the_remover(), one.made, name, key, look, language, small, aside=ASIDE)
+    st.button(
+        say("remove", language, name=name), key=f"remove-{key}", icon=":material/close:", type="tertiary",
+        on_click=let_go, args=(photos, key),
+    )  # fmt: skip
+
+
+def let_go(photos: dict[str, Given], key: str) -> None:
+    """Let go of a photo."""
+    photos.pop(key, None)
 
 
 def attempt(content: bytes) -> Made | str:
@@ -190,57 +226,6 @@ def attempt(content: bytes) -> Made | str:
     except Exception:  # one odd photo must not take the others along
         log.exception("A photo could not be cut out")
         return "unknown_reason"
-
-
-def show(one: Made, name: str, key: str, background: ReadBackground, crop: bool, language: Language) -> None:
-    """Fill a photo's card."""
-    st.html(panels.heading(name, f"{one.width} x {one.height}", one.report, language))
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        after = address(shown(one, background))
-        left_word, right_word, label = (say(word, language) for word in ("before", "after", "slide"))
-        ratio = one.width / one.height
-        before_after(address(one.photo_shown), after, left_word, right_word, label, ratio, key=f"slider-{key}")
-        stem = Path(name).stem
-        with st.container(horizontal=True, key=f"downloads-{key}"):
-            download(say("cutout", language), lambda: finished(one, background, crop), f"{stem}-cutout.png", key=key)
-            download(say("mask", language), lambda: mask_of(one, crop), f"{stem}-mask.png", key=key, primary=False)
-            correct_button(the_remover(), one, name, key, language)
-        st.html(f"<p class='quiet'>{described(one, background, crop, language)}</p>")
-        if one.touches and ASIDE:
-            aside_panel(Path(ASIDE), one, name, key, language)
-    with right:
-        st.html(panels.quality(one.report, language))
-    with st.expander(say("steps", language)):
-        st.html(panels.steps(one.steps, language))
-
-
-def described(one: Made, background: ReadBackground, crop: bool, language: Language) -> str:
-    """What the file of a result will be."""
-    height, width = ((side.stop - side.start) for side in one.box) if crop else (one.height, one.width)
-    kind = {type(None): "transparent", tuple: "colour", str: "blur"}.get(type(background), "picture")
-    touches = len(one.touches)
-    touched = f", {say('corrected_1' if touches == 1 else 'corrected', language, touches=touches)}" if touches else ""
-    return f"PNG, {width} x {height}, {say(f'over_{kind}', language)}{touched}"
-
-
-def download(label: str, content: Callable[[], bytes], name: str, mime: str = "image/png", key: str = "",
-             primary: bool = True) -> None:  # fmt: skip
-    """Offer a file that is made when it is asked for."""
-    st.download_button(
-        label, content, name, mime, key=f"{name}-{key}", on_click="ignore",
-        type="primary" if primary else "secondary", icon=":material/download:",
-    )  # fmt: skip
-
-
-def forget(kept: list[str]) -> None:
-    """Let go of photos that the visitor took away."""
-    made = st.session_state.setdefault("made", {})
-    for gone in made.keys() - kept:
-        del made[gone]
-    for name in ("mending", "mended"):
-        if (mending := st.session_state.get(name)) and mending.key not in kept:
-            st.session_state[name] = None
 
 
 main()

@@ -31,14 +31,20 @@ def heading(name: str, size: str, report: QualityReport, language: Language) -> 
     """The top of a photo's card: its name, size in pixels and score."""
     kind = "good" if report.score >= GOOD else "middling" if report.score >= MIDDLING else "poor"
     title = escape(say("score_means", language), quote=True)
-    return f"""<div class="card-head"><div><h3>{escape(name)}</h3><span class="quiet">{size}</span></div>
+    return f"""<div class="card-head"><div><h2>{escape(name)}</h2><span class="quiet">{size}</span></div>
   <span title="{title}"><span class="quiet">{say("score", language)}</span>
   <span class="score {kind}"><b>{report.score}</b><i>/ 100</i></span></span></div>"""
 
 
+def waiting(name: str, language: Language) -> str:
+    """The card of a photo that is being cut out."""
+    return f"""<div class="waiting"><h2>{escape(name)}</h2>
+  <p class="quiet" role="status">{escape(say("working", language, name=name))}</p><div class="room"></div></div>"""
+
+
 def failure(name: str, reason: str, language: Language) -> str:
     """The card of a photo that could not be cut out, with the reason, a key of `recorte.messages`."""
-    return f"""<div class="failed" role="alert"><h3>{escape(name)}</h3>
+    return f"""<div class="failed" role="alert"><h2>{escape(name)}</h2>
   <p><b>{say("failed", language)}</b> {escape(say(reason, language))}</p></div>"""
 
 
@@ -46,11 +52,7 @@ def quality(report: QualityReport, language: Language) -> str:
     """The report of a photo: advice, the four figures, where people are, and how sure the mask is."""
     advice = "".join(f"<li>{escape(sentence)}</li>" for sentence in report.sentences(language))
     bars = "".join(_bar(name, value, threshold, language) for name, (value, threshold) in report.figures.items())
-    cells = "".join(
-        f'<span style="--share:{share:.0f}%" class="{"full" if share > 55 else ""}">{share:.0f}</span>'
-        for row in report.places
-        for share in row
-    )
+    cells = "".join(f'<span style="--share:{share:.0f}%">{share:.0f}</span>' for row in report.places for share in row)
     return f"""<section class="quality"><ul class="advice">{advice}</ul><dl class="figures">{bars}</dl>
 <div class="maps"><figure><div class="places">{cells}</div><figcaption>{say("places", language)}</figcaption></figure>
 <figure>{_histogram(report)}<figcaption>{say("histogram", language)}</figcaption></figure></div></section>"""
@@ -70,7 +72,7 @@ def _bar(name: str, value: float, threshold: float, language: Language) -> str:
     kind = "enough" if value >= threshold else "low"
     title = escape(say(f"{name}_means", language), quote=True)
     return f"""<div class="{kind}" title="{title}"><dt>{say(name, language)}</dt><dd>{value:.0f}</dd>
-<span class="bar" style="--value:{value:.1f}%;--threshold:{threshold:.1f}%"></span></div>"""
+<dd class="bar" style="--value:{value:.1f}%;--threshold:{threshold:.1f}%"></dd></div>"""
 
 
 def _histogram(report: QualityReport) -> str:

@@ -47,7 +47,7 @@ def _panel(folder: Path, in_use: InUse, language: Language, goes_on: bool) -> No
     if (now is not None and now.goes_on) != goes_on:  # the whole page decides how often this is looked at
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="teach-top"):
-        st.html(f"<h3>{say('teach_title', language)}</h3>")
+        st.html(f"<h2>{say('teach_title', language)}</h2>")
         _model_list(in_use, language)
     if now is not None and now.goes_on:
         _progress(now, language)

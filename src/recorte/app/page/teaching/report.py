@@ -78,4 +78,4 @@ def _pair(one: Shown, language: Language) -> str:
         f"<figcaption>{''.join(f'<span>{word}</span>' for word in words)}</figcaption></figure>"
         for side, words in halves
     )
-    return f"<section class='taught-photo'><h4>{escape(one.name)}</h4><div>{shown}</div></section>"
+    return f"<section class='taught-photo'><h3>{escape(one.name)}</h3><div>{shown}</div></section>"

@@ -13,8 +13,9 @@ HTML = """
 
 CSS = """
 .pair { --at: 50%; position: relative; margin: 0 auto; overflow: hidden;
-  border-radius: 12px; box-shadow: 0 0 0 1px #e2d9c8;
-  background: conic-gradient(#e9e2d5 25%, #fffdf8 0 50%, #e9e2d5 0 75%, #fffdf8 0) 0 0 / 22px 22px; }
+  border-radius: 12px; box-shadow: 0 0 0 1px var(--line);
+  background: conic-gradient(var(--check) 25%, var(--check-light) 0 50%, var(--check) 0 75%, var(--check-light) 0)
+    0 0 / 22px 22px; }
 .pair img { display: block; width: 100%; height: auto; user-select: none; }
 .pair .before { position: absolute; inset: 0; height: 100%;
   clip-path: inset(0 calc(100% - var(--at)) 0 0); }
