@@ -31,7 +31,8 @@ def test_a_photo_is_cut_out_in_the_browser_without_a_network(
     with static_host(site) as (address, turn_off), visitor(browser, address) as page:
         visits: list[Frame] = []
         with page.expect_event("framenavigated", lambda frame: visits.append(frame) or len(visits) == 2):
-            page.goto(address)  # kept whole by now: it loads itself once more, isolated from other origins
+            page.goto(address)  # it loads itself once more, isolated from other origins
+        expect(page.get_by_role("status").get_by_text("Ready", exact=True)).to_be_visible()
         turn_off()
         page.reload()
         drop(page, astronaut)

@@ -24,20 +24,34 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("locale", "ready"), [("en-GB", "Ready"), ("es-ES", "Listo")])
+@pytest.mark.parametrize(
+    ("locale", "ready", "correct"), [("en-GB", "Ready", "Correct"), ("es-ES", "Listo", "Corregir")], ids=["en", "es"]
+)
 def test_axe_finds_nothing(
-    axe: str, site: Path, browser: Browser, astronaut: Path, width: int, scheme: str, locale: str, ready: str
+    axe: str,
+    site: Path,
+    browser: Browser,
+    astronaut: Path,
+    width: int,
+    scheme: str,
+    locale: str,
+    ready: str,
+    correct: str,
 ) -> None:
     how = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme, "locale": locale}
     with static_host(site) as (address, _), visitor(browser, address, **how) as page:
         page.goto(address)
         expect(page.get_by_role("status").get_by_text(ready, exact=True)).to_be_visible()
-        for photos in ([], [astronaut, Path(__file__)]):
-            page.locator("#photos").set_input_files(photos)
-            expect(page.locator(".done:visible, .failed:visible")).to_have_count(len(photos))
-            page.evaluate(f"() => {{ {axe} }}")
+        page.evaluate(f"() => {{ {axe} }}")
+        for shown in ("empty", "cards", "editor"):
+            if shown == "cards":
+                page.locator("#photos").set_input_files([astronaut, Path(__file__)])
+                expect(page.locator(".done:visible, .failed:visible")).to_have_count(2)
+            elif shown == "editor":
+                page.get_by_role("button", name=f"{correct}: astronaut.png").click()
+                expect(page.locator("dialog.editor")).to_have_attribute("data-shown", "0")
             found = page.evaluate("async () => (await axe.run()).violations.map((one) => [one.id, one.nodes[0].html])")
-            assert found == []
+            assert found == [], shown
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

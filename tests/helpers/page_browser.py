@@ -40,13 +40,15 @@ def page_server(home: Path, *options: str | Path) -> Iterator[str]:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*options: str) -> Iterator[Browser]:
     """The Chromium of this machine; a machine without one fails the test, since the page would go untested."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         pytest.fail("no Chromium here to test the page in: `make chromium` as root, or apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", *(options or ["--disable-gpu"])]
+        )
         try:
             yield browser
         finally:

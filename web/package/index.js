@@ -10,7 +10,7 @@ let engine;
 function opened() {
   engine ??= Promise.all(['model.onnx', 'finish.onnx', 'colours.onnx'].map(bytes)).then((models) => {
     if (typeof crossOriginIsolated === 'undefined' || !crossOriginIsolated) ort.env.wasm.numThreads = 1;
-    return open(ort, ...models);
+    return open(ort, models);
   }).catch((error) => {
     engine = undefined;
     throw error;

@@ -24,9 +24,6 @@ self.addEventListener('install', (event) => {
   self.skipWaiting();
 });
 
-// The page is ready: what is not needed at first comes now, or at the next visit.
-self.addEventListener('message', (event) => event.waitUntil(keep(REST).catch(() => {})));
-
 self.addEventListener('activate', (event) => {
   const old = caches.keys().then((names) => Promise.all(
     names.filter((name) => name.startsWith('recorte-') && name !== VERSION).map((name) => caches.delete(name))));
@@ -39,6 +36,9 @@ self.addEventListener('fetch', (event) => {
 });
 
 async function answered(request) {
+  // What only some need is kept once somebody asks for it.
+  const late = Object.keys(REST).find((file) => new URL(file, self.location).href === request.url);
+  if (late) await keep({ [late]: REST[late] }).catch(() => {});
   const kept = await caches.match(request, { cacheName: VERSION, ignoreSearch: true });
   const answer = kept ?? await fetch(request);
   const headers = new Headers(answer.headers);

@@ -1,6 +1,5 @@
 // The work, away from the page, so that it never stands still. Every message has a number, and so has its answer.
 
-import * as ort from './ort/ort.wasm.min.mjs';
 import { alphaOf, coloured, open } from './recorte/src/engine.js';
 import { composed } from './compose.js';
 import { correcting, packed } from './correct/work.js';
@@ -26,7 +25,7 @@ onmessage = ({ data: { number, work, given } }) => {
 const WORK = {
   cut,
   compose: ({ photo, cutout, ...how }) => composed(photo, cutout, how),
-  ...correcting(ort, async (name) => new Uint8Array(await (await fetched(name)).arrayBuffer()), pixels, written),
+  ...correcting(engine, async (name) => new Uint8Array(await (await fetched(name)).arrayBuffer()), pixels, written),
 };
 
 function reason(error) {
@@ -36,18 +35,26 @@ function reason(error) {
 
 async function start() {
   if (typeof WebAssembly === 'undefined') throw new Refused('no_wasm');
-  const [wasm, ...models] = await Promise.all([
-    fetched('ort/ort.wasm.packed').then((packed) => new Response(packed.stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer()),
-    ...['model.onnx', 'recorte/finish.onnx', 'recorte/colours.onnx'].map((name) => fetched(name).then((blob) => blob.arrayBuffer())),
+  const gpu = await graphics(), build = gpu ? 'jspi' : 'wasm', bytes = (name) => fetched(name).then((blob) => blob.arrayBuffer());
+  const [ort, wasm, ...models] = await Promise.all([
+    import(`./ort/ort.${build}.min.mjs`),
+    fetched(`ort/ort.${build}.packed`).then((packed) => new Response(packed.stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer()),
+    ...['model.onnx', 'recorte/finish.onnx', 'recorte/colours.onnx'].map(bytes),
   ].map((one) => one.catch(() => { throw new Refused('no_model'); })));
   ort.env.wasm.wasmBinary = wasm;
-  ort.env.wasm.wasmPaths = { mjs: new URL('ort/ort-wasm-simd-threaded.mjs', import.meta.url).href };
+  ort.env.wasm.wasmPaths = { mjs: new URL(`ort/ort-wasm-simd-threaded${gpu ? '.jspi' : ''}.mjs`, import.meta.url).href };
   ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency ?? 1, 8) : 1;
   try {
-    return await open(ort, ...models.map((model) => new Uint8Array(model)));
+    return await open(ort, models.map((model) => new Uint8Array(model)), gpu ? 'webgpu' : 'wasm');
   } catch {
     throw new Refused('no_model');
   }
+}
+
+/** Whether a graphics card computes here; without JSPI it would need a build that is twice as large. */
+async function graphics() {
+  const adapter = 'Suspending' in WebAssembly && await navigator.gpu?.requestAdapter().catch(() => null);
+  return Boolean(adapter) && !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter);
 }
 
 async function fetched(name) {

@@ -23,8 +23,8 @@ EDITOR = Path(__file__).parent / "page/correcting"
 BLANKS = "const VERSION = '', FILES = {}, REST = {}"
 """Of the service worker, filled in here: which files it keeps, what they must be, and a name that changes with them."""
 
-REST = {"correct/thing.onnx"}
-"""What the page does without until it is ready."""
+REST = ("correct/thing.onnx", "ort/")
+"""What the service worker keeps once it is asked for: which build of ONNX Runtime a browser takes shows late."""
 
 
 def write_page(folder: Path) -> int:
@@ -57,7 +57,7 @@ def _service_worker(files: dict[str, bytes]) -> bytes:
         if name != "sw.js" and not name.endswith(".txt")
     }
     version = hashlib.sha256(files["sw.js"] + json.dumps(kept).encode()).hexdigest()[:16]
-    first, rest = ({name: kept[name] for name in kept if (name in REST) is later} for later in (False, True))
+    first, rest = ({name: kept[name] for name in kept if name.startswith(REST) is later} for later in (False, True))
     filled = f"const VERSION = 'recorte-{version}', FILES = {json.dumps(first, indent=2)}, REST = {json.dumps(rest)}"
     return files["sw.js"].decode().replace(BLANKS, filled).encode()
 

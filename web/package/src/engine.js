@@ -9,24 +9,33 @@ export const SIZE = 320, LOOKS = 4;
 /**
  * Open the models.
  * @param ort ONNX Runtime, of the web or of node
- * @param network the bytes of model.onnx
- * @param finish the bytes of finish.onnx
- * @param colours the bytes of colours.onnx
+ * @param models the bytes of model.onnx, finish.onnx and colours.onnx
+ * @param provider what computes the network; where it cannot, WebAssembly does, as it does all else
  */
-export async function open(ort, network, finish, colours) {
-  const sessions = [];
-  for (const model of [network, finish, colours]) sessions.push(await opened(ort, model));
-  return { ort, network: sessions[0], finish: sessions[1], colours: sessions[2] };
+export async function open(ort, [network, finish, colours], provider = 'wasm') {
+  const slower = provider === 'wasm' ? null : () => opened(ort, network);
+  const first = await opened(ort, network, provider).catch((error) => {
+    if (!slower) throw error;
+    return slower();
+  });
+  return { ort, slower, network: first, finish: await opened(ort, finish), colours: await opened(ort, colours) };
 }
 
 /** Open one model. */
-export function opened(ort, model) {
-  return ort.InferenceSession.create(model, { logSeverityLevel: 4, extra: { session: { disable_quant_qdq: '1' } } });
+export function opened(ort, model, provider = 'wasm') {
+  const options = { executionProviders: [provider], logSeverityLevel: 4, extra: { session: { disable_quant_qdq: '1' } } };
+  return ort.InferenceSession.create(model, options);
 }
 
 async function seen(engine, photo, part) {
   const image = new engine.ort.Tensor('float32', letterboxed(photo, part, SIZE), [1, 3, SIZE, SIZE]);
-  const { alpha } = await engine.network.run({ image }, ['alpha']);
+  const answer = () => engine.network.run({ image }, ['alpha']);
+  const { alpha } = await answer().catch(async (error) => { // a graphics card may be lost at any time
+    if (!engine.slower) throw error;
+    engine.network = await engine.slower();
+    engine.slower = null;
+    return answer();
+  });
   return alpha.data.map((value) => Math.min(1, Math.max(0, value)));
 }
 
@@ -46,8 +55,10 @@ export async function alphaOf(engine, photo, looks = LOOKS) {
     for (const part of further) closer.push({ box: part, alpha: await seen(engine, photo, part) });
     ({ canvas, side } = laidOver(canvas, SIZE, height, width, closer));
   }
-  const raw = new engine.ort.Tensor('float32', canvas, [side, side]);
-  const { alpha } = await engine.finish.run({ photo: pixelsOf(engine, photo), seen: raw });
+  const { Tensor } = engine.ort, place = BigInt64Array.from(boxOf(height, width, side), BigInt);
+  const { alpha } = await engine.finish.run({
+    photo: pixelsOf(engine, photo), seen: new Tensor('float32', canvas, [side, side]), box: new Tensor('int64', place, [4]),
+  });
   return alpha.data.map((value, at) => Math.min(value, data[4 * at + 3])); // what is transparent in the photo stays so
 }
 

@@ -10,15 +10,16 @@ const through = (blob, stream) => new Response(blob.stream().pipeThrough(stream)
 
 /**
  * What can be asked; its models are loaded when a first touch needs them.
- * @param ort ONNX Runtime
+ * @param engine the promise of the open one
  * @param bytes gives a file of the page
  * @param pixels decodes a photo's file
  * @param written makes the file of a photo and an alpha
  */
-export function correcting(ort, bytes, pixels, written) {
+export function correcting(engine, bytes, pixels, written) {
   let tools, photo = { key: null };
 
-  function open() {
+  async function open() {
+    const { ort } = await engine;
     tools ??= Promise.all(['thing', 'refine'].map((name) => bytes(`correct/${name}.onnx`).then((model) => opened(ort, model))))
       .then(([thing, refine]) => ({ ort, thing, refine }))
       .catch((error) => {

@@ -3,6 +3,7 @@
 import json
 import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ def whole_way(model: onnx.ModelProto, size: int, sure: float) -> onnx.ModelProto
         canvas = _on_canvas(resized(photo, height, width), (top, left), size)
         (raw,) = inline(network)(image=canvas).values()
         raw = op.clip(op.squeeze(raw, whole([0, 1])), real(0), real(1))
-        alpha = _found(photo, raw, sure)
+        alpha = _found(photo, raw, (top, left, height, width), sure)
         outputs = {"cutout": cut_out(photo, alpha), "alpha": alpha}
     return _described(build({"photo": photo}, outputs), size, sure)
 
@@ -77,17 +78,21 @@ def whole_way(model: onnx.ModelProto, size: int, sure: float) -> onnx.ModelProto
 def parts(size: int, sure: float) -> dict[str, onnx.ModelProto]:
     """Give the whole way's last steps as graphs of their own, for programs that look more than once, or correct.
 
-    - `finish`: from `photo uint8 (H, W, 3)` and `seen float (S, S)`, what the network answered for the letterboxed
-      photo, or several answers laid over each other on a larger canvas, to `alpha uint8 (H, W)`.
+    - `finish`: from `photo uint8 (H, W, 3)`, `seen float (S, S)`, what the network answered for the letterboxed photo,
+      or several answers laid over each other on a larger canvas, and the photo's `box int64 (4,)` in it (top, left,
+      height and width), to `alpha uint8 (H, W)`. It has no floats of 64 bits: ONNX Runtime's builds for WebGPU cannot
+      cast them.
     - `colours`: from `photo` and `alpha uint8 (H, W)` to `cutout uint8 (H, W, 4)`.
     - `refine`: from `photo` and `alpha float (h, w)` of its shape to `refined uint8 (H, W)`.
     """
     photo = argument(Tensor(np.uint8, ("height", "width", 3)))
     raw, coarse = (argument(Tensor(np.float32, (f"{name}height", f"{name}width"))) for name in ("seen_", "alpha_"))
-    alpha = argument(Tensor(np.uint8, ("height", "width")))
+    alpha, box = argument(Tensor(np.uint8, ("height", "width"))), argument(Tensor(np.int64, (4,)))
     with operator_overloading(op):
+        sides = [op.gather(box, whole(number)) for number in range(4)]
+        found = _found(photo, raw, sides, sure)
         graphs = {
-            "finish": build({"photo": photo, "seen": raw}, {"alpha": _found(photo, raw, sure)}),
+            "finish": build({"photo": photo, "seen": raw, "box": box}, {"alpha": found}),
             "colours": build({"photo": photo, "alpha": alpha}, {"cutout": cut_out(photo, alpha)}),
             "refine": build({"photo": photo, "alpha": coarse}, {"refined": refined(coarse, photo)}),
         }
@@ -114,8 +119,8 @@ def _on_canvas(small: Var, start: tuple[Var, Var], size: int) -> Var:
     return op.unsqueeze(op.transpose(canvas / real(255), perm=[2, 0, 1]), whole([0]))
 
 
-def _found(photo: Var, raw: Var, sure: float) -> Var:
-    top, left, height, width = _box(photo, side(raw, 0))
+def _found(photo: Var, raw: Var, box: Sequence[Var], sure: float) -> Var:
+    top, left, height, width = box
     begin, end = (
         op.concat([op.unsqueeze(number, whole([0])) for number in pair], axis=0)
         for pair in ((top, left), (top + height, left + width))
