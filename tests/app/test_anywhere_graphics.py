@@ -25,7 +25,7 @@ def graphics() -> Iterator[Browser]:
 
 
 @pytest.mark.parametrize(
-    ("patch", "build"), [(A_REAL_ONE, "jspi"), (A_REAL_ONE + LOST, "jspi"), ("", "wasm")], ids=["works", "lost", "none"]
+    ("patch", "build"), [(A_REAL_ONE, "jspi"), (A_REAL_ONE + LOST, "wasm"), ("", "wasm")], ids=["works", "lost", "none"]
 )
 def test_a_graphics_card_computes_the_network_where_it_can(
     patch: str, build: str, site: Path, graphics: Browser, astronaut: Path, tmp_path: Path

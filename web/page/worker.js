@@ -54,7 +54,9 @@ async function start() {
 /** Whether a graphics card computes here; without JSPI it would need a build that is twice as large. */
 async function graphics() {
   const adapter = 'Suspending' in WebAssembly && await navigator.gpu?.requestAdapter().catch(() => null);
-  return Boolean(adapter) && !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter);
+  if (!adapter || (adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter)) return false;
+  // ONNX Runtime would wait for ever for a device that cannot be had.
+  return adapter.requestDevice().then((device) => device.destroy() ?? true, () => false);
 }
 
 async function fetched(name) {
