@@ -18,7 +18,7 @@ PASTE = """async (content) => {
 }"""
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_pasted_made_of_a_size_copied_and_still_there(page: Page, photos: Path) -> None:
     content = io.BytesIO()
     Image.fromarray(skimage.data.astronaut()[:256, 100:400]).save(content, "PNG")

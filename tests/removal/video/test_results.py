@@ -52,7 +52,7 @@ def test_a_stretch_far_behind(remover: BackgroundRemover, tmp_path: Path) -> Non
     assert [column > 25 for column in columns] == [False] * 2 + [True] * 10
 
 
-@pytest.mark.parametrize(("suffix", "soft"), [("gif", False), ("webp", True), ("png", True), ("apng", True)])
+@pytest.mark.parametrize(("suffix", "soft"), [("gif", False), ("webp", True), ("png", True)])
 def test_animations(remover: BackgroundRemover, tmp_path: Path, suffix: str, soft: bool) -> None:
     clip = write_clip(tmp_path / "clip.mp4", VARIABLE)
     target = tmp_path / f"out.{suffix}"
