@@ -38,6 +38,26 @@ def test_one_goes_on_at_a_time(own_home: Path, lessons: Path) -> None:
     assert background.state() is None
 
 
+def test_one_that_has_told_its_end_is_waited_for(
+    own_home: Path, lessons: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At lowest priority a process takes seconds to leave, and holds its lock until then."""
+    write_state("stopped")
+    leaving, lock = (background.place() / ".running").open("a"), fcntl.flock
+    lock(leaving, fcntl.LOCK_EX)
+
+    def until_it_left(file: object, how: int) -> None:
+        if not how & fcntl.LOCK_NB:
+            leaving.close()
+        lock(file, how)
+
+    begun: list[list[str]] = []
+    monkeypatch.setattr(fcntl, "flock", until_it_left)
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **options: begun.append(command))
+    background.begin(lessons, None)
+    assert begun[0][-1] == "mine"
+
+
 def test_a_damaged_state_is_none(own_home: Path) -> None:
     write_state("learning")
     (background.place() / "state.json").write_text('{"stage": 1, "more": 2}')

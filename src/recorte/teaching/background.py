@@ -89,7 +89,7 @@ def begin(folder: Path, model: Path | None) -> None:
     name = next(name for number in count(1) if model_named(name := "mine" if number == 1 else f"mine-{number}") is None)
     command = [sys.executable, "-m", "recorte.teaching.background", folder.absolute(), str(model or ""), name]
     place().mkdir(parents=True, exist_ok=True)
-    with LOOKING, _lock() as (number, free), (place() / "log.txt").open("wb") as said:
+    with LOOKING, _lock(wait=_ended()) as (number, free), (place() / "log.txt").open("wb") as said:
         if not free:
             raise RecorteError("a teaching goes on already; wait for it, or stop it first")
         _write(State("looking", name))
@@ -103,13 +103,11 @@ def begin(folder: Path, model: Path | None) -> None:
 
 def state() -> State | None:
     """Read how far the teaching is, or how the last one ended; None where there is nothing to tell."""
-    path = place() / "state.json"
-    if not path.is_file():
+    if not (place() / "state.json").is_file():
         return None
     with LOOKING, _lock() as (_, free):
-        try:
-            now = State(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+        now = _read()
+        if now is None:
             return None
         return replace(now, stage="cut off") if now.goes_on and free and fcntl is not None else now
 
@@ -181,8 +179,21 @@ def _write(now: State) -> None:
     write_whole(place() / "state.json", json.dumps(asdict(now)))
 
 
+def _read() -> State | None:
+    try:
+        return State(**json.loads((place() / "state.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _ended() -> bool:
+    """Whether the last teaching has told its end: its process may still be leaving, at its low priority."""
+    now = _read()
+    return now is not None and now.stage in ENDED
+
+
 @contextlib.contextmanager
-def _lock() -> Iterator[tuple[int | None, bool]]:
+def _lock(wait: bool = False) -> Iterator[tuple[int | None, bool]]:
     """Give the number of an open file that is locked until it and its copies are closed, and whether that succeeded."""
     if fcntl is None:
         yield None, True
@@ -190,7 +201,7 @@ def _lock() -> Iterator[tuple[int | None, bool]]:
     with (place() / ".running").open("a") as file:
         free = True
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             free = False
         yield file.fileno(), free
