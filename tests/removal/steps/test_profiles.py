@@ -11,7 +11,8 @@ from PIL import Image, ImageCms
 
 from recorte import BackgroundRemover
 from recorte.app.limits import Limits
-from recorte.app.page.cutting import finished, make, shown
+from recorte.app.page.cutting import make
+from recorte.app.page.showing.look import Look
 from recorte.app.service.options import Options
 from recorte.app.service.work import cut_out
 from recorte.photo import Photo
@@ -88,7 +89,7 @@ def test_a_background_looks_before_a_phones_photo_as_it_does_alone(
     backgrounds = ("red", (255, 0, 0), tmp_path / "of the same phone.png", tmp_path / "of the web.png")
     pictures = [remover.remove_background(phone_photo, background=given) for given in backgrounds]
     made, given = make(remover, phone_photo, Limits()), (255, 0, 0)
-    pictures.append(finished(made, given, crop=False))
+    pictures.append(Look(given).file(remover, made))
     pictures.append(cut_out(remover, phone_photo, Options(background=given), Limits()).content)
     for content in pictures:
         with Image.open(io.BytesIO(content)) as picture:
@@ -123,12 +124,14 @@ def test_the_page_shows_a_phones_photo_in_the_colours_of_a_browser(best_model: P
     pixels[10:40, 10:30] = (234, 51, 35)  # and its red
     content = io.BytesIO()
     Image.fromarray(pixels).save(content, "PNG", icc_profile=P3)
-    made = make(BackgroundRemover(best_model, threads=1), content.getvalue(), Limits())
-    for picture in (made.photo_shown, made.cutout_shown, shown(made, (0, 0, 255))):
+    remover = BackgroundRemover(best_model, threads=1)
+    made = make(remover, content.getvalue(), Limits())
+    _, over_blue = Look((0, 0, 255)).shown(remover, made)
+    for picture in (made.photo_shown, made.cutout_shown, over_blue):
         assert np.abs(picture[25, 20, :3].astype(int) - (255, 0, 0)).max() <= 3
     assert np.abs(made.photo_shown[50, 60].astype(int) - (0, 255, 0)).max() <= 3
     assert made.cutout_shown[..., 3].tolist() == np.asarray(Image.open(io.BytesIO(made.cutout)))[..., 3].tolist()
-    assert tuple(shown(made, (0, 0, 255))[50, 60]) == (0, 0, 255)
+    assert tuple(over_blue[50, 60]) == (0, 0, 255)
     # On the network's 64 x 64 pixels the photo is 64 x 48, in the middle.
     places = dict.fromkeys(("original", "foreground", "cutout"), (20, 25)) | {"letterboxed": (16, 28)}
     for step, place in places.items():

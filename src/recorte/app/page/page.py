@@ -190,8 +190,9 @@ def card(
 ) -> None:
     """Show one photo; its failure is its card's alone."""
     name = safe_name(one.name)
-    if one.made is None:
-        one.made = attempt(one.content)
+    corrected = isinstance(one.made, Made) and one.made.touches
+    if one.made is None or (one.model != in_use().name and not corrected):
+        one.made, one.model = attempt(one.content), in_use().name
     mended: Mending | None = st.session_state.get("mended")
     if mended and mended.key == key:
         if mended.changed:

@@ -116,14 +116,11 @@ def _decision(now: State, in_use: InUse, language: Language) -> None:
 
 
 def _use(in_use: InUse, name: str) -> None:
-    """Use a model from now on; the photos that nobody corrected are cut out with it at once."""
+    """Use a model from now on; the page cuts the photos that nobody corrected out with it at once."""
     now = background.state()
     if now is not None and now.name == name:
         background.forget()
     _tried(lambda: in_use.choose(name))()
-    made = st.session_state.setdefault("made", {})
-    for key in [key for key, one in made.items() if not getattr(one, "touches", ())]:
-        del made[key]
     st.rerun()
 
 

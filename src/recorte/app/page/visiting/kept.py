@@ -21,11 +21,13 @@ class Given:
         name: of its file.
         content: the file.
         made: what was made of it, or why nothing was, a key of `recorte.messages`; None = nothing yet.
+        model: what cut it out, by its name.
     """
 
     name: str
     content: bytes
     made: Made | str | None = None
+    model: str = ""
 
 
 @dataclass
