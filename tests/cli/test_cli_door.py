@@ -113,3 +113,22 @@ def test_answers_that_need_no_model_are_quick(arguments: list[str]) -> None:
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     imported = {line.split("|")[-1].strip().split(".")[0] for line in answer.stderr.splitlines() if "|" in line}
     assert not imported & {"torch", "cv2", "onnxruntime", "numpy", "PIL"}
+
+
+def test_info_tells_everything_beside_a_provider_that_is_not_there() -> None:
+    answer = recorte("info", "--provider", "teapot")
+    assert answer.returncode == 2
+    lines = {line.split("  ")[0]: line for line in answer.stdout.splitlines()}
+    assert "provider teapot: the ONNX Runtime that is installed has" in lines["Computed by"]
+    assert {"Model", "Recorte", "Python", "ONNX Runtime"} <= lines.keys()
+
+
+@pytest.mark.parametrize("command", [["info"], ["photo.jpg"]])
+def test_without_onnx_runtime(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys\n\nsys.modules['onnxruntime'] = None\n")
+    Image.new("RGB", (8, 8)).save(tmp_path / "photo.jpg")
+    places = f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    answer = recorte(*command, cwd=tmp_path, env=ENVIRONMENT | {"PYTHONPATH": places})
+    expect_mistake(
+        answer, "ONNX Runtime, which computes the network, is not installed", "pip install --force-reinstall"
+    )

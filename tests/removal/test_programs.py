@@ -59,6 +59,12 @@ def test_remove_opens_one_model_when_it_is_first_called() -> None:
     assert said.split() == ["False", "1", "False"]
 
 
+@pytest.mark.parametrize("photo", ["photo.jpg", b"content"])
+def test_one_photo_is_no_batch(best_model: Path, photo: str | bytes) -> None:
+    with pytest.raises(RecorteError, match="takes several photos, such as a list of paths, not one"):
+        BackgroundRemover(best_model).cut_out_batch(photo)
+
+
 def test_a_batch_is_what_one_after_the_other_gives(
     best_model: Path, red_square: np.ndarray, caplog: pytest.LogCaptureFixture
 ) -> None:

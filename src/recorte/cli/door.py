@@ -3,6 +3,7 @@
 import io
 import sys
 import warnings
+from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any
 
@@ -87,4 +88,12 @@ def main() -> None:
         app(prog_name="recorte")
     except RecorteError as error:
         complain(error)
+        sys.exit(MISTAKE)
+    except (ImportError, AttributeError):
+        runtime = find_spec("onnxruntime")
+        if runtime is not None and runtime.origin is not None:
+            raise
+        # Of two builds that were installed, the one that is removed takes files of the other along.
+        complain("ONNX Runtime, which computes the network, is not installed, or in part alone; "
+                 "pip install --force-reinstall onnxruntime")  # fmt: skip
         sys.exit(MISTAKE)

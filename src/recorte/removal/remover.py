@@ -231,9 +231,11 @@ class BackgroundRemover:
             What `remove_background` gives for each, in their order. `batch_process` is for more than memory holds.
 
         Raises:
-            PhotoError: one of the photos cannot be read; the message names it.
-            RecorteError: an option is not valid.
+            PhotoError: one of the photos cannot be read; the message names it, and no result is given.
+            RecorteError: an option is not valid, or `sources` is one photo rather than several.
         """
+        if isinstance(sources, str | bytes):  # whose letters would be taken for names
+            raise RecorteError("cut_out_batch takes several photos, such as a list of paths, not one")
         options, pipeline = Options.read(showing), self._for_many.pipeline
         with ThreadPoolExecutor(spread(usable_cores())[0], thread_name_prefix="recorte") as pool:
             return list(pool.map(lambda source: remove(pipeline, options, source), sources))

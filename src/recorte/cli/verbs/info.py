@@ -8,6 +8,8 @@ from typing import Any
 import typer
 
 from recorte.cli.options import Model, Provider
+from recorte.cli.show import MISTAKE
+from recorte.errors import RecorteError
 
 LIBRARIES = {"OpenCV": "opencv-python-headless", "Pillow": "pillow", "NumPy": "numpy"}
 
@@ -21,13 +23,27 @@ def info(
 
     from recorte import __version__
 
-    lines = _describe_model(model, provider)
+    wrong = _wrong_provider(provider)  # told among all else, which whoever helps needs to know
+    lines = _describe_model(model, "cpu" if wrong else provider)
+    lines |= {"Computed by": wrong} if wrong else {}
     lines |= {"Recorte": __version__, "Python": f"{platform.python_version()} on {platform.platform(terse=True)}"}
     lines["ONNX Runtime"] = onnxruntime.__version__  # of whichever build
     lines |= {name: _version_of(package) for name, package in LIBRARIES.items()}
     width = max(map(len, lines)) + 2
     for name, value in lines.items():
         typer.echo(f"{name:{width}}{value}")
+    if wrong:
+        raise typer.Exit(MISTAKE)
+
+
+def _wrong_provider(provider: str | None) -> str | None:
+    from recorte.removal.network.providers import chosen
+
+    try:
+        chosen(provider)
+    except RecorteError as error:
+        return str(error)
+    return None
 
 
 def _describe_model(model: Path | None, provider: str | None) -> dict[str, str]:

@@ -83,8 +83,8 @@ def _find(preset: str | os.PathLike[str]) -> Path:
             raise RecorteError(f"preset {shortened(text)}: no such file")
         return Path(text)
     close = get_close_matches(text, named, 1)
-    door = f"did you mean {close[0]}? " if close else ""
-    raise RecorteError(f"preset {shortened(text)}: no such one; {door}There are {', '.join(named)}, or give the path "
+    door = f"did you mean {close[0]}? There" if close else "there"
+    raise RecorteError(f"preset {shortened(text)}: no such one; {door} are {', '.join(named)}, or give the path "
                        "of a YAML file of your own")  # fmt: skip
 
 
