@@ -1,17 +1,14 @@
 """Training from shards in an S3 store on loopback: killed and gone on with, and in two processes."""
 
 import csv
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from commands import SCRIPTS, TINY, files, run, write_lessons
+from commands import TINY, files, run, stopped, write_lessons
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 SHARDS = "s3://bulk-tests/shards"
@@ -51,16 +48,9 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def test_a_killed_training_goes_on_to_the_same_weights(place: Path, whole: Path) -> None:
-    command = [sys.executable, SCRIPTS / "train.py", *RUN, "run_dir=killed"]
     last = place / "killed/checkpoints/last.ckpt"
-    with subprocess.Popen(
-        command, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    ) as process:  # fmt: skip
-        while process.poll() is None and not last.exists():
-            pass
-        assert process.poll() is None
-        os.killpg(process.pid, signal.SIGKILL)
+    status, output = stopped(place, signal.SIGKILL, last.exists, *RUN, "run_dir=killed")
+    assert status == -signal.SIGKILL, output
     answer = run("train", place, "resume=killed")
     assert answer.returncode == 0, answer.stderr + answer.stdout
     assert "from last.ckpt, step" in answer.stdout + answer.stderr

@@ -9,9 +9,9 @@ from PIL import Image
 
 from cli_process import recorte
 from recorte import BackgroundRemover
-from recorte.heif import KINDS
 from recorte.listing import EXTENSIONS, list_photos
 from recorte.photo import read_photo
+from recorte.photo.heif import KINDS
 
 
 @pytest.fixture

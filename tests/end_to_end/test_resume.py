@@ -5,14 +5,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
 
-from commands import DRAWN, SCRIPTS, TINY, expect_mistake, figures, files, run
+from commands import DRAWN, SCRIPTS, TINY, expect_mistake, figures, files, run, stopped
 
 pytestmark = pytest.mark.slow
 
@@ -27,20 +25,6 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None
     answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "10 of 10 loadable, 10 of 10 equal" in answer.stdout
-
-
-def stopped(cwd: Path, number: signal.Signals, when: Callable[[], bool], *arguments: str) -> tuple[int, str]:
-    """Start a run and send a signal to it and its helpers when it is time to; gives status and output."""
-    command = [sys.executable, SCRIPTS / "train.py", *arguments]
-    with subprocess.Popen(
-        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    ) as process:
-        while process.poll() is None and not when():
-            time.sleep(0.01)
-        if process.poll() is None:
-            os.killpg(process.pid, number)
-        output, _ = process.communicate()
-    return process.returncode, output
 
 
 @pytest.mark.timeout(1800)

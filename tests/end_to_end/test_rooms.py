@@ -14,8 +14,8 @@ PACKAGE = Path(recorte.__file__).parent
 SCRIPTS = PACKAGE.parents[1] / "scripts"
 TESTS = PACKAGE.parents[1] / "tests"
 
-FLOORS = [{"errors", "kinds", "messages"}, {"files", "heif", "home", "own_code"},
-          {"listing", "metadata", "modes", "places"}, {"boxes", "letterbox", "photo"}, {"data", "model"},
+FLOORS = [{"errors", "kinds", "messages"}, {"files", "home", "own_code"}, {"listing", "places"},
+          {"boxes", "letterbox", "photo"}, {"data", "model"},
           {"training", "removal"}, {"bulk", "desk", "teaching"}, {"app"}, {"cli"}]  # fmt: skip
 """From the cellar to the roof. A room may import from the floors below its own; scripts stand on the roof."""
 
@@ -25,6 +25,7 @@ INSIDE = {
     "cli": [{"extras", "options", "show", "stop", "usage"}, {"script"}, {"photos"}, {"verbs"}, {"door"}],
     "data": [{"sample"}, {"reading", "drawing"},
              {"coco", "supervisely", "folder", "cutouts", "shards", "synthetic", "download"}, {"batches", "checks"}],
+    "photo": [{"heif", "metadata", "modes"}, {"reading"}],
     "removal": [{"presets", "steps"}, {"network", "options"}, {"correct", "graph"}, {"files", "pipeline"},
                 {"quality", "remover"}, {"video"}],
     "training": [{"build", "figures", "schedules"}, {"machine"}, {"callbacks", "runs"}, {"sweeps"}, {"command"},
@@ -38,15 +39,12 @@ MOST_ENTRIES = 12
 
 SMALL_TOOL = {
     "errors",
-    "heif",
     "messages",
     "files",
     "home",
     "boxes",
     "letterbox",
     "listing",
-    "metadata",
-    "modes",
     "photo",
     "places",
     "bulk",

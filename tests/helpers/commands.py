@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,20 @@ def train(cwd: Path, run_dir: str, *arguments: str) -> Path:
     assert answer.returncode == 0, answer.stderr + answer.stdout
     assert "Traceback" not in answer.stderr
     return cwd / run_dir
+
+
+def stopped(cwd: Path, number: signal.Signals, when: Callable[[], bool], *arguments: str) -> tuple[int, str]:
+    """Start a run and send a signal to it and its helpers when it is time to; gives status and output."""
+    command = [sys.executable, SCRIPTS / "train.py", *arguments]
+    with subprocess.Popen(
+        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as process:
+        while process.poll() is None and not when():
+            time.sleep(0.01)
+        if process.poll() is None:
+            os.killpg(process.pid, number)
+        output, _ = process.communicate()
+    return process.returncode, output
 
 
 def expect_mistake(answer: Answer, *words: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from recorte.heif import open_image
+from recorte.photo.heif import open_image
 
 
 def encoded(kind: str) -> bytes:

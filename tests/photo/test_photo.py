@@ -14,11 +14,10 @@ import pytest
 from PIL import Image, ImageCms
 from skimage.data import astronaut
 
-from recorte import photo
 from recorte.data.checks.photos import read_header
 from recorte.errors import LargePhotoError, PhotoError
 from recorte.listing import list_photos
-from recorte.photo import MAX_SIDE, read_mask, read_photo
+from recorte.photo import MAX_SIDE, read_mask, read_photo, reading
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::PIL.Image.DecompressionBombWarning")
 
@@ -277,14 +276,14 @@ def test_too_many_pixels_are_refused_by_the_header_alone(tmp_path: Path, size: t
 
 
 def test_the_limit_itself_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photo, "MAX_PIXELS", 12)
+    monkeypatch.setattr(reading, "MAX_PIXELS", 12)
     assert read_photo(encode(Image.new("RGB", (4, 3)), "PNG")).pixels.size == 36
     with pytest.raises(PhotoError, match="13 x 1 pixels"):
         read_photo(Image.new("RGB", (13, 1)))
 
 
 def test_our_limit_is_not_above_pillows_own() -> None:
-    assert photo.MAX_PIXELS <= 2 * Image.MAX_IMAGE_PIXELS
+    assert reading.MAX_PIXELS <= 2 * Image.MAX_IMAGE_PIXELS
 
 
 def test_damaged_bytes_give_photo_errors_and_no_others() -> None:

@@ -148,10 +148,11 @@ def _left(job: Job, photos: Photos, table: Table) -> tuple[list[int], int]:
     if first is not photos.results:
         numbers = {result: number for number, result in enumerate(photos.results)}
     done = table.clear(numbers, there)
-    for number in (number for number in range(len(there)) if there[number] and not done[number]):
-        table.add(_row(job, photos, photos.names[number], photos.results[number], "skipped"))
+    for number, (has_result, has_row) in enumerate(zip(there, done, strict=True)):
+        if has_result and not has_row:
+            table.add(_row(job, photos, photos.names[number], photos.results[number], "skipped"))
     table.write(at_once=True)
-    todo = [number for number in range(len(there)) if not there[number]]
+    todo = [number for number, has_result in enumerate(there) if not has_result]
     return todo, len(there) - len(todo)
 
 

@@ -88,9 +88,9 @@ class Table:
             results = [result[start:] for result in part["result"].to_pylist()]
             kept = []
             for bad, result in zip(failed, results, strict=True):
-                number = numbers.get(result)
-                keep = number is not None and bool(there[number]) and not bad and not done[number]
-                if number is not None and keep:
+                number = numbers.get(result, -1)
+                keep = number >= 0 and not bad and there[number] > done[number]
+                if keep:
                     done[number] = True
                 kept.append(keep)
             if not any(kept):

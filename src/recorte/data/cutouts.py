@@ -12,8 +12,8 @@ from recorte.errors import ConfigError, DataError, PhotoError
 from recorte.kinds import Folder, Part
 from recorte.letterbox import PADDING_COLOUR, covering
 from recorte.listing import EXTENSIONS, list_photos
-from recorte.metadata import DECODER_ERRORS, ORIENTATION, TRANSPOSITIONS
 from recorte.photo import opened, read_photo
+from recorte.photo.metadata import DECODER_ERRORS, ORIENTATION, TRANSPOSITIONS
 
 
 class CutoutFolder:

@@ -21,8 +21,8 @@ from recorte.desk.results import result_file
 from recorte.desk.sharding import ShardWriter
 from recorte.errors import ConfigError, PhotoError
 from recorte.listing import EXTENSIONS
-from recorte.metadata import ORIENTATION
 from recorte.photo import opened
+from recorte.photo.metadata import ORIENTATION
 from recorte.places import Place, told
 
 LONGEST = 200

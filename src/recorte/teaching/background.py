@@ -194,7 +194,10 @@ def _ended() -> bool:
 
 @contextlib.contextmanager
 def _lock(wait: bool = False) -> Iterator[tuple[int | None, bool]]:
-    """Give the number of an open file that is locked until it and its copies are closed, and whether that succeeded."""
+    """Give the number of an open file that is locked until it and its copies are closed, and whether that succeeded.
+
+    With `wait` it does, once whoever holds it lets go.
+    """
     if fcntl is None:
         yield None, True
         return

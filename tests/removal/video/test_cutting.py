@@ -16,16 +16,6 @@ from videos.clips import RED, frame, pictures_of, sound_of, stop_at, write_clip
 VARIABLE = [0, 40, 70, 200, 240, 300, 333, 400, 500, 540, 580, 620, 660, 700]
 
 
-@pytest.fixture
-def remover(best_model: Path) -> BackgroundRemover:
-    return BackgroundRemover(best_model, threads=1)
-
-
-@pytest.fixture
-def clip(tmp_path: Path) -> Path:
-    return write_clip(tmp_path / "clip.mp4")
-
-
 @pytest.fixture(autouse=True)
 def _short_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video, "FRAMES", 6)

@@ -16,16 +16,6 @@ from videos.clips import BLUE, RED, frame, pictures_of, sound_of, write_clip, wr
 VARIABLE = [0, 40, 70, 200, 240, 300, 333, 400]
 
 
-@pytest.fixture
-def remover(best_model: Path) -> BackgroundRemover:
-    return BackgroundRemover(best_model, threads=1)
-
-
-@pytest.fixture
-def clip(tmp_path: Path) -> Path:
-    return write_clip(tmp_path / "clip.mp4")
-
-
 def test_a_matte(remover: BackgroundRemover, clip: Path) -> None:
     cut_out_video(remover, clip, clip.with_name("matte.mp4"), mask=True)
     for number, (_, picture) in enumerate(pictures_of(clip.with_name("matte.mp4"))):
@@ -112,6 +102,20 @@ def test_a_preview(remover: BackgroundRemover, clip: Path) -> None:
         assert set(tile[2, 40:].ravel().tolist()) == {204, 255}
     preview_video(remover, clip, clip.with_name("blue.jpg"), background=BLUE, start=0.4)
     assert np.abs(np.asarray(Image.open(clip.with_name("blue.jpg")))[10, 60].astype(int) - BLUE).max() < 12
+
+
+def test_a_previews_matte_is_black_where_the_frame_itself_is_transparent(
+    remover: BackgroundRemover, tmp_path: Path
+) -> None:
+    (tmp_path / "frames").mkdir()
+    own = np.full((48, 64, 1), 255, np.uint8)
+    own[:24] = 0
+    for number in range(6):
+        Image.fromarray(np.dstack([frame(0), own])).save(tmp_path / f"frames/{number}.png")
+    preview_video(remover, tmp_path / "frames", tmp_path / "six.png", mask=True)
+    tile = np.asarray(Image.open(tmp_path / "six.png"))[8:56, 8:72, 0]
+    assert tile[:24].max() == 0
+    assert tile[30:40, 12:18].min() > 225
 
 
 @pytest.mark.parametrize(("given", "seconds"), [

@@ -16,11 +16,6 @@ from videos.clips import sound_of, write_clip
 SHORT = range(0, 200, 40)
 
 
-@pytest.fixture
-def remover(best_model: Path) -> BackgroundRemover:
-    return BackgroundRemover(best_model, threads=1)
-
-
 @pytest.mark.parametrize(("sound", "layout", "suffix", "codec"), [
     ("libopus", "mono", ".mov", "aac"),
     ("flac", "mono", ".mov", "aac"),

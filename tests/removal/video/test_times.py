@@ -13,11 +13,6 @@ from recorte.removal.video.reading.clock import Clock
 from videos.clips import frame, length_of, pictures_of, sound_of, write_clip
 
 
-@pytest.fixture
-def remover(best_model: Path) -> BackgroundRemover:
-    return BackgroundRemover(best_model, threads=1)
-
-
 @pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv", "clip.ts"])
 @pytest.mark.parametrize("result", ["out.mov", "out.webm", "out.mp4"])
 def test_the_last_frame_lasts_as_long_as_the_others(

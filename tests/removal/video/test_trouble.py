@@ -12,14 +12,8 @@ from recorte import BackgroundRemover
 from recorte.errors import RecorteError
 from recorte.removal.video import cut_out_video
 from recorte.removal.video.reading.files import VideoFile, load_av
-from videos.clips import write_clip
 
 resource = pytest.importorskip("resource", reason="limits on files are a matter of Unix")
-
-
-@pytest.fixture
-def clip(tmp_path: Path) -> Path:
-    return write_clip(tmp_path / "clip.mp4")
 
 
 @pytest.mark.parametrize(("source", "target", "words"), [

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from recorte.app.limits import Limits, check_photo
 from recorte.app.page.cutting import smaller
-from recorte.app.page.showing.look import GREY, WHITE, Look, fitting
+from recorte.app.page.showing.look import GREY, KINDS, WHITE, Look, fitting
 from recorte.errors import RecorteError
 from recorte.messages import Language, say
 from recorte.photo import read_photo
@@ -16,7 +17,6 @@ from recorte.removal.steps.profiles import in_srgb
 
 OWN = "#f2c14e"
 """The own colour of a visitor who chose none yet."""
-KINDS = {"png": "PNG", "jpg": "JPEG", "webp": "WebP"}
 
 
 def choose_look(language: Language, limits: Limits, kinds: Sequence[str]) -> Look:
@@ -39,7 +39,7 @@ def choose_look(language: Language, limits: Limits, kinds: Sequence[str]) -> Loo
         with place.container():
             given = st.file_uploader(say("picture_behind", language), kinds, key="picture", max_upload_size=25)
             picture = _read(given.getvalue(), limits, language) if given else None
-            look = Look(picture, look.crop, look.size, look.margin, look.kind)
+            look = replace(look, background=picture)
     return look
 
 
@@ -63,7 +63,7 @@ def _files(look: Look, language: Language) -> Look:
         st.html(f"<p class='quiet'>{say('size_means', language)}</p>")
         margin = st.number_input(say("margin", language), 0, 45, 0, key="margin")
         st.html(f"<p class='quiet'>{say('margin_means', language)}</p>")
-    look, wrong = fitting(Look(look.background, look.crop, size.strip() or None, margin / 100 or None, kind or "png"))
+    look, wrong = fitting(replace(look, size=size.strip() or None, margin=margin / 100 or None, kind=kind or "png"))
     if wrong:
         st.error(say("size_wrong", language))
     return look

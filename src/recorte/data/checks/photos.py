@@ -9,9 +9,9 @@ from PIL import Image, UnidentifiedImageError
 
 from recorte.data.reading.findings import Finding
 from recorte.errors import PhotoError
-from recorte.heif import open_image
-from recorte.metadata import DECODER_ERRORS, ORIENTATION
 from recorte.photo import MAX_PIXELS, MAX_SIDE, read_photo
+from recorte.photo.heif import open_image
+from recorte.photo.metadata import DECODER_ERRORS, ORIENTATION
 
 Progress = Callable[[int, int], None]
 

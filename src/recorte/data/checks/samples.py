@@ -17,8 +17,8 @@ from recorte.data.reading.photo_size import fits
 from recorte.data.sample import PersonSource
 from recorte.data.supervisely import SuperviselyPersons
 from recorte.errors import PhotoError
-from recorte.modes import parted
 from recorte.photo import opened, read_mask
+from recorte.photo.modes import parted
 
 LIGHT = 128
 """What a mask is, of 255, somewhere on a person."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from recorte.errors import PhotoError
-from recorte.metadata import ORIENTATION
 from recorte.photo import opened
+from recorte.photo.metadata import ORIENTATION
 
 
 def find_photos(folder: Path, names: Sequence[str]) -> dict[str, str]:

@@ -20,7 +20,6 @@ REACH = 0.1
 
 CHANNELS = 12
 
-
 NEARNESS = slice(7, 9)
 """The channels that say how near the touch a cell is, for each of `WAYS`: 1 at it, falling to 0."""
 

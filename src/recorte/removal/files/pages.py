@@ -5,8 +5,8 @@ import contextlib
 from PIL import Image
 
 from recorte.errors import PhotoError
-from recorte.heif import NEW_SUBFILE_TYPE
 from recorte.photo import PhotoSource, opened
+from recorte.photo.heif import NEW_SUBFILE_TYPE
 
 NO_PAGE = 0b101
 """Of its bits: a smaller copy of another picture, and a mask of one."""

@@ -3,9 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,15 +13,13 @@ from recorte.files import whole_file, write_whole
 from recorte.photo import Photo
 from recorte.removal.files import output
 from recorte.removal.files.folder import usable_cores
-from recorte.removal.options import MASK_ALONE
-from recorte.removal.pipeline import Pipeline
 from recorte.removal.remover import BackgroundRemover
-from recorte.removal.steps.backgrounds import Background, ReadBackground, put_behind
-from recorte.removal.video.backgrounds import Behind, MovingBackground, read_behind, shows_through
-from recorte.removal.video.following import BEFORE, LOOKS, SPAN, followed
+from recorte.removal.steps.backgrounds import Background
+from recorte.removal.video.backgrounds import MovingBackground
+from recorte.removal.video.following import BEFORE, SPAN, followed
+from recorte.removal.video.making import Frame, Making
 from recorte.removal.video.reading import Film, open_film
 from recorte.removal.video.reading.files import load_av
-from recorte.removal.video.reading.pictures import Inside
 from recorte.removal.video.reading.window import Moment, Window
 from recorte.removal.video.side_by_side import ahead, in_order
 from recorte.removal.video.writing.joining import Sound, choose_sound, join
@@ -86,17 +82,14 @@ def cut_out_video(
     """
     load_av()
     source, target, window = Path(source), Path(target), Window.of(start, end)
-    if mask and background is not None:
-        raise RecorteError(MASK_ALONE)
     with naming(target):
         check_names(source, target)
-    behind = read_behind(background)
     # Half of the cores for the network, half for the rest, which is done at the same time.
     one = remover if remover.threads else remover.with_threads(max(1, usable_cores() // 2))
-    making = _Making(replace(one.pipeline, looks=min(LOOKS, one.pipeline.looks)), behind, mask)
+    making = Making.of(one, background, mask)
     with naming(target):
-        check_names(source, target, shows_through(behind) and not mask)
-        job, folder = describe_job(remover, source, target, [behind, mask, window]), parts_of(target)
+        check_names(source, target, making.transparent)
+        job, folder = describe_job(remover, source, target, [making.behind, mask, window]), parts_of(target)
         progress = Progress.load(folder, job)
         check_free(target, progress is not None, overwrite)
     with open_film(source, window) as video, open_film(source, window) as again:
@@ -121,40 +114,7 @@ def cut_out_video(
     return len(progress.times)
 
 
-class _Frame(NamedTuple):
-    """A frame to be made, as `VideoFile.read` gives it, with who is in it and what lies behind it."""
-
-    time: int
-    photo: np.ndarray
-    inside: Inside
-    own: np.ndarray | None
-    found: np.ndarray
-    behind: ReadBackground
-
-
-@dataclass(frozen=True)
-class _Making:
-    """How frames are made."""
-
-    pipeline: Pipeline
-    behind: Behind
-    mask: bool
-
-    def __call__(self, frame: _Frame) -> tuple[int, np.ndarray]:
-        """Give a frame's time, and its picture: `uint8 (H, W)`, `(H, W, 3)` or `(H, W, 4)`.
-
-        People are cut out of what of it is filled. Where it is transparent by its own alpha, the result is too.
-        """
-        time, photo, inside, own, found, behind = frame
-        alpha = np.zeros(photo.shape[:2], np.uint8)
-        alpha[inside] = self.pipeline.enlarge(found, photo, eight_bits=True)[inside]
-        if self.mask:
-            return time, alpha if own is None else np.minimum(alpha, own)
-        cutout = self.pipeline.cut_out(alpha, photo, own)
-        return time, cutout if behind is None else put_behind(cutout, photo, behind)
-
-
-def _frames(making: _Making, video: Film, again: Film, first: int) -> Iterator[_Frame]:
+def _frames(making: Making, video: Film, again: Film, first: int) -> Iterator[Frame]:
     """Give the frames from number `first`; `again` is the same video, of which is read what the network sees ahead."""
     from_there = max(0, (first - BEFORE) // SPAN * SPAN)
     photos = (photo for _, photo, *_ in ahead(again.read(from_there)))
@@ -165,7 +125,7 @@ def _frames(making: _Making, video: Film, again: Film, first: int) -> Iterator[_
     for (time, photo, inside, own), alpha in zip(ahead(video.read(first)), found, strict=True):
         behind = moving.at(time * video.time_base) if moving else making.behind
         assert not isinstance(behind, Path)
-        yield _Frame(time, photo, inside, own, alpha, behind)
+        yield Frame(time, photo, inside, own, alpha, behind)
     if moving:
         moving.close()
 

@@ -1,7 +1,7 @@
 """One picture of six frames of a film, to see how it will be cut out before it is."""
 
 import os
-from dataclasses import replace
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,11 +12,10 @@ from recorte.errors import RecorteError
 from recorte.letterbox import resize
 from recorte.photo import Photo
 from recorte.removal.files import output
-from recorte.removal.options import MASK_ALONE
 from recorte.removal.remover import BackgroundRemover
-from recorte.removal.steps.backgrounds import Background, put_behind
-from recorte.removal.video.backgrounds import MovingBackground, read_behind
-from recorte.removal.video.following import LOOKS
+from recorte.removal.steps.backgrounds import Background, ReadBackground, put_behind
+from recorte.removal.video.backgrounds import Behind, MovingBackground
+from recorte.removal.video.making import Frame, Making
 from recorte.removal.video.reading import open_film
 from recorte.removal.video.reading.files import load_av
 from recorte.removal.video.reading.window import Moment, Window
@@ -54,28 +53,18 @@ def preview_video(
     """
     load_av()
     source, target, window = Path(source), Path(target), Window.of(start, end)
-    if mask and background is not None:
-        raise RecorteError(MASK_ALONE)
     check_source(source, target)
     output.check_target(target, source, overwrite, transparent=False)
-    behind = read_behind(background)
-    pipeline = replace(remover.pipeline, looks=min(LOOKS, remover.pipeline.looks))
+    making = Making.of(remover, background, mask)
     tiles = []
     for moment in _moments(source, window):
         with open_film(source, Window(moment, None)) as film:
             frame = next(film.read(), None)
         if frame is None:
             continue
-        _, photo, inside, own = frame
-        alpha = np.zeros(photo.shape[:2], np.uint8)
-        alpha[inside] = pipeline.enlarge(pipeline.found(photo), photo, eight_bits=True)[inside]
-        if mask:
-            tiles.append(cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB))
-            continue
-        cutout = pipeline.cut_out(alpha, photo, own)
-        picture = MovingBackground(behind).at(moment - window.start) if isinstance(behind, Path) else behind
-        result = cutout if picture is None else put_behind(cutout, photo, picture)
-        tiles.append(result if result.shape[2] == 3 else put_behind(result, photo, _squares(*photo.shape[:2])))
+        photo, behind = frame[1], _at(making.behind, moment - window.start)
+        _, result = making(Frame(*frame, making.pipeline.found(photo), behind))
+        tiles.append(_opaque(result, photo))
     if not tiles:
         raise RecorteError(f"{source}: there is not one frame in it that can be read")
     sheet = _sheet([_small(tile) for tile in tiles])
@@ -92,6 +81,19 @@ def _moments(source: Path, window: Window) -> list[Fraction]:
     until = min(lasts, window.end) if window.end is not None else lasts
     count = ROWS * COLUMNS
     return [window.start + (until - window.start) * Fraction(2 * number + 1, 2 * count) for number in range(count)]
+
+
+def _at(behind: Behind, moment: Fraction) -> ReadBackground:
+    if not isinstance(behind, Path):
+        return behind
+    with closing(MovingBackground(behind)) as moving:
+        return moving.at(moment)
+
+
+def _opaque(result: np.ndarray, photo: np.ndarray) -> np.ndarray:
+    if result.ndim == 2:
+        return cv2.cvtColor(result, cv2.COLOR_GRAY2RGB)
+    return result if result.shape[2] == 3 else put_behind(result, photo, _squares(*photo.shape[:2]))
 
 
 def _small(tile: np.ndarray) -> np.ndarray:

@@ -11,8 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from recorte.own_code import use_code_of
-from recorte.training.command.arguments import arguments_of, definition_problem
-from recorte.training.command.built import DATA_MODULE
+from recorte.training.command.arguments import definition_problem
 from recorte.training.command.path_arguments import quoted_text
 from recorte.training.machine.hardware import OF_A_PROFILE
 
@@ -87,24 +86,19 @@ def _misspelt_keys(path: Path, group: str, conf: Path) -> Iterator[str]:
         return
     given = given if isinstance(given, dict) else {}
     data = given if group == "data" else given.get("data") if group in WHOLE else None
-    nodes = [("", given, _keys_of_all(conf))] if group in WHOLE else []
+    nodes = []
+    if group in WHOLE:
+        nodes.append(("", given, {*_keys_in(conf), *(path.name for path in conf.iterdir()), *OF_A_PROFILE}))
     if isinstance(data, dict):
-        nodes.append(("data.", data, _keys_of_data(conf)))
+        nodes.append(("data.", data, _keys_in(conf / "data")))
     for prefix, node, known in nodes:
         for key in (str(key) for key in node if key not in known and f"${{{prefix}{key}" not in text):
             if close := difflib.get_close_matches(key, known, n=1, cutoff=0.8):
                 yield f"{path}: {prefix}{key}: there is no such key; did you mean {prefix}{close[0]}?"
 
 
-def _keys_of_all(conf: Path) -> set[str]:
-    found = {key for path in conf.glob("*.yaml") for key in yaml.safe_load(path.read_text(encoding="utf-8"))}
-    return found | {path.name for path in conf.iterdir()} | {key for key in OF_A_PROFILE if "." not in key}
-
-
-def _keys_of_data(conf: Path) -> set[str]:
-    base = yaml.safe_load((conf / "data" / "_base.yaml").read_text(encoding="utf-8"))
-    arguments = arguments_of(DATA_MODULE)
-    return {*base, *(arguments.kinds if arguments else ()), "defaults", "root", "teacher"}
+def _keys_in(folder: Path) -> set[str]:
+    return {key for path in folder.glob("*.yaml") for key in yaml.safe_load(path.read_text(encoding="utf-8"))}
 
 
 def target_problems(node: Any, key: str = "") -> Iterator[str]:

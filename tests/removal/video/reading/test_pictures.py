@@ -18,11 +18,6 @@ from videos.clips import BLUE, RED, frame, pictures_of, stop_at, write_pictures
 PNG = "png", "rgb24"
 
 
-@pytest.fixture
-def remover(best_model: Path) -> BackgroundRemover:
-    return BackgroundRemover(best_model, threads=1)
-
-
 def halves(height: int, width: int, left: Sequence[int] = RED, right: Sequence[int] = BLUE) -> np.ndarray:
     """uint8 (H, W, 3) of two colours."""
     pixels = np.empty((height, width, len(left)), np.uint8)

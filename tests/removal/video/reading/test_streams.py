@@ -15,11 +15,6 @@ from videos.odd import pitch_of, put_cover_first, write_tracks
 NONE, DEFAULT, COVER = Disposition(0), Disposition.default, Disposition.attached_pic
 
 
-@pytest.fixture
-def remover(best_model: Path) -> BackgroundRemover:
-    return BackgroundRemover(best_model, threads=1)
-
-
 def plain(colour: tuple[int, int, int], height: int = 48) -> np.ndarray:
     return np.full((height, 64, 3), colour, np.uint8)
 

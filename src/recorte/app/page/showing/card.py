@@ -1,5 +1,6 @@
 """The card of a photo that was cut out."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,12 @@ from recorte.app.page.cutting import Made, address
 from recorte.app.page.showing.before_after import before_after
 from recorte.app.page.showing.closer import closer
 from recorte.app.page.showing.download import MIMES, download
-from recorte.app.page.showing.look import GREY, WHITE, Look
+from recorte.app.page.showing.look import GREY, KINDS, WHITE, Look
 from recorte.messages import Language, say
 from recorte.removal.steps.backgrounds import ReadBackground
 
 if TYPE_CHECKING:
     from recorte import BackgroundRemover
-
-KINDS = {"png": "PNG", "jpg": "JPEG", "webp": "WebP"}
 
 
 def show(
@@ -61,7 +60,7 @@ def show(
             )
             correct_button(remover, one, name, key, language)
             if st.button(say("closer", language), key=f"closer-{key}", icon=":material/zoom_in:"):
-                closer(Look(look.background, look.crop, look.size, look.margin).file(remover, one), name, language)
+                closer(replace(look, kind="png").file(remover, one), name, language)
         st.html(f"<p class='quiet'>{described}</p>")
         if one.touches and aside:
             aside_panel(Path(aside), one, name, key, language)

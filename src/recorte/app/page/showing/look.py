@@ -19,6 +19,8 @@ from recorte.removal.steps.people import frame
 if TYPE_CHECKING:
     from recorte import BackgroundRemover
 
+KINDS = {"png": "PNG", "jpg": "JPEG", "webp": "WebP"}
+"""Of files, as people call them."""
 WHITE, GREY = (255, 255, 255), (240, 240, 240)
 OUTSIDE = 225, 217, 202
 """What the photo is shown on, where a result is larger."""

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from recorte.errors import RecorteError
-from recorte.metadata import DECODER_ERRORS
+from recorte.photo.metadata import DECODER_ERRORS
 
 
 def film_of(path: Path) -> IO[bytes] | None:

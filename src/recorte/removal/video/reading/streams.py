@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recorte.errors import RecorteError
-from recorte.heif import SEQUENCE_BRANDS, brand_of
+from recorte.photo.heif import SEQUENCE_BRANDS, brand_of
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream

@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from recorte.errors import LargePhotoError, MovingPhotoError, PhotoError, UnknownPhotoError
-from recorte.heif import RAW, is_film, is_raw, open_image, other_kind
 from recorte.listing import no_such_file, shortened
-from recorte.metadata import (
+from recorte.photo.heif import RAW, is_film, is_raw, open_image, other_kind
+from recorte.photo.metadata import (
     DECODER_ERRORS,
     TRANSPOSITIONS,
     channel_bits,
@@ -22,7 +22,7 @@ from recorte.metadata import (
     notes_of,
     profile_of,
 )
-from recorte.modes import eight_bits, parted, positive, to_srgb
+from recorte.photo.modes import eight_bits, parted, positive, to_srgb
 
 MAX_PIXELS = 178_000_000
 """Larger photos are refused before they are decoded: a decompression bomb would fill the memory. Just below
@@ -63,7 +63,7 @@ class Photo:
 
 
 def read_photo(source: PhotoSource, upright: bool = True, enough: int | None = None) -> Photo:
-    """Read a photograph of one of the kinds in `recorte.heif`, HEIC where pillow-heif is installed.
+    """Read a photograph of one of the kinds in `recorte.photo.heif`, HEIC where pillow-heif is installed.
 
     Of several pictures in a file the first counts, but an animation is no photo. Grey, 16-bit, palette and CMYK become
     8-bit RGB; transparent pixels are laid over white, and how transparent they were is told beside them. RGB values
