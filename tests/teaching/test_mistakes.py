@@ -1,13 +1,15 @@
 """What cannot be taught: a sentence each, and nothing is changed."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from cli_process import expect_mistake, recorte_at_home
+from cli_process import expect_mistake, files, recorte_at_home
 from recorte.errors import ModelError, RecorteError
 from recorte.home import model_names
 from recorte.removal.network import find_model
@@ -87,3 +89,12 @@ def test_names_of_models(own_home: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     with pytest.raises(ModelError, match=r"mine: no model\.onnx in this folder"):  # what lies here goes first
         find_model(tmp_path / "mine")
+
+
+def test_a_full_disk_is_told_before_anything_is_measured(
+    own_home: Path, lessons: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=20_000_000))
+    with pytest.raises(RecorteError, match=r"20 MB are free on its disk.* needs \d+ MB.*RECORTE_HOME"):
+        teach(lessons)
+    assert not set(files(own_home)) - {"teaching/mine/.running"}

@@ -22,6 +22,8 @@ from recorte.training.runs.resume import claimed
 
 MOST_EARLIER = 8
 """Photos taught earlier that are measured again."""
+WRITTEN = 10
+"""What a teaching writes at most at one time, in times of the weights in half precision that it goes on from."""
 AFTERWARDS = 30.0
 """Seconds, about, that exporting takes."""
 
@@ -99,6 +101,7 @@ def teach(
     lessons = Lessons(folder)
     lessons.check()
     with _workplace(name) as (place, interrupted):
+        _check_room(place, start)
         on_progress(Progress("measuring"))
         sets = {"judged": lessons.samples(10**6), "drawn": drawn_figures()}
         if earlier := _earlier(lessons.folder):
@@ -130,6 +133,21 @@ def _start(model: Path | None) -> Network:
             "best_model folder or a run's"
         )
     return network
+
+
+def _check_room(place: Path, start: Network) -> None:
+    """Look for room before anything is measured; while it learns a full disk would be told in training's words.
+
+    Raises:
+        RecorteError: the disk has too little.
+    """
+    free = shutil.disk_usage(place).free
+    needed = WRITTEN * start.path.with_name("model.safetensors").stat().st_size
+    if free < needed:
+        raise RecorteError(
+            f"{place}: {free / 1e6:,.0f} MB are free on its disk, and teaching needs {needed / 1e6:,.0f} MB for a "
+            "while; make room, or let RECORTE_HOME name a folder on another disk"
+        )
 
 
 def steps_for(photos: int) -> int:
