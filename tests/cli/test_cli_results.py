@@ -85,6 +85,26 @@ def test_nobody_to_crop_to_is_a_failure_of_that_photo(photo: Path, best_model: P
     assert files(tmp_path / "cut") == ["a.png"]
 
 
+def test_of_nobody_an_empty_picture_is_made_and_a_note_tells(photo: Path, best_model: Path, tmp_path: Path) -> None:
+    seas = [f"sea-{number}.png" for number in range(1, 5)]
+    for name in seas:
+        Image.new("RGB", (40, 30), BLUE).save(photo.with_name(name))
+    one = recorte("in/sea-1.png", "-b", "red", "-o", "sea.png", "-m", best_model, cwd=tmp_path)
+    assert (one.returncode, one.stdout) == (0, "Wrote sea.png\n")
+    assert one.stderr == "Note: nobody was found in in/sea-1.png\n"
+    assert (pixels_of(tmp_path / "sea.png") == (255, 0, 0)).all()
+    with photo.with_name("sea-1.png").open("rb") as content:
+        piped = recorte("-", "--mask", "-o", "m.png", "-m", best_model, cwd=tmp_path, stdin=content)
+    assert piped.stderr == "Note: nobody was found in standard input\n"
+    many = recorte("in", "-o", "cut", "--json", "-m", best_model, cwd=tmp_path)
+    told = {line["photo"]: line["nobody"] for line in map(json.loads, many.stdout.splitlines())}
+    assert told == {"in/a.png": False} | {f"in/{name}": True for name in seas}
+    named = "in/sea-1.png, in/sea-2.png, in/sea-3.png and 1 more"
+    assert many.stderr == f"Note: nobody was found in {named}\n5 written\n"
+    report = BackgroundRemover(best_model, threads=1).batch_process(photo.parent, tmp_path / "again")
+    assert [path.name for path in report.empty] == seas
+
+
 def test_a_result_that_its_format_cannot_hold_is_a_failure_of_that_photo(photo: Path, best_model: Path) -> None:
     Image.new("RGB", (17_000, 2)).save(photo.with_name("long.png"))
     told = "WEBP cannot hold a picture of 17000 x 2 pixels, only 16,383 on a side; use PNG"

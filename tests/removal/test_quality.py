@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recorte import BackgroundRemover
+from recorte.errors import PhotoError, RecorteError
 from recorte.letterbox import resize
 from recorte.messages import LANGUAGES, MESSAGES, say
 from recorte.removal.quality import (
@@ -73,6 +74,16 @@ def test_the_steps_of_a_photo_are_judged_without_the_padding(best_model: Path, r
     assert np.array_equal(more.first_alpha, one.first_alpha)
     assert len(more.raw_alpha) == 80 > len(more.first_alpha)
     assert judge(red_square, more) == report(red_square, more.alpha, [more.first_alpha[8:56], more.raw_alpha[10:70]])
+
+
+def test_judge_says_what_it_takes(best_model: Path, red_square: np.ndarray) -> None:
+    steps = BackgroundRemover(best_model, threads=1).steps(red_square)
+    with pytest.raises(PhotoError, match=r"must be an array, uint8 \(height, width, 3\), not str"):
+        judge("photo.jpg", steps)  # type: ignore[arg-type]
+    with pytest.raises(RecorteError, match=r"judge takes what remover.steps\(photo\) gives, not ndarray"):
+        judge(red_square, steps.alpha)  # type: ignore[arg-type]
+    with pytest.raises(RecorteError, match=r"float32 \(30, 80\) as the photo, not float32 \(60, 80\)"):
+        judge(red_square[:30], steps)
 
 
 def test_softer_edges_are_worth_less_and_size_does_not_matter() -> None:

@@ -210,7 +210,11 @@ def test_several_results_replace_no_other_photo_of_a_folder(
     for photo in photos:
         Image.fromarray(couple).save(photo)
     before = photos[1].read_bytes()
-    cut = partial(BackgroundRemover(best_model, threads=1).remove_background, people="each", overwrite=True)
+    remover = BackgroundRemover(best_model, threads=1)
+
+    def cut(photo: Path, result: Path) -> None:
+        remover.remove_background(photo, result, people="each", overwrite=True)
+
     plan = {photos[0]: tmp_path / "a.png", photos[1]: tmp_path / "b.png"}
     outcomes = list(cut_out_each(cut, plan, overwrite=True, options=Options(people="each")))
     assert [outcome.status for outcome in outcomes] == ["failed", "written"]

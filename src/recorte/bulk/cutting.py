@@ -17,6 +17,7 @@ from fsspec.core import url_to_fs
 from recorte.errors import DiskFullError, ModelError, PhotoError, RecorteError
 from recorte.photo import name_of
 from recorte.places import Place, reason_of
+from recorte.removal.files.report import Aside
 from recorte.removal.files.single import remove
 from recorte.removal.options import Options
 from recorte.removal.quality import JudgingPipeline
@@ -151,7 +152,7 @@ class Cutting:
 
     def _cut_out(self, content: bytes, address: str) -> tuple[list[bytes], int | None]:
         try:
-            made = remove(self._remover.pipeline, self._job.options, content, kind=self._job.kind, not_kept=[])
+            made = remove(self._remover.pipeline, self._job.options, content, kind=self._job.kind, aside=Aside())
         except PhotoError as error:
             raise PhotoError(str(error).replace(name_of(content), address, 1)) from None
         pipeline = self._remover.pipeline

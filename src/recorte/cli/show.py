@@ -30,7 +30,7 @@ SKIPPED = "there already; --overwrite makes them again"
 """Of results, which are told by their names alone."""
 
 NAMED = 3
-"""Of skipped photos, in one line."""
+"""Of photos, in one line."""
 
 KINDS = 6
 """Of files that are left out, the most frequent first."""
@@ -62,18 +62,26 @@ def print_json(outcome: "Outcome", report: "QualityReport | None" = None, err: b
         "seconds": round(outcome.seconds, 3),
         "error": outcome.error,
         "not_kept": outcome.not_kept,
+        "nobody": outcome.empty,
     }
     if report:
         content["report"] = report.as_dict()
     print(json.dumps(content), flush=True, file=sys.stderr if err else sys.stdout)
 
 
-def note_pages(outcomes: "Sequence[Outcome]") -> None:
-    """Say on stderr of which files there are pages that no result shows; of many files the first ones."""
-    told = [f"{outcome.photo} (not {outcome.pages})" for outcome in outcomes if outcome.pages]
-    if told:
-        more = f" and {len(told) - NAMED:,} more" if len(told) > NAMED else ""
-        typer.echo(plain(f"Note: only the first page was cut out of {', '.join(told[:NAMED])}{more}"), err=True)
+def note(outcomes: "Sequence[Outcome]") -> None:
+    """Say on stderr of which photos there are pages that no result shows, and in which nobody was found."""
+    pages = [f"{outcome.photo} (not {outcome.pages})" for outcome in outcomes if outcome.pages]
+    empty = [str(outcome.photo) for outcome in outcomes if outcome.empty]
+    for told, what in ((pages, "only the first page was cut out of"), (empty, "nobody was found in")):
+        if told:
+            typer.echo(f"Note: {what} {_first(told)}", err=True)
+
+
+def _first(names: "Sequence[str]") -> str:
+    """Name the first of many, and say how many more there are."""
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return plain(", ".join(names[:NAMED])) + more
 
 
 def print_report(report: "QualityReport | None", not_kept: "Sequence[str]" = (), err: bool = False) -> None:
@@ -107,7 +115,7 @@ class Account:
         self._each = each
         self._failures: list[str] = []
         self._skipped: list[str] = []
-        self._paged: list[Outcome] = []
+        self._noted: list[Outcome] = []
         self._bar: Progress | None = None
         self._begun = time.monotonic()
 
@@ -137,9 +145,9 @@ class Account:
         elif self._each and not self._json and outcome.status == "skipped":
             self._skipped.append(plain(outcome.photo))
         if self._each:
-            note_pages([outcome])
-        elif outcome.pages:
-            self._paged.append(outcome)
+            note([outcome])
+        elif outcome.pages or outcome.empty:
+            self._noted.append(outcome)
         if self._json:
             print_json(outcome, report)
         elif report:
@@ -169,15 +177,14 @@ class Account:
     def name_skipped(self) -> None:
         """Name the photos that were skipped since the last time, in one line; of many the first ones."""
         if self._skipped:
-            more = f" and {len(self._skipped) - NAMED:,} more" if len(self._skipped) > NAMED else ""
-            typer.echo(f"Skipped {', '.join(self._skipped[:NAMED])}{more}: {SKIPPED}")
+            typer.echo(f"Skipped {_first(self._skipped)}: {SKIPPED}")
             self._skipped = []
 
     def sum_up(self, left_out: "Mapping[str, int]") -> None:
         """Name every failure, say how many photos went which way, and how many files are `left_out`, by kind."""
         for error in self._failures:
             complain(error)
-        note_pages(self._paged)
+        note(self._noted)
         counts = [f"{self.counts['written']} written"]
         if self.counts["skipped"]:
             counts.append(f"{self.counts['skipped']} skipped ({SKIPPED})")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -47,6 +48,18 @@ class Steps:
     alpha: np.ndarray
     foreground: np.ndarray
     cutout: np.ndarray
+
+
+class Made(NamedTuple):
+    """A result, and whether anybody is in it, which over a background its pixels do not tell.
+
+    Attributes:
+        picture: `uint8`, RGBA `(H, W, 4)`, RGB `(H, W, 3)` or a mask `(H, W)`.
+        empty: nobody is in it.
+    """
+
+    picture: np.ndarray
+    empty: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +160,7 @@ class Pipeline:
         name: str,
         own: np.ndarray | None = None,
         alpha: np.ndarray | None = None,
-    ) -> list[np.ndarray]:
+    ) -> list[Made]:
         """Make what `options` ask for, one result or one for each person: RGBA, RGB or a grey mask.
 
         Args:
@@ -174,7 +187,7 @@ class Pipeline:
         options: Options,
         own: np.ndarray | None = None,
         alpha: np.ndarray | None = None,
-    ) -> Iterator[np.ndarray]:
+    ) -> Iterator[Made]:
         """Make what `results` makes, each when it is asked for; none if nobody is there and somebody must be."""
         given = alpha is not None
         if alpha is None:
@@ -191,9 +204,7 @@ class Pipeline:
             if result is not None:
                 yield result
 
-    def _result(
-        self, alpha: np.ndarray, photo: np.ndarray, options: Options, own: np.ndarray | None
-    ) -> np.ndarray | None:
+    def _result(self, alpha: np.ndarray, photo: np.ndarray, options: Options, own: np.ndarray | None) -> Made | None:
         """Make one result of an alpha, `uint8 (H, W)`; None if nobody is in it and somebody must be."""
         if options.people == "each" and alpha.max() < 128:  # a speck that refinement wiped out is no person
             return None
@@ -210,14 +221,15 @@ class Pipeline:
             frame = people.frame(alpha)
             if alpha[frame].size == 0:
                 return None
+        empty = not alpha.any()
         if options.mask:
-            return np.ascontiguousarray(alpha[frame])
+            return Made(np.ascontiguousarray(alpha[frame]), empty)
         cutout = self.cut_out(alpha, photo, own)
         if options.shadow:
             cutout = with_shadow(cutout, floor)
         if options.background is not None:
             cutout = put_behind(cutout, photo, options.background)
-        return np.ascontiguousarray(cutout[frame])
+        return Made(np.ascontiguousarray(cutout[frame]), empty)
 
 
 def _seen_of(found: np.ndarray, photo: np.ndarray, own: np.ndarray | None) -> np.ndarray:

@@ -9,8 +9,10 @@ from math import exp, log
 import cv2
 import numpy as np
 
+from recorte.errors import RecorteError
 from recorte.letterbox import Letterbox, resize
 from recorte.messages import Language, say
+from recorte.removal.files.sources import check_alpha, check_array
 from recorte.removal.pipeline import Pipeline, Steps
 
 SIDE = 256
@@ -100,7 +102,16 @@ class QualityReport:
 
 
 def judge(photo: np.ndarray, steps: Steps) -> QualityReport:
-    """Report on a photo, `uint8 (H, W, 3)`, whose `steps` were kept."""
+    """Report on a photo, `uint8 (H, W, 3)`, whose `steps` were kept.
+
+    Raises:
+        PhotoError: the photo is no such array.
+        RecorteError: the steps are none, or another photo's.
+    """
+    check_array(photo)
+    if not isinstance(steps, Steps):
+        raise RecorteError(f"judge takes what remover.steps(photo) gives, not {type(steps).__name__}")
+    check_alpha(steps.alpha, photo)
     return report(photo, steps.alpha, within(photo, steps.first_alpha, steps.raw_alpha))
 
 

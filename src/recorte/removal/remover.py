@@ -17,7 +17,7 @@ from recorte.removal.correct.touches import Shape, Touch, check_touches, touches
 from recorte.removal.files import output
 from recorte.removal.files.folder import cut_out_all, spread, usable_cores
 from recorte.removal.files.plan import plan_folder
-from recorte.removal.files.report import BatchReport, Failure
+from recorte.removal.files.report import Aside, BatchReport, Failure
 from recorte.removal.files.single import remove
 from recorte.removal.files.sources import Result, Source, check_alpha, check_array
 from recorte.removal.network import Network
@@ -169,7 +169,7 @@ class BackgroundRemover:
             PhotoError: an array of another type or shape.
         """
         check_array(photo)
-        return self.pipeline.results(photo, Options(), "an array")[0]
+        return self.pipeline.results(photo, Options(), "an array")[0].picture
 
     def remove_background(
         self,
@@ -268,7 +268,7 @@ class BackgroundRemover:
             check_array(frame)
             frame = np.ascontiguousarray(frame)
             alpha = pipeline.enlarge(pipeline.found(frame, smoothing), frame)
-            return pipeline.results(frame, options, "a frame", alpha=alpha)[0]
+            return pipeline.results(frame, options, "a frame", alpha=alpha)[0].picture
 
         return map(cut, frames)
 
@@ -301,7 +301,7 @@ class BackgroundRemover:
 
         Returns:
             What was written, what existed already, what failed and why; a folder that cannot be looked into, too; how
-            many files were left out, by kind; and what of which photo was not kept.
+            many files were left out, by kind; what of which photo was not kept; and in which nobody was found.
 
         Raises:
             PhotoError: `folder` is no folder, cannot be looked into, or holds no photos.
@@ -314,10 +314,10 @@ class BackgroundRemover:
         plan = plan_folder(Path(folder), Path(target), sealed, suffix)
         remover = self.with_threads(spread(usable_cores(), jobs)[1]) if jobs > 1 and self.threads is None else self
 
-        def cut_out(photo: Path, result: Path) -> list[str]:
-            not_kept: list[str] = []
-            remove(remover.pipeline, options, photo, result, overwrite=overwrite, not_kept=not_kept)
-            return not_kept
+        def cut_out(photo: Path, result: Path) -> Aside:
+            aside = Aside()
+            remove(remover.pipeline, options, photo, result, overwrite=overwrite, aside=aside)
+            return aside
 
         report = cut_out_all(cut_out, plan, overwrite=overwrite, on_photo=on_photo, jobs=jobs, options=options)
         report.failed += starmap(Failure, sealed.items())

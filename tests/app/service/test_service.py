@@ -110,6 +110,12 @@ def test_what_of_a_photo_is_not_kept_is_told_in_a_header(client: httpx.Client, p
     assert "recorte-not-kept" not in ask(client, photo).headers
 
 
+def test_that_nobody_was_found_is_told_in_a_header(client: httpx.Client, photo: bytes) -> None:
+    sea = ask(client, encoded(np.zeros((30, 40, 3), np.uint8)), background="white")
+    assert (sea.status_code, sea.headers["recorte-nobody"]) == (200, "true")
+    assert "recorte-nobody" not in ask(client, photo).headers
+
+
 def test_many_at_once_each_get_their_own(client: httpx.Client) -> None:
     def one(width: int) -> tuple[int, int]:
         return opened(ask(client, encoded(np.full((40, width, 3), (250, 0, 0), np.uint8)))).size

@@ -29,6 +29,7 @@ LATER = (429, 503)
 OWN_HEADERS = (
     "Recorte-Report",
     "Recorte-Not-Kept",
+    "Recorte-Nobody",
     "Retry-After",
     "X-Width",
     "X-Height",
@@ -100,9 +101,11 @@ def answers(key: bool) -> dict[int | str, Described]:
     pictures = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in (*KINDS.values(), ZIP)}
     report = {"description": "if a report was asked for: how good the result is likely to be, as JSON"}
     lost = {"description": "what of the photo the result does not hold, if anything: pages 2 to 5, say"}
+    nobody = {"description": "if nobody was found in the photo, so that the result shows nobody"}
     headers = {
         "Recorte-Report": report | {"schema": {"type": "string", "contentMediaType": "application/json"}},
         "Recorte-Not-Kept": lost | {"schema": {"type": "string"}},
+        "Recorte-Nobody": nobody | {"schema": {"type": "string", "enum": ["true"]}},
     }
     error = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
     refusals: dict[int | str, Described] = {

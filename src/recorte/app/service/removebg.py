@@ -126,7 +126,7 @@ def cut_out(remover: "BackgroundRemover", content: bytes, wanted: Wanted, limits
         Refusal: photo or background cannot be read or are too large, or nobody was found.
     """
     photo, behind = read_both(content, wanted.background, limits, wanted.pixels)
-    (cutout,) = remover.pipeline.results(photo.pixels, removal.Options(), "the photo", photo.alpha)
+    ((cutout, _),) = remover.pipeline.results(photo.pixels, removal.Options(), "the photo", photo.alpha)
     alpha = cutout[..., 3]
     if alpha.max() < INSIDE:
         raise Refusal(400, "Nobody was found in the photo", "unknown_foreground")

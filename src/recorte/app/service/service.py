@@ -148,6 +148,8 @@ async def _cut_out(
     headers = {"Recorte-Report": json.dumps(result.report.as_dict())} if result.report else {}
     if result.not_kept:
         headers["Recorte-Not-Kept"] = ", ".join(result.not_kept)
+    if result.empty:
+        headers["Recorte-Nobody"] = "true"
     return Response(result.content, media_type=result.media_type, headers=headers)
 
 

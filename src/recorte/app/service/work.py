@@ -19,6 +19,7 @@ from recorte.removal import options as removal
 from recorte.removal.correct.touches import Touch, check_touches
 from recorte.removal.files.output import encode
 from recorte.removal.files.pages import further_pages
+from recorte.removal.pipeline import Made
 from recorte.removal.quality import JudgingPipeline, QualityReport
 from recorte.removal.steps.backgrounds import Colour, ReadBackground, fitted
 from recorte.removal.steps.profiles import in_srgb
@@ -41,12 +42,14 @@ class Result:
         media_type: of HTTP.
         report: if it was asked for.
         not_kept: what of the photo it does not hold, each in a word or a few, such as "pages 2 to 5".
+        empty: nobody is in it.
     """
 
     content: bytes
     media_type: str
     report: QualityReport | None
     not_kept: tuple[str, ...] = ()
+    empty: bool = False
 
 
 def cut_out(remover: "BackgroundRemover", content: bytes, options: Options, limits: Limits) -> Result:
@@ -62,25 +65,25 @@ def cut_out(remover: "BackgroundRemover", content: bytes, options: Options, limi
     files: list[bytes] = []
     lost = [*further_pages(content), *photo.not_read]
     alpha = _mended(remover, photo.pixels, [*options.keep, *options.drop])
-    for picture in _made(pipeline, photo, wanted, alpha):
+    for one in _made(pipeline, photo, wanted, alpha):
         if options.report and judged is None:
             judged = pipeline.judge_last()
-        if max(photo.pixels[..., 0].size, picture[..., 0].size) * len(files) > MOST_WORK * limits.pixels:
+        if max(photo.pixels[..., 0].size, one.picture[..., 0].size) * len(files) > MOST_WORK * limits.pixels:
             many = f"more than {len(files)} people, too many to show each of them at its size"
             raise Refusal(422, f"The photo has {many}; scale it down, or ask for people=all")
-        files.append(packed(picture, photo, options.format, lost, options.quality))
+        files.append(packed(one.picture, photo, options.format, lost, options.quality))
     if not files:
         shown = "show" if options.people == "each" else "crop to"
         raise Refusal(422, f"Nobody was found in the photo, so there is nothing to {shown}")
     if options.people == "each":
         names = [f"person-{number}.{options.format}" for number in range(1, len(files) + 1)]
         return Result(zipped(dict(zip(names, files, strict=True))), ZIP, judged, tuple(dict.fromkeys(lost)))
-    return Result(files[0], KINDS[options.format], judged, tuple(dict.fromkeys(lost)))
+    return Result(files[0], KINDS[options.format], judged, tuple(dict.fromkeys(lost)), one.empty)
 
 
 def _made(
     pipeline: JudgingPipeline, photo: Photo, options: removal.Options, alpha: np.ndarray | None
-) -> Iterator[np.ndarray]:
+) -> Iterator[Made]:
     try:
         yield from pipeline.results_one_by_one(photo.pixels, options, photo.alpha, alpha)
     except PhotoError as error:  # a result that would be too large

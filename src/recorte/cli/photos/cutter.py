@@ -10,6 +10,7 @@ from recorte.cli.show import complain
 from recorte.errors import DiskFullError, PhotoError, RecorteError
 
 if TYPE_CHECKING:
+    from recorte.removal.files.report import Aside
     from recorte.removal.quality import JudgingPipeline, QualityReport
 
 
@@ -128,13 +129,15 @@ class Cutter:
 
             self._remover.pipeline = self._judging = JudgingPipeline.like(self._remover.pipeline)
 
-    def __call__(self, source: Path, target: Path) -> list[str]:
-        """Cut out a photo, and give what of it the result does not hold."""
-        not_kept: list[str] = []
-        self._cut_out(source, target, not_kept)
-        return not_kept
+    def __call__(self, source: Path, target: Path) -> "Aside":
+        """Cut out a photo, and give what is to be told of it."""
+        from recorte.removal.files.report import Aside
 
-    def _cut_out(self, source: Path | bytes, target: Path | None, not_kept: list[str]) -> Any:
+        aside = Aside()
+        self._cut_out(source, target, aside)
+        return aside
+
+    def _cut_out(self, source: Path | bytes, target: Path | None, aside: "Aside") -> Any:
         """Do as `removal.files.single.remove`. If a report is wished, it is made and kept."""
         from recorte.removal.files.single import remove
 
@@ -147,7 +150,7 @@ class Cutter:
             target,
             overwrite=self._overwrite,
             kind=kind,
-            not_kept=not_kept,
+            aside=aside,
             **self._touches,
         )
         # Here rather than where it is shown, since that is one thread for all photos.
@@ -155,21 +158,23 @@ class Cutter:
             self._judge(source, self._judging)
         return result
 
-    def attempt(self, source: Path | bytes, target: Path | None, name: str) -> tuple[Any, list[str], str | None]:
-        """Cut out a photo, which errors call `name`; give the result, what it does not hold, and why there is none.
+    def attempt(self, source: Path | bytes, target: Path | None, name: str) -> tuple[Any, "Aside", str | None]:
+        """Cut out a photo, which errors call `name`; give the result, what is to be told of it, or why there is none.
 
         Raises:
             RecorteError: what was asked cannot be, whatever the photo.
         """
-        not_kept: list[str] = []
+        from recorte.removal.files.report import Aside
+
+        aside = Aside()
         try:
-            return self._cut_out(source, target, not_kept), not_kept, None
+            return self._cut_out(source, target, aside), aside, None
         except (PhotoError, DiskFullError) as trouble:
-            return None, [], _named(trouble, source, name)
+            return None, Aside(), _named(trouble, source, name)
         except RecorteError:
             raise
         except Exception as trouble:  # no memory for a giant, say
-            return None, [], f"{name}: {type(trouble).__name__}: {trouble}"
+            return None, Aside(), f"{name}: {type(trouble).__name__}: {trouble}"
 
     def report_of(self, source: Path | bytes) -> "QualityReport | None":
         """Hand out the report on a photo that was cut out, if there is one."""

@@ -5,11 +5,11 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from recorte.cli.photos.cutter import Cutter, Wishes
 from recorte.cli.photos.sources import PIPE, target_of
-from recorte.cli.show import OUTPUT_FULL, SOME_FAILED, complain, note_pages, print_json, print_report, print_written
+from recorte.cli.show import OUTPUT_FULL, SOME_FAILED, complain, note, print_json, print_report, print_written
 from recorte.errors import RecorteError
 from recorte.files import FULL
 
@@ -24,7 +24,7 @@ def cut_out_piped(source: Path, wishes: Wishes) -> int:
     Raises:
         RecorteError: a mistake in what was asked; nothing was written.
     """
-    from recorte.removal.files.report import Outcome
+    from recorte.removal.files.report import Aside, Outcome
 
     target = None if wishes.output in (None, "-") else target_of(Path("photo"), wishes)
     cutter = Cutter(wishes)
@@ -38,16 +38,17 @@ def cut_out_piped(source: Path, wishes: Wishes) -> int:
     started, report = time.perf_counter(), None
     name = "standard input" if source == PIPE else str(source)
     content, error = _read(source, name)
-    not_kept: list[str] = []
+    aside = Aside()
     if content is not None:
-        result, not_kept, error = cutter.attempt(content, target, name)
+        result, aside, error = cutter.attempt(content, target, name)
         report = cutter.report_of(content)
         if target is None and error is None:
             error = _write(result)
     shown = PIPE if target is None else cutter.first(target)
     seconds = time.perf_counter() - started
     files = [] if error or target is None else cutter.files(target, result)
-    outcome = Outcome(source, shown, "failed" if error else "written", seconds, error, tuple(not_kept))
+    status: Literal["failed", "written"] = "failed" if error else "written"
+    outcome = Outcome(source, shown, status, seconds, error, tuple(aside.not_kept), aside.empty)
     _tell(outcome, files, report, wishes.as_json)
     return SOME_FAILED if error else 0
 
@@ -82,11 +83,11 @@ def _write(content: bytes) -> str | None:
 def _tell(outcome: "Outcome", files: list[Path], report: "QualityReport | None", as_json: bool) -> None:
     """Say what became of the photo: on stderr if stdout has the picture."""
     err = outcome.result == PIPE
-    # Of two things on one stream the JSON alone, which has the error and the pages too.
+    # Of two things on one stream the JSON alone, which has the error and the notes too.
     if not (as_json and err):
         if outcome.error:
             complain(outcome.error)
-        note_pages([replace(outcome, photo=Path("standard input")) if outcome.photo == PIPE else outcome])
+        note([replace(outcome, photo=Path("standard input")) if outcome.photo == PIPE else outcome])
     if as_json:
         print_json(outcome, report, err=err)
     elif not outcome.error:

@@ -15,7 +15,7 @@ from recorte.cli.show import (
     STOPPED,
     Account,
     complain,
-    note_pages,
+    note,
     print_json,
     print_report,
     print_written,
@@ -53,13 +53,13 @@ def _cut_out_one(photo: Path, wishes: Wishes) -> int:
     cutter.check(target, photo)
     cutter.open()
     started = time.perf_counter()
-    result, not_kept, error = cutter.attempt(photo, target, str(photo))
+    result, aside, error = cutter.attempt(photo, target, str(photo))
     seconds = time.perf_counter() - started
     status: Literal["failed", "written"] = "failed" if error else "written"
-    outcome = Outcome(photo, cutter.first(target), status, seconds, error, tuple(not_kept))
+    outcome = Outcome(photo, cutter.first(target), status, seconds, error, tuple(aside.not_kept), aside.empty)
     if error:
         complain(error)
-    note_pages([outcome])
+    note([outcome])
     if wishes.as_json:
         print_json(outcome, cutter.report_of(photo))
     elif not error:

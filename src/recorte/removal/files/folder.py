@@ -3,13 +3,14 @@
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 from recorte.errors import ModelError, RecorteError
 from recorte.files import remove_left_over
-from recorte.removal.files.report import BatchReport, Outcome
+from recorte.removal.files.report import Aside, BatchReport, Outcome
 from recorte.removal.options import Options
 
 AHEAD = 8
@@ -19,8 +20,8 @@ MOST_JOBS = 8
 """Photos at a time, unless the user says more."""
 
 
-CutOut = Callable[[Path, Path], Iterable[str] | None]
-"""Makes one cut-out from a photo, both by their paths, and gives what of the photo it does not hold, if anything."""
+CutOut = Callable[[Path, Path], Aside | None]
+"""Makes one cut-out from a photo, both by their paths, and gives what is to be told of it, if anything."""
 
 
 def cut_out_all(
@@ -107,9 +108,9 @@ def cut_out_each(
 
 def _cut_out_one(cut_out: CutOut, photo: Path, result: Path, shown: Path) -> Outcome:
     started, error = time.perf_counter(), None
-    not_kept: Iterable[str] | None = None
+    aside: Aside | None = None
     try:
-        not_kept = cut_out(photo, result)
+        aside = cut_out(photo, result)
     except ModelError:
         raise
     except RecorteError as trouble:
@@ -117,7 +118,9 @@ def _cut_out_one(cut_out: CutOut, photo: Path, result: Path, shown: Path) -> Out
     except Exception as trouble:  # one odd photo must not end a night's work
         error = f"{photo}: {type(trouble).__name__}: {trouble}"
     seconds = time.perf_counter() - started
-    return Outcome(photo, shown, "failed" if error else "written", seconds, error, tuple(not_kept or ()))
+    aside = aside or Aside()
+    status: Literal["failed", "written"] = "failed" if error else "written"
+    return Outcome(photo, shown, status, seconds, error, tuple(aside.not_kept), aside.empty)
 
 
 def spread(cores: int, jobs: int | None = None) -> tuple[int, int]:

@@ -18,6 +18,19 @@ class Failure(NamedTuple):
     reason: str
 
 
+@dataclass(slots=True)
+class Aside:
+    """What is told of a cut-out beside it.
+
+    Attributes:
+        not_kept: what of the photo it does not hold, each in a word or a few, such as "16 bits per channel".
+        empty: nobody is in it.
+    """
+
+    not_kept: list[str] = field(default_factory=list)
+    empty: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one photo.
@@ -28,7 +41,8 @@ class Outcome:
         status: `written`, `skipped` (it existed already and was left alone) or `failed`.
         seconds: the time it took, from opening the photo to the finished file.
         error: why it failed, in one or two sentences which name the file; else None.
-        not_kept: what of the photo its cut-out does not hold, each in a word or a few, such as "16 bits per channel".
+        not_kept: see `Aside`.
+        empty: the same.
     """
 
     photo: Path
@@ -37,6 +51,7 @@ class Outcome:
     seconds: float = 0.0
     error: str | None = None
     not_kept: tuple[str, ...] = ()
+    empty: bool = False
 
     @property
     def pages(self) -> str | None:
@@ -54,6 +69,7 @@ class BatchReport:
         failed: the photos that could not be cut out.
         left_out: how many files were of no kind that is read, by their suffix in lower case.
         not_kept: by photo, what of it its cut-out does not hold, such as "16 bits per channel" or "pages 2 to 5".
+        empty: the photos in which nobody was found, whose cut-outs show nobody.
     """
 
     written: list[Path] = field(default_factory=list)
@@ -61,11 +77,14 @@ class BatchReport:
     failed: list[Failure] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     not_kept: dict[Path, tuple[str, ...]] = field(default_factory=dict)
+    empty: list[Path] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
         """Note what became of one more photo."""
         if outcome.not_kept:
             self.not_kept[outcome.photo] = outcome.not_kept
+        if outcome.empty:
+            self.empty.append(outcome.photo)
         if outcome.error is not None:
             self.failed.append(Failure(outcome.photo, outcome.error))
         else:

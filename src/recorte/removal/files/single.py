@@ -15,6 +15,7 @@ from recorte.removal.correct.record import Record, beside, check_record
 from recorte.removal.correct.touches import Touch, check_touches
 from recorte.removal.files import output
 from recorte.removal.files.pages import further_pages
+from recorte.removal.files.report import Aside
 from recorte.removal.files.sources import Result, Source, bytes_of, check_alpha, encoded, read
 from recorte.removal.options import Options
 from recorte.removal.steps.backgrounds import fitted
@@ -37,12 +38,12 @@ def remove(
     alpha: np.ndarray | None = None,
     touches: Sequence[Touch] = (),
     record: Record | None = None,
-    not_kept: list[str] | None = None,
+    aside: Aside | None = None,
 ) -> Result | list[Result]:
     """Do what `BackgroundRemover.remove_background` does, by options that many photos share: read once.
 
     `record` has further touches, made before for this photo; it is a RecorteError if this is another one.
-    `not_kept` takes what of the photo is not in the result, each in a word or a few; None: of pages it is warned.
+    `aside` takes what is to be told beside the result; None: of pages it is warned.
     """
     started = time.perf_counter()
     source = bytes_of(source)
@@ -56,14 +57,15 @@ def remove(
     if kept and target is not None:
         check_record(beside(target), kept, overwrite)
     options = replace(options, background=fitted(options.background, photo))
-    pictures = pipeline.results(photo.pixels, options, name_of(source), photo.alpha, alpha)
+    made = pipeline.results(photo.pixels, options, name_of(source), photo.alpha, alpha)
+    pictures = [one.picture for one in made]
     pages, lost = [] if isinstance(source, np.ndarray) else further_pages(source), [*photo.not_read]
     contents: list[bytes] = []
     if target is not None or kind is not None or isinstance(source, bytes):
         contents = encoded(pictures, photo, suffix, name_of(source), lost, options.quality)
     lost = [*dict.fromkeys([*pages, *lost])]
-    if not_kept is not None:
-        not_kept += lost
+    if aside is not None:
+        aside.not_kept, aside.empty = lost, all(one.empty for one in made)
     elif pages:
         warnings.warn(f"{name_of(source)}: cut out without {pages[0]}", stacklevel=3)
     if target is not None:

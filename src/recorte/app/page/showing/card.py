@@ -62,6 +62,8 @@ def show(
             if st.button(say("closer", language), key=f"closer-{key}", icon=":material/zoom_in:"):
                 closer(replace(look, kind="png").file(remover, one), name, language)
         st.html(f"<p class='quiet'>{described}</p>")
+        if small and not one.report.found:  # else its report, beside it, tells
+            st.html(f"<p class='quiet'>{say('nobody', language)}</p>")
         if one.touches and aside:
             aside_panel(Path(aside), one, name, key, language)
     if right is not None:

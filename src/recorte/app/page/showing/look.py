@@ -75,7 +75,7 @@ class Look:
         """Give photo and result as the slider shows them: `uint8 (h, w, 3)`, and `(h, w, 4)` or `(h, w, 3)`."""
         photo, alpha = made.photo_shown, np.ascontiguousarray(made.cutout_shown[..., 3])
         options = Options.of(self.behind, **self._smaller(made))
-        (result,) = remover.pipeline.results(photo, options, "a photo", alpha=alpha / np.float32(255))
+        ((result, _),) = remover.pipeline.results(photo, options, "a photo", alpha=alpha / np.float32(255))
         if options.layout is not None:
             place = options.layout.placed(alpha)
             assert place is not None  # where nobody is no margin is asked for
