@@ -13,6 +13,7 @@ from lightning.pytorch.loggers.logger import DummyLogger
 from omegaconf import DictConfig, OmegaConf, open_dict
 from timm.layers.norm_act import convert_sync_batchnorm
 
+from recorte.data.batches.datamodule import EndValidationWorkers
 from recorte.data.sample import PersonSource
 from recorte.errors import ConfigError
 from recorte.files import write_whole
@@ -109,7 +110,7 @@ def _trained(
             segmenter.loss.compile()
     trainer = build_trainer(
         config,
-        [EndTogether(), SeededSteps(config.seed), *build_callbacks(config)],
+        [EndTogether(), SeededSteps(config.seed), EndValidationWorkers(), *build_callbacks(config)],
         logger=loggers,
         plugins=[WholeFiles()],
     )

@@ -1,16 +1,21 @@
+import multiprocessing
 import subprocess
 import sys
 from functools import partial
 from typing import Any
 
+import lightning.pytorch as pl
 import pytest
 import torch
 
 from recorte.data.batches.augmentation import Augmentation
-from recorte.data.batches.datamodule import PersonDataModule
+from recorte.data.batches.datamodule import EndValidationWorkers, PersonDataModule
 from recorte.data.sample import Sample
 from recorte.data.synthetic import SyntheticPersons
 from recorte.errors import DataError
+from recorte.model.attention_unet import AttentionUNet
+from recorte.model.losses import BinaryCrossEntropy, CompositeLoss
+from recorte.model.module import PersonSegmenter
 
 DRAWN = partial(SyntheticPersons, size=32)
 
@@ -132,6 +137,37 @@ def test_an_augmentation_of_ones_own_that_gives_another_size() -> None:
     needed = r"Half gives a photo of 32 x 32; 64 x 64, its argument size, is needed"
     with pytest.raises(DataError, match=needed):
         data.train_dataloader()
+
+
+class Counting(pl.Callback):
+    """Which processes there are in each training step, and how many in each of the validation."""
+
+    def __init__(self) -> None:
+        self.training: list[set[int | None]] = []
+        self.validation: list[int] = []
+
+    def on_train_batch_start(self, *_: object) -> None:
+        self.training.append({child.pid for child in multiprocessing.active_children()})
+
+    def on_validation_batch_start(self, *_: object) -> None:
+        self.validation.append(len(multiprocessing.active_children()))
+
+
+@pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="where they are not forked they stay")
+@pytest.mark.parametrize(("limit", "steps"), [(1.0, 16), (1, 4)])
+def test_the_validations_workers_are_there_for_the_validation_alone(limit: float, steps: int) -> None:
+    data, count = PersonDataModule({"drawn": partial(DRAWN, length=8)}, batch_size=2, image_size=32), Counting()
+    network = AttentionUNet("test_efficientnet", "none", decoder_channels=(8, 8, 8, 8))
+    loss = CompositeLoss({"bce": BinaryCrossEntropy()}, {"bce": 1.0})
+    trainer = pl.Trainer(
+        accelerator="cpu", max_epochs=2, val_check_interval=0.5, limit_val_batches=limit, num_sanity_val_steps=1,
+        callbacks=[EndValidationWorkers(), count], logger=False, enable_progress_bar=False,
+        enable_checkpointing=False, enable_model_summary=False,
+    )  # fmt: skip
+    trainer.fit(PersonSegmenter(network, loss, lambda groups: torch.optim.SGD(groups, lr=0.1)), data)
+    assert len(count.training) == 8
+    assert all(len(each) == 2 and each == count.training[0] for each in count.training)
+    assert count.validation == [2] + [4] * steps
 
 
 FAILING = """

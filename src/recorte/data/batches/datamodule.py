@@ -1,6 +1,7 @@
 """Batches for training and validation, over any sources."""
 
 import atexit
+import multiprocessing
 import signal
 import weakref
 from collections.abc import Callable, Mapping
@@ -35,7 +36,8 @@ class PersonDataModule(pl.LightningDataModule):
         shares: how much of a training epoch each source makes, by name; None: every photo once.
         batch_size: N, of each process.
         image_size: S, pixels.
-        num_workers: processes that load; 0 loads in the main one. The samples are the same for any number.
+        num_workers: processes that load; 0 loads in the main one. The samples are the same for any number. While it is
+            validated there are as many more, which with `EndValidationWorkers` go afterwards.
         augmentation: of the training photos; those of the validation are letterboxed and nothing else.
         seed: of order and augmentation.
         folds: for cross validation: in how many parts the training photos of each source are cut. One of them is
@@ -178,6 +180,18 @@ class PersonDataModule(pl.LightningDataModule):
         # which may still hold the loader, for ever. What is registered last is done first.
         atexit.register(_end_workers, weakref.ref(loader))
         return loader
+
+
+class EndValidationWorkers(pl.Callback):
+    """Ends the processes that load for the validation when it is over: they would keep their memory for nothing.
+
+    Forked ones are there again at once. Where each new process imports everything anew they stay.
+    """
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """End them, those of the check before the training too."""
+        if multiprocessing.get_start_method() == "fork":
+            CombinedLoader(trainer.val_dataloaders).reset()
 
 
 def _end_workers(reference: "weakref.ref[DataLoader[dict[str, Any]]]") -> None:
