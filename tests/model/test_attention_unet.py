@@ -160,6 +160,23 @@ def test_normalisation_happens_inside(encoder: str, mean: tuple[float, ...], std
     torch.testing.assert_close(seen[1], torch.ones(1, 3, 32, 32))
 
 
+def test_the_heads_are_those_of_their_names(network: AttentionUNet) -> None:
+    features = torch.rand(2, network.project_alpha.in_channels, 8, 6)
+    apart = [
+        nn.functional.pixel_shuffle(head(features), 2) for head in (network.project_alpha, network.project_foreground)
+    ]
+    torch.testing.assert_close(network._heads(features), torch.cat(apart, dim=1))
+
+
+def test_autocast_joins_nothing_in_32_bits_before_the_heads(network: AttentionUNet) -> None:
+    seen: list[torch.dtype] = []
+    hook = network.refine.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].dtype))
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        network(torch.rand(1, 3, 64, 64))
+    hook.remove()
+    assert seen == [torch.bfloat16]
+
+
 def test_dropout_acts_in_training_only() -> None:
     network = tiny(dropout=0.5)
     image = photos(2, 3, 64, 64)
