@@ -1,4 +1,5 @@
 import functools
+import threading
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -11,6 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from recorte.data.batches.datamodule import PersonDataModule
 from recorte.data.synthetic import SyntheticPersons
+from recorte.errors import DiskFullError
 from recorte.model.attention_unet import AttentionUNet
 from recorte.model.batch import as_floats
 from recorte.model.losses import BinaryCrossEntropy, CompositeLoss
@@ -22,6 +24,7 @@ from recorte.training.callbacks.pictures import (
     draw_attention,
     draw_predictions,
     look,
+    see,
     write_sample_predictions,
 )
 from recorte.training.callbacks.throughput import Throughput
@@ -104,13 +107,30 @@ def test_without_gates_there_is_nothing_to_show(tmp_path: Path) -> None:
         assert sheet.size == draw_predictions(look(network, dataset, 2, torch.device("cpu")), "").size
 
 
+def with_pictures(folder: Path, *callbacks: pl.Callback) -> None:
+    """Train two epochs of three steps."""
+    loss = CompositeLoss({"bce": BinaryCrossEntropy()}, {"bce": 1.0})
+    module = PersonSegmenter(tiny().train(), loss, lambda groups: torch.optim.SGD(groups, lr=0.5))
+    trainer = pl.Trainer(
+        accelerator="cpu", max_epochs=2, log_every_n_steps=2, logger=TensorBoardLogger(folder, "", ""),
+        callbacks=[Pictures(str(folder), photos=2), *callbacks], enable_progress_bar=False,
+        enable_checkpointing=False, enable_model_summary=False, num_sanity_val_steps=0,
+    )  # fmt: skip
+    trainer.fit(module, drawn())
+
+
+def steps_of_pictures(folder: Path) -> list[int]:
+    events = EventAccumulator(str(folder), {"images": 0}).Reload()
+    return [event.step for event in events.Images("predictions")]
+
+
 def test_every_validation_is_drawn_with_the_averaged_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     averaging = AveragedWeights()
     seen: list[float] = []
 
-    def look_and_remember(network: AttentionUNet, *arguments: object) -> list[pictures.Look]:
+    def see_and_remember(network: AttentionUNet, *arguments: object) -> list[pictures.Seen]:
         seen.append(next(network.parameters()).sum().item())
-        return look(network, *arguments)
+        return see(network, *arguments)
 
     class Averages(pl.Callback):
         """The averages of every epoch, when its validation is over."""
@@ -121,15 +141,8 @@ def test_every_validation_is_drawn_with_the_averaged_weights(tmp_path: Path, mon
 
     wanted: list[float] = []
     trained: list[float] = []
-    monkeypatch.setattr(pictures, "look", look_and_remember)
-    loss = CompositeLoss({"bce": BinaryCrossEntropy()}, {"bce": 1.0})
-    module = PersonSegmenter(tiny().train(), loss, lambda groups: torch.optim.SGD(groups, lr=0.5))
-    trainer = pl.Trainer(
-        accelerator="cpu", max_epochs=2, log_every_n_steps=2, logger=TensorBoardLogger(tmp_path, "", ""),
-        callbacks=[Pictures(tmp_path, photos=2), averaging, Throughput(), Averages()], enable_progress_bar=False,
-        enable_checkpointing=False, enable_model_summary=False, num_sanity_val_steps=0,
-    )  # fmt: skip
-    trainer.fit(module, drawn())
+    monkeypatch.setattr(pictures, "see", see_and_remember)
+    with_pictures(tmp_path, averaging, Throughput(), Averages())
     assert seen == wanted
     assert not set(seen) & set(trained)
 
@@ -138,5 +151,64 @@ def test_every_validation_is_drawn_with_the_averaged_weights(tmp_path: Path, mon
     for name in ("predictions", "attention"):
         assert [event.step for event in events.Images(name)] == [2, 5]
     assert [event.step for event in events.Scalars("throughput/waiting")] == [1, 3, 5]
-    assert 0 < trainer.callback_metrics["throughput/waiting"] < 1
+    assert all(0 < event.value < 1 for event in events.Scalars("throughput/waiting"))
     assert (tmp_path / "plots" / "sample_predictions.png").exists()
+
+
+def test_the_training_does_not_wait_for_the_drawing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, waited = threading.Event(), []
+
+    class Next(pl.Callback):
+        """Says when the next epoch, or what comes after the last, has begun."""
+
+        def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+            if trainer.current_epoch:
+                begun.set()
+
+    def draw_later(looks: list[pictures.Look], when: str) -> Image.Image:
+        waited.append(begun.wait(60))
+        return draw_predictions(looks, when)
+
+    monkeypatch.setattr(pictures, "draw_predictions", draw_later)
+    with_pictures(tmp_path, Next())
+    assert waited == [True, True]
+    assert steps_of_pictures(tmp_path) == [2, 5]
+
+
+def test_what_fails_of_drawing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> Image.Image:
+        raise DiskFullError("no room for pictures")
+
+    monkeypatch.setattr(pictures, "draw_predictions", full)
+    with pytest.raises(DiskFullError, match="no room for pictures"):
+        with_pictures(tmp_path)
+
+
+@pytest.mark.parametrize("error", [SystemExit(143), RuntimeError("worn out")])
+def test_a_run_that_is_stopped_has_its_last_pictures(tmp_path: Path, error: BaseException) -> None:
+    class Stops(pl.Callback):
+        """Ends the run right after a validation, while its pictures are drawn."""
+
+        def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+            raise error
+
+    with pytest.raises(type(error)):
+        with_pictures(tmp_path, Stops())
+    assert steps_of_pictures(tmp_path) == [2]
+    assert (tmp_path / "plots" / "sample_predictions.png").exists()
+
+
+def test_an_error_is_not_hidden_by_one_of_drawing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Stops(pl.Callback):
+        def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+            raise RuntimeError("worn out")
+
+    def full(*_: object) -> Image.Image:
+        raise DiskFullError("no room for pictures")
+
+    monkeypatch.setattr(pictures, "draw_predictions", full)
+    with pytest.raises(RuntimeError, match="worn out"):
+        with_pictures(tmp_path, Stops())
+    assert "no room for pictures" in caplog.text

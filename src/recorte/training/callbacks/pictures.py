@@ -1,6 +1,7 @@
 """Looking at what a network does: photos, alphas and cut-outs side by side, and where its gates look."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,10 +18,29 @@ from recorte.kinds import Count
 from recorte.model.attention_unet import AttentionGate
 from recorte.model.batch import as_floats
 from recorte.model.metrics import SegmentationMetrics
+from recorte.training.figures.beside import Beside
 from recorte.training.figures.sheets import Cell, draw_sheet
 
 STRIDES = (16, 8, 4, 2)
 """Of the decoder's levels, coarse to fine."""
+
+
+class Seen(NamedTuple):
+    """A photo and what a network gave for it, on the processor.
+
+    Attributes:
+        name: the photo's.
+        item: of the data set, as floats.
+        alpha: `(1, 1, S, S)` in [0, 1].
+        foreground: `(3, S, S)` in [0, 1].
+        gates: the weights of every gate on its skip, `(1, 1, h, w)` in [0, 1], coarse to fine; none without gates.
+    """
+
+    name: str
+    item: dict[str, Any]
+    alpha: Tensor
+    foreground: Tensor
+    gates: list[Tensor]
 
 
 class Look(NamedTuple):
@@ -47,7 +67,8 @@ class Pictures(pl.Callback):
     """Draws the same validation photos after every validation, with the weights that were validated.
 
     The predictions go into TensorBoard and `plots/sample_predictions.png`, the weights of the attention gates into
-    TensorBoard.
+    TensorBoard. The network sees the photos at once; all else is done in a thread while the training goes on, and what
+    fails of it is told after the next validation.
 
     Args:
         run_dir: the run's folder.
@@ -57,6 +78,7 @@ class Pictures(pl.Callback):
     def __init__(self, run_dir: str, photos: Count = 8) -> None:
         self.path = Path(run_dir) / "plots" / "sample_predictions.png"
         self.photos = photos
+        self.beside = Beside()
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw; averaged weights are still in the network here if this comes before their callback."""
@@ -64,21 +86,43 @@ class Pictures(pl.Callback):
             return
         network: Any = pl_module.network
         loader: Any = trainer.val_dataloaders
-        looks = look(network, loader.dataset, self.photos, pl_module.device)
-        when = f"Epoch {trainer.current_epoch + 1}"
+        seen = see(network, loader.dataset, self.photos, pl_module.device)
+        when, step = f"Epoch {trainer.current_epoch + 1}", trainer.global_step - 1  # Lightning counts steps from 0
+        shown: list[Callable[[str, Image.Image], None]] = []
+        loggers: list[Any] = list(trainer.loggers)  # of which Lightning's type knows less than is there
+        for logger in loggers:
+            board: Any = getattr(logger, "experiment", None)
+            if hasattr(board, "add_image"):  # TensorBoard
+                shown.append(functools.partial(_into_tensorboard, board, step))
+            elif hasattr(logger, "log_image"):  # Weights & Biases
+                shown.append(functools.partial(_into_others, logger, step))
+        self.beside.draw(lambda: self._draw(seen, when, shown))
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Wait for the pictures, before the loggers end."""
+        self.beside.wait()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Wait for the pictures of a run that is stopped."""
+        self.beside.wait_after(exception)
+
+    def _draw(self, seen: Sequence[Seen], when: str, shown: Sequence[Callable[[str, Image.Image], None]]) -> None:
+        looks = [looked_at(one) for one in seen]
         sheets = {"predictions": draw_predictions(looks, when)}
         if looks[0].gates:
             sheets["attention"] = draw_attention(looks, when)
         _save(sheets["predictions"], self.path)
-        step = trainer.global_step - 1  # Lightning counts the steps of its curves from 0
-        loggers: list[Any] = list(trainer.loggers)  # of which Lightning's type knows less than is there
-        for logger in loggers:
+        for show in shown:
             for name, sheet in sheets.items():
-                board: Any = getattr(logger, "experiment", None)
-                if hasattr(board, "add_image"):  # TensorBoard
-                    board.add_image(name, np.asarray(sheet), step, dataformats="HWC")
-                elif hasattr(logger, "log_image"):  # Weights & Biases
-                    logger.log_image(name, [sheet], step)
+                show(name, sheet)
+
+
+def _into_tensorboard(board: Any, step: int, name: str, sheet: Image.Image) -> None:
+    board.add_image(name, np.asarray(sheet), step, dataformats="HWC")
+
+
+def _into_others(logger: Any, step: int, name: str, sheet: Image.Image) -> None:
+    logger.log_image(name, [sheet], step)
 
 
 def write_sample_predictions(
@@ -111,9 +155,14 @@ def draw_attention(looks: Sequence[Look], when: str) -> Image.Image:
     return draw_sheet(title, heads, rows)
 
 
-@torch.inference_mode()
 def look(network: nn.Module, dataset: PersonDataset, photos: int, device: torch.device) -> list[Look]:
-    """See what a network makes of photos that are spread over a data set."""
+    """See what a network makes of photos that are spread over a data set, as pictures."""
+    return [looked_at(one) for one in see(network, dataset, photos, device)]
+
+
+@torch.inference_mode()
+def see(network: nn.Module, dataset: PersonDataset, photos: int, device: torch.device) -> list[Seen]:
+    """Let a network see photos that are spread over a data set."""
     was_training = network.training
     network.eval()
     gates: list[Tensor] = []
@@ -122,27 +171,34 @@ def look(network: nn.Module, dataset: PersonDataset, photos: int, device: torch.
         for part in network.modules()
         if isinstance(part, AttentionGate)
     ]
-    looks = []
+    seen = []
     for index in np.unique(np.linspace(0, len(dataset) - 1, photos).round().astype(int)):
         gates.clear()
         item = as_floats(dataset[int(index)])
         # A compiled network would be compiled anew for batches of one photo; `forward` is the one that was written.
         prediction = network.forward(item["image"][None].to(device))
         alpha = torch.sigmoid(prediction.alpha_logits.float()).cpu()
-        metrics = SegmentationMetrics(sync_on_compute=False)
-        metrics.update(alpha, item["alpha"][None], item["weight"][None])
-        title = f"IoU {float(metrics.compute()['photo_iou']):.2f}  {Path(dataset.source.name(int(index))).name}"
-        colours = prediction.foreground[0].float().cpu()
-        counted = item["weight"] > 0
-        cutout = torch.where(counted, alpha[0] * colours + (1 - alpha[0]) * _checkerboard(alpha.shape[-1]), 1.0)
-        grey = [torch.where(counted, part, 0.5).expand(3, -1, -1) for part in (item["alpha"], alpha[0])]
-        photo, truth, guess, shown = (_bytes(picture) for picture in (item["image"], *grey, cutout))
-        weights = [gate[0, 0].float().cpu().numpy() for gate in gates]
-        looks.append(Look(title, photo, truth, guess, shown, weights))
+        weights = [gate.float().cpu() for gate in gates]
+        name = Path(dataset.source.name(int(index))).name
+        seen.append(Seen(name, item, alpha, prediction.foreground[0].float().cpu(), weights))
     for hook in hooks:
         hook.remove()
     network.train(was_training)
-    return looks
+    return seen
+
+
+@torch.inference_mode()
+def looked_at(seen: Seen) -> Look:
+    """Make pictures of what a network gave for a photo."""
+    item, alpha = seen.item, seen.alpha
+    metrics = SegmentationMetrics(sync_on_compute=False)
+    metrics.update(alpha, item["alpha"][None], item["weight"][None])
+    title = f"IoU {float(metrics.compute()['photo_iou']):.2f}  {seen.name}"
+    counted = item["weight"] > 0
+    cutout = torch.where(counted, alpha[0] * seen.foreground + (1 - alpha[0]) * _checkerboard(alpha.shape[-1]), 1.0)
+    grey = [torch.where(counted, part, 0.5).expand(3, -1, -1) for part in (item["alpha"], alpha[0])]
+    photo, truth, guess, shown = (_bytes(picture) for picture in (item["image"], *grey, cutout))
+    return Look(title, photo, truth, guess, shown, [gate[0, 0].numpy() for gate in seen.gates])
 
 
 def _heat(weights: np.ndarray, photo: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ import io
 import logging
 import re
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from recorte.files import write_whole
 from recorte.model.figures import FIGURES, figure_of
+from recorte.training.figures.beside import Beside
 from recorte.training.figures.plots import write_confusion_matrix, write_metrics_evolution, write_training_curves
 from recorte.training.figures.text import duration, plain
 
@@ -40,7 +40,7 @@ class RunRecord(pl.Callback):
         self.rows: list[dict[str, float | None]] = []
         self.started, self.earlier = 0.0, 0.0
         self.validated = False
-        self.drawing: Future[None] | None = None
+        self.beside, self.drawn = Beside(), False
 
     def state_dict(self) -> dict[str, Any]:
         """Give the rows so far, and the seconds of the epoch that is under way, as plain data."""
@@ -80,16 +80,15 @@ class RunRecord(pl.Callback):
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Wait for the curves; a run that was killed while they were drawn, and had no epoch left, draws them now."""
         if stage == "fit" and trainer.is_global_zero and self.rows:
-            if self.drawing is None:
+            if not self.drawn:
                 self._draw(*chosen_by(trainer), None)
-            self._wait()
+            self.beside.wait()
 
-    def _wait(self) -> None:
-        if self.drawing is not None:
-            self.drawing.result()
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Wait for the curves of a run that is stopped."""
+        self.beside.wait_after(exception)
 
     def _draw(self, monitor: str, mode: str | None, confusion_matrix: list[list[int]] | None) -> None:
-        self._wait()
         figure, plots, rows = figure_of(monitor, mode), self.run_dir / "plots", list(self.rows)
 
         def draw() -> None:
@@ -99,9 +98,8 @@ class RunRecord(pl.Callback):
             if confusion_matrix is not None:
                 write_confusion_matrix(confusion_matrix, plots / "confusion_matrix.png", f"Epoch {rows[-1]['epoch']}")
 
-        thread = ThreadPoolExecutor(1, "curves")
-        self.drawing = thread.submit(draw)
-        thread.shutdown(wait=False)  # it ends when it has drawn
+        self.beside.draw(draw)
+        self.drawn = True
 
     def _seconds(self) -> float:
         return self.earlier + time.monotonic() - self.started
