@@ -14,7 +14,7 @@ import numpy as np
 import typer
 
 from recorte.cli.script import run
-from refinement_scenes import Scene, drawn, people
+from refinement_scenes import Scene, as_taken, drawn, figures, people
 
 if TYPE_CHECKING:
     from recorte import BackgroundRemover
@@ -30,25 +30,30 @@ def main(
     count: Annotated[int, typer.Option(min=1, help="scenes of each kind")] = 6,
     size: Annotated[int, typer.Option(min=320, help="height of the drawn scenes in pixels")] = 1200,
     data: Annotated[Path | None, typer.Option(help="folder with persons/ and portraits/")] = None,
+    camera: Annotated[bool, typer.Option("--camera", help="with the blur and the grain of a camera")] = False,
     model: Annotated[Path | None, typer.Option(help="a best_model folder, a run's, or an .onnx file")] = None,
 ) -> None:
     """Print a table of errors in the band of soft edges, without and with each step."""
     from recorte import BackgroundRemover
 
     remover, mirrored = BackgroundRemover(model), BackgroundRemover(model, tta=True)
-    scenes = chain(drawn(count, size), people(data, count) if data else ())
+    drawings = chain(drawn(count, size), figures(count, size))
+    scenes = chain(map(as_taken, drawings) if camera else drawings, people(data, count) if data else ())
     found: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for scene in scenes:
         band = _band(scene.alpha)
         for step, (alpha, colours) in _steps(scene, remover, mirrored).items():
             for name, value in _errors(scene, band, alpha, colours).items():
                 found[scene.kind, step][name].append(value)
-    figures = ("SAD", "MSE", "colour")
-    print("In the band of soft edges: mean absolute and mean squared error of alpha (times 100), and the root mean")
-    print("square error of the colours (of 255) over white, black and green, with the alpha as it is estimated.\n")
-    print(f"| scenes | step | {' | '.join(figures)} |\n|---|---|{'---|' * len(figures)}")
+    names = ("SAD", "MSE", "gradient", "width", "colour")
+    print("In the band of soft edges: mean absolute and mean squared error of alpha, and mean error of its gradient's")
+    print(
+        "length (all times 100); how wide edges are from 10 to 90 %, in pixels; and the root mean square error of the"
+    )
+    print("colours (of 255) over white, black and green, with the alpha as it is estimated.\n")
+    print(f"| scenes | step | {' | '.join(names)} |\n|---|---|{'---|' * len(names)}")
     for (kind, step), errors in found.items():
-        print(f"| {kind} | {step} | {' | '.join(f'{statistics.mean(errors[name]):.2f}' for name in figures)} |")
+        print(f"| {kind} | {step} | {' | '.join(f'{statistics.mean(errors[name]):.2f}' for name in names)} |")
 
 
 def _steps(
@@ -63,8 +68,10 @@ def _steps(
     box = Letterbox.of(photo, remover.network.image_size)
     raw, foreground = _network(scene, box, remover)
     plain, guided = box.restore(raw).clip(0, 1), refine(box.cut(raw), photo)
+    once = refine(box.cut(raw), photo, large=max(photo.shape) + 1)
     steps = {
         "bilinear, photo's colours": (plain, photo),
+        "guided at one scale, photo's colours": (once, photo),
         "guided, photo's colours": (guided, photo),
         "guided, blur fusion x1": (guided, free_colours(photo, _eight_bits(guided), passes=1)),
         "guided, blur fusion x2": (guided, free_colours(photo, _eight_bits(guided))),
@@ -114,13 +121,30 @@ def _band(alpha: np.ndarray) -> np.ndarray:
 
 
 def _errors(scene: Scene, band: np.ndarray, alpha: np.ndarray, colours: np.ndarray) -> dict[str, float]:
-    away = (alpha - scene.alpha)[band]
+    away, lengths = (alpha - scene.alpha)[band], [_gradient(one) for one in (alpha, scene.alpha)]
+    outlines, _ = cv2.findContours((scene.alpha > 0.5).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    long = sum(max(1.0, cv2.arcLength(outline, closed=True)) for outline in outlines)
+    errors = {
+        "SAD": 100 * np.abs(away).mean(),
+        "MSE": 100 * (away**2).mean(),
+        "gradient": 100 * np.abs(lengths[0] - lengths[1])[band].mean(),
+        "width": float(((alpha > 0.1) & (alpha < 0.9)).sum() / long),
+        "colour": float("nan"),
+    }
+    if scene.colours is None:
+        return errors
     truth, found = scene.alpha[band][:, None], alpha[band][:, None]
     squares = []
     for new in NEW_BACKGROUNDS:
         seen = found * colours[band] + (1 - found) * new
         squares.append(((seen - truth * scene.colours[band] - (1 - truth) * new) ** 2).mean())
-    return {"SAD": 100 * np.abs(away).mean(), "MSE": 100 * (away**2).mean(), "colour": np.mean(squares) ** 0.5}
+    return errors | {"colour": float(np.mean(squares) ** 0.5)}
+
+
+def _gradient(alpha: np.ndarray) -> np.ndarray:
+    """Measure how steep an alpha is, per pixel, as benchmarks of matting do."""
+    calm = cv2.GaussianBlur(alpha, (0, 0), 1.4)
+    return cv2.magnitude(*(cv2.Sobel(calm, cv2.CV_32F, across, 1 - across, ksize=3, scale=1 / 8) for across in (1, 0)))
 
 
 if __name__ == "__main__":

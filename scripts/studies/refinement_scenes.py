@@ -11,21 +11,25 @@ FINER = 4
 """Strands are drawn so many times larger, then shrunk: their alpha is the share of each pixel that they cover."""
 
 
+LENS, GRAIN = 1.2, 4.0
+"""Of a camera: standard deviations of its blur in pixels, and of its noise in 8-bit steps."""
+
+
 class Scene(NamedTuple):
     """A photo and what it was made of.
 
     Attributes:
-        kind: "strands", "outlines" or "people".
+        kind: "strands", "outlines", "figures" or "people".
         photo: `uint8 (H, W, 3)`.
         alpha: `float32 (H, W)`, exact.
-        colours: `float32 (H, W, 3)` from 0 to 255, the person's own.
+        colours: `float32 (H, W, 3)` from 0 to 255, the person's own; None where they are not known.
         imagined: whether the network's alpha is to be imagined, since it was never taught such drawings.
     """
 
     kind: str
     photo: np.ndarray
     alpha: np.ndarray
-    colours: np.ndarray
+    colours: np.ndarray | None
     imagined: bool
 
 
@@ -40,6 +44,23 @@ def drawn(count: int, size: int, seed: int = 0) -> Iterator[Scene]:
         strands = number % 2 == 0
         alpha = _strands(rng, height, width) if strands else _outline(rng, height, width)
         yield _composite("strands" if strands else "outlines", alpha, _texture(rng, height, width), behind, True)
+
+
+def figures(count: int, size: int, seed: int = 0) -> Iterator[Scene]:
+    """Draw whole people among things, whose edges are sharp, on scenes of `size` pixels a side."""
+    from recorte.data.drawing.scenes import draw_scene
+
+    for number in range(count):
+        photo, alpha = draw_scene(np.random.default_rng([seed, number, 1]), size, size, people=True)
+        yield Scene("figures", photo, alpha.astype(np.float32) / 255, None, True)
+
+
+def as_taken(scene: Scene) -> Scene:
+    """Give a scene as a camera of many pixels sees it: no edge is sharper than its lens, and there is grain."""
+    grain = np.random.default_rng(0).standard_normal(scene.photo.shape, np.float32) * GRAIN
+    photo = cv2.GaussianBlur(scene.photo.astype(np.float32), (0, 0), LENS) + grain
+    alpha = cv2.GaussianBlur(scene.alpha, (0, 0), LENS)
+    return scene._replace(photo=np.rint(photo).clip(0, 255).astype(np.uint8), alpha=alpha)
 
 
 def people(data: Path, count: int, scale: int = 4, seed: int = 0) -> Iterator[Scene]:

@@ -43,9 +43,18 @@ def person(size: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_the_filter_is_the_papers() -> None:
     photo, alpha = person(48)
-    *slopes, offset = coefficients(photo, alpha, 3, 1e-4)
+    (*slopes, offset), explained = coefficients(photo, alpha, 3, 1e-4)
     found = sum(slope * photo[..., channel] / 255 for channel, slope in enumerate(slopes)) + offset
     assert np.abs(found - guided_filter(photo, alpha, 3, 1e-4)).max() < 1e-3
+    assert explained.min() >= 0
+    assert explained.max() <= 1
+
+
+def test_colours_explain_an_edge_of_theirs_and_nothing_of_one_that_they_have_not() -> None:
+    alpha = np.tile(np.linspace(0, 1, 40, dtype=np.float32), (40, 1))
+    ramp = np.rint(255 * np.stack([alpha] * 3, axis=-1)).astype(np.uint8)
+    assert coefficients(ramp, alpha, 3, 1e-4)[1].min() > 0.9
+    assert coefficients(np.full_like(ramp, 90), alpha, 3, 1e-4)[1].max() < 1e-3
 
 
 def test_a_small_photo_is_filtered_and_freed_of_its_veil() -> None:
@@ -97,14 +106,41 @@ def test_eight_bits_are_the_rounded_values() -> None:
     assert np.array_equal(rounded, cv2.convertScaleAbs(exact, alpha=255))
 
 
+def test_a_second_scale_is_seamless_and_for_large_photos_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo, alpha = cv2.resize(astronaut(), (1130, 871)), person(64)[1]
+    once, twice = refine(alpha, photo), refine(alpha, photo, large=1130)
+    assert np.array_equal(refine(alpha, photo, large=1131), once)
+    assert not np.array_equal(twice, once)
+    assert np.array_equal(refine(alpha, photo, True, large=1130), cv2.convertScaleAbs(twice, alpha=255))
+    monkeypatch.setattr("recorte.removal.steps.grid.Grid.tiles.__defaults__", (None, 64))
+    monkeypatch.setattr(refinement, "TILE", 50)
+    assert np.abs(refine(alpha, photo, large=1130) - twice).max() < 1e-3
+    cells = refine(person(1200)[1], photo, large=1)  # one a pixel: nothing is finer
+    assert np.array_equal(cells, refine(person(1200)[1], photo))
+
+
+def test_a_second_scale_narrows_edges_and_follows_less_grain() -> None:
+    exact = np.zeros((1600, 1200), np.float32)
+    cv2.circle(exact, (600, 800), 450, 1, -1)
+    behind = cv2.resize(astronaut(), (1200, 1600))
+    photo = np.where(exact[..., None] == 1, np.uint8((60, 110, 90)), behind)
+    grain = np.random.default_rng(0).normal(0, 4, photo.shape)
+    photo = np.rint(photo + grain).clip(0, 255).astype(np.uint8)
+    alpha = cv2.GaussianBlur(cv2.resize(exact, (60, 80), interpolation=cv2.INTER_AREA), (0, 0), 1.0)
+    once, twice = refine(alpha, photo), refine(alpha, photo, large=1000)
+    band = (once > 0) & (once < 1)
+    assert np.abs(twice - exact)[band].mean() < 0.95 * np.abs(once - exact)[band].mean()
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 700), (900, 1), (3, 1200), (641, 427)])
 @pytest.mark.parametrize("colour", [0, 255])
 def test_every_shape_and_flat_photos_give_numbers_from_0_to_1(shape: tuple[int, int], colour: int) -> None:
     alpha = np.random.default_rng(0).random((32, 32), np.float32)
-    found = refine(alpha, np.full((*shape, 3), colour, np.uint8))
-    assert found.shape == shape
-    assert found.min() >= 0
-    assert found.max() <= 1
+    for large in (refinement.LARGE, 1):
+        found = refine(alpha, np.full((*shape, 3), colour, np.uint8), large=large)
+        assert found.shape == shape
+        assert found.min() >= 0
+        assert found.max() <= 1
 
 
 def test_memory_beside_photo_and_result_is_bounded() -> None:
