@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.dataset import dataset
+from benchmarks.pipeline import pipeline
 from benchmarks.removal import removal
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ WITHOUT = "recorte eager without "
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 app.command()(dataset)
+app.command()(pipeline)
 app.command()(removal)
 
 

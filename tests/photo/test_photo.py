@@ -17,7 +17,7 @@ from skimage.data import astronaut
 from recorte.data.checks.photos import read_header
 from recorte.errors import LargePhotoError, PhotoError
 from recorte.listing import list_photos
-from recorte.photo import MAX_SIDE, read_mask, read_photo, reading
+from recorte.photo import MAX_SIDE, opened, pixels_of_plain_jpeg, read_mask, read_photo, reading
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::PIL.Image.DecompressionBombWarning")
 
@@ -177,6 +177,25 @@ def test_every_orientation_becomes_upright(orientation: int, kind: str) -> None:
     assert np.array_equal(read_photo(content).pixels, upright)
     if kind != "TIFF":  # which Pillow itself turns upright
         assert np.array_equal(read_photo(content, upright=False).pixels, np.asarray(stored))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("enough", [None, 100])
+def test_pixels_alone_are_those_that_are_read_with_all_else(orientation: int, enough: int | None) -> None:
+    content = encode(Image.fromarray(astronaut()[:, :400]), "JPEG", exif=exif_block(orientation), icc_profile=SRGB)
+    with opened(content) as image:
+        assert np.array_equal(pixels_of_plain_jpeg(image, enough), read_photo(content, enough=enough).pixels)
+
+
+def test_pixels_alone_are_of_jpeg_in_rgb_and_whole() -> None:
+    for kind, mode in (("PNG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK")):
+        with opened(encode(Image.new(mode, (20, 10)), kind)) as image:
+            assert pixels_of_plain_jpeg(image) is None
+    with opened(encode(Image.new("RGB", (20, 10)), "JPEG", exif=exif_block()[:20])) as image:
+        assert pixels_of_plain_jpeg(image).shape == (10, 20, 3)
+    half = encode(Image.fromarray(astronaut()), "JPEG")[:20_000]
+    with pytest.raises(PhotoError, match="truncated or damaged"), opened(half) as image:
+        pixels_of_plain_jpeg(image)
 
 
 def test_a_pillow_image_is_left_as_it_is_and_reads_the_same_twice() -> None:

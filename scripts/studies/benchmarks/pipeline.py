@@ -1,17 +1,20 @@
-"""One worker's samples a second beside the plain recipe; a part of `python scripts/studies/benchmark.py dataset`."""
+"""One worker's samples a second beside the plain recipe: `python scripts/studies/benchmark.py pipeline`."""
 
 import contextlib
 import io
+import itertools
 import statistics
+import tempfile
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import albumentations as A
 import cv2
 import numpy as np
 import torch
+import typer
 from albumentations.pytorch import ToTensorV2
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -25,11 +28,8 @@ from recorte.model.batch import as_floats
 from recorte.training.machine.hardware import CONF
 
 SIZE, BATCH = 384, 16
-VARIANTS = (
-    ("recorte", False, False), ("recorte, on_device", False, True), ("recorte, preload", True, False),
-    ("recorte, preload, on_device", True, True),
-)  # fmt: skip
-"""Name, `data.preload`, `augmentation.on_device`."""
+KEPT = ("", "cache_dir", "preload")
+"""How samples are kept: not at all, on disk (`data.cache_dir`), or in memory (`data.preload`)."""
 
 
 class PlainPersons(Dataset[dict[str, Any]]):
@@ -84,8 +84,11 @@ class PlainPersons(Dataset[dict[str, Any]]):
         }
 
 
-def pipeline(root: Path, rounds: int) -> None:
-    """Print how many samples a second one worker gives, of `root`'s training photos, in turns."""
+def pipeline(
+    root: Annotated[Path, typer.Option("--data", help="folder in the layout of COCO")],
+    rounds: Annotated[int, typer.Option(min=1, help="how often each takes its turn")] = 3,
+) -> None:
+    """How many samples a second one worker gives, of the training photos, in turns; medium augmentation."""
     torch.set_num_threads(1)  # the other core is the worker's
     given = OmegaConf.load(CONF / "augmentation/medium.yaml")
     plain = DataLoader(
@@ -94,15 +97,23 @@ def pipeline(root: Path, rounds: int) -> None:
     )  # fmt: skip
     loaders = {"the plain recipe": plain}
     opened = 0.0
-    for name, preload, on_device in VARIANTS:
-        data = PersonDataModule(
-            {"persons": partial(CocoPersons, root)}, batch_size=BATCH, image_size=SIZE, num_workers=1,
-            augmentation=instantiate(given, on_device=on_device, _convert_="all"), preload=preload,
-        )  # fmt: skip
-        began = time.perf_counter()
-        loaders[name] = data.train_dataloader()
-        opened = time.perf_counter() - began
-    photos = len(plain.dataset)
+    with tempfile.TemporaryDirectory() as folder:
+        for kept, on_device in itertools.product(KEPT, (False, True)):
+            data = PersonDataModule(
+                {"persons": partial(CocoPersons, root)}, batch_size=BATCH, image_size=SIZE, num_workers=1,
+                augmentation=instantiate(given, on_device=on_device, _convert_="all"), preload=kept == "preload",
+                cache_dir=folder if kept == "cache_dir" else None,
+            )  # fmt: skip
+            began = time.perf_counter()
+            name = ", ".join(filter(None, ["recorte", kept, "on_device" * on_device]))
+            loaders[name] = data.train_dataloader()
+            opened = time.perf_counter() - began
+        _in_turns(loaders, rounds)
+    print(f"Preloading took {opened:.1f} s")
+
+
+def _in_turns(loaders: dict[str, DataLoader[dict[str, Any]]], rounds: int) -> None:
+    photos = len(loaders["the plain recipe"].dataset)
     print(f"One worker, {SIZE} pixels, medium augmentation, {photos:,} photos, {rounds} turns; samples a second:")
     figures: dict[str, list[float]] = {name: [] for name in loaders}
     for turn in range(rounds + 1):  # the first warms up
@@ -114,7 +125,6 @@ def pipeline(root: Path, rounds: int) -> None:
     for name, values in figures.items():
         ratio = statistics.median(a / b for a, b in zip(values, figures["the plain recipe"], strict=True))
         print(f"  {name:28} {statistics.median(values):6.0f}   ratio {ratio:.2f}")
-    print(f"Preloading took {opened:.1f} s")
 
 
 def _one_thread(_: int) -> None:

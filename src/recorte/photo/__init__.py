@@ -8,6 +8,7 @@ from recorte.photo.reading import (
     name_of,
     opened,
     photo_of_array,
+    pixels_of_plain_jpeg,
     read_mask,
     read_photo,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "name_of",
     "opened",
     "photo_of_array",
+    "pixels_of_plain_jpeg",
     "read_mask",
     "read_photo",
 ]

@@ -66,6 +66,14 @@ def profile_of(block: bytes | None) -> bytes | None:
     return block[:length] if 132 <= length <= len(block) else None
 
 
+def orientation_of(image: Image.Image) -> int:
+    """The EXIF orientation; 1, upright, where damaged EXIF says none."""
+    try:
+        return int(image.getexif().get(ORIENTATION, 1))
+    except DECODER_ERRORS:
+        return 1
+
+
 def exif_of(image: Image.Image, upright: bool) -> tuple[int, bytes | None, bool]:
     """The orientation, the EXIF block to keep, and whether it is damaged, which is no reason to refuse the photo."""
     orientation = 1

@@ -20,6 +20,7 @@ from recorte.photo.metadata import (
     dpi_of,
     exif_of,
     notes_of,
+    orientation_of,
     profile_of,
 )
 from recorte.photo.modes import eight_bits, parted, positive, to_srgb
@@ -85,10 +86,31 @@ def read_photo(source: PhotoSource, upright: bool = True, enough: int | None = N
         if not isinstance(source, Image.Image) and image.format in MOVING and getattr(image, "is_animated", False):
             raise MovingPhotoError(f"{name_of(source)}: an animation, not a photo; {_video_door(source)}")
         if enough is not None and not isinstance(source, Image.Image):
-            share = enough / max(image.size)
-            width, height = (max(1, math.ceil(side * share)) for side in image.size)
-            image.draft(None, (width, height))
+            _draft(image, enough)
         return _decode(image, upright)
+
+
+def pixels_of_plain_jpeg(image: Image.Image, enough: int | None = None) -> np.ndarray | None:
+    """Decode an opened JPEG photo in RGB as `read_photo` does, and nothing of what its file says beside the pixels.
+
+    That takes two thirds of the time, which counts where photos are read by the million.
+
+    Returns:
+        `uint8 (H, W, 3)`, upright; None of an image of another kind, which is still to be decoded.
+    """
+    if image.format != "JPEG" or image.mode != "RGB":
+        return None
+    if enough is not None:
+        _draft(image, enough)
+    image.load()
+    transposition = TRANSPOSITIONS.get(orientation_of(image))
+    return np.asarray(image if transposition is None else image.transpose(transposition))
+
+
+def _draft(image: Image.Image, enough: int) -> None:
+    share = enough / max(image.size)
+    width, height = (max(1, math.ceil(side * share)) for side in image.size)
+    image.draft(None, (width, height))
 
 
 def read_mask(source: str | os.PathLike[str] | bytes) -> np.ndarray:

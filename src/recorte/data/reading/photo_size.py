@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from recorte.errors import PhotoError
-from recorte.photo import opened, read_photo
+from recorte.photo import opened, pixels_of_plain_jpeg, read_photo
 
 
 def read_photo_of_size(
@@ -30,10 +30,12 @@ def read_photo_of_size(
     Raises:
         PhotoError: the photo cannot be read, or neither way up fits; the message names both sizes.
     """
-    possible = True
-    if enough is not None and not scaled:  # what is decoded at a part of its size does not tell it
-        with opened(path) as image:
-            possible = sorted(image.size) == sorted((height, width))
+    with opened(path) as image:
+        # What is decoded at a part of its size does not tell it.
+        possible = scaled or enough is None or sorted(image.size) == sorted((height, width))
+        pixels = pixels_of_plain_jpeg(image, enough) if possible else None
+    if pixels is not None and fits(pixels.shape, height, width, scaled, enough):
+        return pixels
     for upright in (True, False) if possible else ():
         photo = read_photo(path, upright, enough).pixels
         if fits(photo.shape, height, width, scaled, enough):
