@@ -1,24 +1,29 @@
-"""How long cutting out takes, step by step and in a folder: `python scripts/studies/benchmark.py removal`."""
+"""How long cutting out takes, step by step, of a folder and of a film: `python scripts/studies/benchmark.py removal`.
 
-import os
+`--before CHECKOUT` measures a former state of the project in turns with this one.
+"""
+
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmarks.whole import Row, measure, states, tell
+
 if TYPE_CHECKING:
     from PIL import Image
 
-SIZES = {"512 x 512": (512, 512), "4000 x 3000": (4000, 3000)}
+SIZES = {"512 x 512": (512, 512), "4000 x 3000": (4000, 3000), "6000 x 4000": (6000, 4000)}
 GRAIN = 4
 """Of the noise that is laid over enlarged photos, standard deviation in 8-bit steps: a camera's own, which files must
 pack."""
+LONG = 3
+"""How often what takes longest is run: a folder, a film."""
 LONGEST = 1280
 """Of the photos of the folder that is made where none is given, in pixels."""
 
@@ -26,17 +31,36 @@ LONGEST = 1280
 def removal(
     count: Annotated[int, typer.Option(min=1, help="photos in the folder")] = 200,
     data: Annotated[Path | None, typer.Option(help="a folder of photos; else scikit-image's, many times")] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="how often each step is timed")] = 7,
+    rounds: Annotated[int, typer.Option(min=1, help="how often each step and each command is timed")] = 7,
+    before: Annotated[
+        Path | None, typer.Option(help="a checkout of a former state, measured in turns with this one")
+    ] = None,
 ) -> None:
-    """One small photo and one of 12 megapixels, whole process and warm, then a folder; medians; the bundled model."""
-    photos = _photos(data)
+    """Photos of three sizes, their masks, a folder and a film, as whole processes; and step by step; medians."""
+    from benchmarks.film import write_film
+    from recorte.removal.files.folder import usable_cores
+
+    if before and not (before / "src" / "recorte").is_dir():
+        raise typer.BadParameter(f"{before} is no checkout: it has no src/recorte", param_hint="--before")
+    photos, sources = _photos(data), states(before)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
+        result, rows, paths = folder / "result.png", [], {}
         for name, size in SIZES.items():
-            path = folder / f"{name}.jpg"
+            path = paths[name] = folder / f"{name}.jpg"
             _grainy(photos[0], size).save(path, quality=92)
+            rows.append(Row(f"One photo of {name}, JPEG to PNG", (path, "-o", result), rounds))
+            rows.append(Row(f"One photo of {name}, --mask", (path, "-o", result, "--mask"), rounds))
+        many, film = _many(photos, data, folder / "photos", count), folder / "film.mp4"
+        rows.append(Row(f"{count} photos in one folder", (many, "-o", folder / "cut"), min(LONG, rounds), count))
+        frames = write_film(film)
+        words = ("video", film, "-o", folder / "cut.mov")
+        rows.append(Row(f"A film of {frames} frames", words, min(LONG, rounds), frames, "frames"))
+        print("Whole processes:")
+        for row in rows:
+            tell(row, measure(row, sources), sources, usable_cores())
+        for name, path in paths.items():
             _one(name, path, rounds)
-        _folder(_many(photos, data, folder / "photos", count), folder / "cut", count)
 
 
 def _photos(data: Path | None) -> list["Image.Image"]:
@@ -63,16 +87,26 @@ def _grainy(photo: "Image.Image", size: tuple[int, int]) -> "Image.Image":
 
 
 def _one(name: str, path: Path, rounds: int) -> None:
-    result = path.with_suffix(".png")
-    command = [sys.executable, "-m", "recorte", path, "-o", result, "--overwrite"]
-    whole = _seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL), rounds)
     steps = _steps(path, rounds)
     between = sum(steps[step] for step in ("letterbox", "refinement", "colours"))
     files = steps["decode"] + steps["encode"]
-    print(f"One photo of {name}, JPEG to PNG: whole process {whole:.3f} s; warm {1000 * sum(steps.values()):.1f} ms:")
+    print(f"One photo of {name}, warm {1000 * sum(steps.values()):.1f} ms:")
     for step, seconds in steps.items():
         print(f"  {step:12} {1000 * seconds:8.1f} ms")
     print(f"  letterbox, refinement and colours take {between / files:.2f} of decoding and encoding")
+    _mask(path, rounds)
+
+
+def _mask(path: Path, rounds: int) -> None:
+    """Time the mask alone, from the bytes of a file to those of one, against the cut-out."""
+    from recorte import BackgroundRemover
+
+    remover, content = BackgroundRemover(), path.read_bytes()
+    both = [_seconds(partial(remover.remove_background, content, mask=mask), rounds) for mask in (False, True)]
+    cutout, mask = (1000 * seconds for seconds in both)
+    print(
+        f"  from file to file, all looks: cut-out {cutout:.1f} ms, mask alone {mask:.1f} ms, {mask / cutout:.2f} of it"
+    )
 
 
 def _steps(path: Path, rounds: int) -> dict[str, float]:
@@ -129,21 +163,3 @@ def _many(photos: list["Image.Image"], data: Path | None, folder: Path, count: i
         turned = photos[number % len(photos)].rotate(number % 15 - 7)
         _grainy(turned, (width, height)).save(folder / f"{number:05}.jpg", quality=92)
     return folder
-
-
-def _folder(photos: Path, cut: Path, count: int) -> None:
-    """Cut out a folder, as the command does; processor time is that of the process, its start too."""
-    from recorte.removal.files.folder import usable_cores
-
-    before, began = _processor_seconds(), time.perf_counter()
-    command = [sys.executable, "-m", "recorte", photos, "-o", cut]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    wall, worked = time.perf_counter() - began, _processor_seconds() - before
-    cores = usable_cores()
-    share = worked / (wall * cores)
-    print(f"{count} photos in one folder: {wall:.1f} s, {count / wall:.2f} photos/s; {cores} cores worked {share:.0%}")
-
-
-def _processor_seconds() -> float:
-    used = os.times()
-    return used.children_user + used.children_system
