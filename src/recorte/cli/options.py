@@ -104,7 +104,10 @@ Margin = Annotated[
 Align = Annotated[
     Literal["centre", "bottom"] | None,
     typer.Option(
-        "--align", show_default=False, help="Where people stand in a size of two sides; as a rule in its centre."
+        "--align",
+        show_default=False,
+        help="Where people stand in a size of two sides: as a rule in its centre, or on its border if the photo cuts "
+        "them off below.",
     ),
 ]
 Shadow = Annotated[bool, typer.Option("--shadow", help="Lay a soft shadow below the feet.")]

@@ -33,7 +33,8 @@ class Showing(TypedDict, total=False):
             (so wide) or "x1000" (so high), the other one follows.
         margin: room on all sides of the people, as a share of the result's shorter side: "8%" or 0.08. With a size
             the people are as large as that leaves room for, in every photo.
-        align: "centre", or "bottom": where they stand in a size of two sides.
+        align: "centre", or "bottom": where they stand in a size of two sides; None = in its centre, but for people whom
+            the photo cuts off below, who stand on its border.
         shadow: a soft shadow on the ground, below people whom the photo shows down to their feet.
         threshold: alphas above it become 1, all others 0: hard edges. None: soft ones.
         grow: pixels of the photo by which the people become wider; negative: narrower.

@@ -221,7 +221,7 @@ class Pipeline:
             frame = people.frame(alpha)
             if alpha[frame].size == 0:
                 return None
-        empty = not alpha.any()
+        empty = bool(alpha.max() == 0)
         if options.mask:
             return Made(np.ascontiguousarray(alpha[frame]), empty)
         cutout = self.cut_out(alpha, photo, own)

@@ -40,7 +40,11 @@ def test_people_fill_what_a_margin_leaves() -> None:
 def test_people_whom_the_photo_cuts_off_stand_on_the_border() -> None:
     alpha = person(100, 100, slice(60, 100), slice(20, 40))
     assert bounds(laid(alpha, size="100x100", margin="10%", align="bottom")) == (20, 100, 30, 70)
-    assert bounds(laid(alpha, size="100x100", margin="10%")) == (10, 90, 30, 70)
+    assert bounds(laid(alpha, size="100x100", margin="10%")) == (20, 100, 30, 70)
+    assert bounds(laid(alpha, size="100x100", margin="10%", align="centre")) == (10, 90, 30, 70)
+    # 40 and twice 2.5, twice as large: where the width follows, room is left below, too
+    assert bounds(laid(alpha, size="x90", margin="10%")) == (5, 85, 5, 45)
+    assert bounds(laid(alpha, size="100x100")) == (60, 100, 20, 40)
 
 
 def test_one_side_alone_and_none() -> None:

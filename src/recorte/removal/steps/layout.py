@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import cv2
 import numpy as np
@@ -34,13 +34,14 @@ class Layout:
         margin: room on all sides of the people, as a share of the result's shorter side; None = the whole photo is
             fitted in, wherever people are in it.
         align: where the people, or the whole photo, stand: in the middle, or at the bottom. People whom the photo
-            itself cuts off below stand on the very border then, without a margin.
+            itself cuts off below stand on the very border then, without a margin. None = in the middle, but for
+            those: a straight cut must not hang in the air.
         most: pixels that a result may have.
     """
 
     size: Sides | None = None
     margin: float | None = None
-    align: Align = "centre"
+    align: Align | None = None
     most: float = MAX_PIXELS
 
     @classmethod
@@ -58,7 +59,7 @@ class Layout:
             raise RecorteError("align says where people stand in a result of two given sides; give a size: 1000x1000")
         if sides is None and share is None:
             return None
-        return cls(sides, MARGIN if crop and share is None else share, "bottom" if align == "bottom" else "centre")
+        return cls(sides, MARGIN if crop and share is None else share, cast(Align | None, align))
 
     def placed(self, alpha: np.ndarray) -> "Placement | None":
         """Find where a photo comes to lie, by its alpha, `uint8 (H, W)`; None if a margin is asked and nobody is there.
@@ -78,8 +79,9 @@ class Layout:
             scale = min((canvas[0] - 2 * edge) / tall, (canvas[1] - 2 * edge) / wide)
             fitted = max(1, round(tall * scale)), max(1, round(wide * scale))
         top, left = ((side - part) // 2 for side, part in zip(canvas, fitted, strict=True))
-        if self.align == "bottom":
-            cut = self.margin is not None and rows.stop == height
+        cut = self.margin is not None and rows.stop == height
+        both = self.size is not None and None not in self.size
+        if self.align == "bottom" or (self.align is None and cut and both):
             top = canvas[0] - fitted[0] - (0 if cut else edge)
         return _placement(alpha.shape, (rows, columns), canvas, (top, left), fitted)
 
