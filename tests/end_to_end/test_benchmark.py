@@ -36,4 +36,4 @@ def test_a_former_state_must_be_one(tmp_path: Path) -> None:
         [sys.executable, SCRIPT, "removal", "--before", tmp_path], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "no checkout" in done.stderr
+    assert "--before" in done.stderr
