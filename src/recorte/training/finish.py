@@ -61,9 +61,10 @@ def finish(
     value = figures.get(name)
     if not go_on_alone():
         return value
+    progress = read_checkpoint(best)
     result = {
         "monitor": monitor,
-        "best_epoch": read_checkpoint(best)["epoch"] + 1,
+        "best_epoch": progress["epoch"] + 1,
         "epochs": epochs,
         "image_size": data.image_size,
         "averaged": averaged,
@@ -78,7 +79,7 @@ def finish(
     write_sample_predictions(network, data.dataset("val"), run_dir / "plots" / "sample_predictions.png", when)
     if config.export and not is_job():
         _export(config, network, result, inherited)
-    write_hparams(config, figures)
+    write_hparams(config, figures, progress["global_step"] - 1)
     write_whole(run_dir / "metrics.json", json.dumps(result, indent=2) + "\n")
     log.info("Best epoch %d of %d: %s %s", result["best_epoch"], epochs, monitor, figure.text(value))
     return value

@@ -25,11 +25,13 @@ CONFIG = {
 def test_settings_and_figures_join_the_events_of_the_run(tmp_path: Path) -> None:
     with SummaryWriter(tmp_path) as writer:
         writer.add_scalar("val/photo_iou", 0.4, 3)
-    write_hparams(OmegaConf.create(CONFIG | {"run_dir": str(tmp_path)}), {"photo_iou": 0.5, "mae": None, "dice": 0.1})
+    write_hparams(
+        OmegaConf.create(CONFIG | {"run_dir": str(tmp_path)}), {"photo_iou": 0.5, "mae": None, "dice": 0.1}, 3
+    )
     assert list(EventMultiplexer().AddRunsFromDirectory(str(tmp_path)).Runs()) == ["."]  # one run, one session
     events = EventAccumulator(str(tmp_path)).Reload()
     assert [(event.step, event.value) for event in events.Scalars("val/photo_iou")] == [(3, pytest.approx(0.4))]
-    assert [(event.step, event.value) for event in events.Scalars("best/photo_iou")] == [(0, 0.5)]
+    assert [(event.step, event.value) for event in events.Scalars("best/photo_iou")] == [(3, 0.5)]
     assert "best/mae" not in events.Tags()["scalars"]
     contents = events.PluginTagToContent(metadata.PLUGIN_NAME)
     assert set(contents) == {metadata.SESSION_START_INFO_TAG, metadata.SESSION_END_INFO_TAG}
@@ -43,5 +45,5 @@ def test_settings_and_figures_join_the_events_of_the_run(tmp_path: Path) -> None
 
 
 def test_without_events(tmp_path: Path) -> None:
-    write_hparams(OmegaConf.create(CONFIG | {"run_dir": str(tmp_path)}), {"photo_iou": 0.5})
+    write_hparams(OmegaConf.create(CONFIG | {"run_dir": str(tmp_path)}), {"photo_iou": 0.5}, 3)
     assert list(tmp_path.iterdir()) == []

@@ -17,7 +17,7 @@ SHOWN = (
 """What every run shows, beside what its command line set."""
 
 
-def write_hparams(config: DictConfig, figures: dict[str, float | None]) -> None:
+def write_hparams(config: DictConfig, figures: dict[str, float | None], step: int) -> None:
     """Add a run's settings and the figures of its best weights to its TensorBoard events.
 
     Lightning's `log_hyperparams` would add a list of columns too, which would hold for all runs: TensorBoard finds out
@@ -26,6 +26,7 @@ def write_hparams(config: DictConfig, figures: dict[str, float | None]) -> None:
     Args:
         config: of the run, whose events are in its `run_dir`; without events nothing is done.
         figures: of its best weights, by name; shown as `best/<name>`.
+        step: of these weights, from 0 as in all curves.
     """
     if not any(Path(config.run_dir).glob("events.out.tfevents.*")):
         return
@@ -33,7 +34,7 @@ def write_hparams(config: DictConfig, figures: dict[str, float | None]) -> None:
     _columns, *start_and_end = hparams(dict(_settings(config)), known)
     writer = FileWriter(config.run_dir)  # one more file of events in the same folder is the same run
     for summary in [*(scalar(name, value) for name, value in known.items()), *start_and_end]:
-        writer.add_summary(summary)
+        writer.add_summary(summary, step)
     writer.close()
 
 
