@@ -21,10 +21,11 @@ def test_photos_go_in_and_cutouts_come_out(page: Page, photos: Path) -> None:
     expect(failed.nth(0)).to_contain_text("broken.jpg")
     expect(failed.nth(0)).to_contain_text("truncated or damaged")
     expect(failed.nth(1)).to_contain_text("not a photo, or of a kind that cannot be read")
+    expect(page.get_by_role("paragraph").filter(has_text="Nobody found")).to_be_visible()
     for number in range(2):  # four cards are small: their reports are folded
         page.get_by_text("Report and steps").nth(number).click()
     expect(page.get_by_text("The person is cut at the bottom border.")).to_be_visible()
-    expect(page.get_by_text("Nobody found")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="Nobody found")).to_be_visible()
     assert int(page.locator(".score b").nth(0).inner_text()) > 60
     assert page.locator(".places span").count() == 18
 

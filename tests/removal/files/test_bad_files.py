@@ -82,9 +82,10 @@ def test_every_failure_is_one_line_on_stderr(
 ) -> None:
     bad = [file for file in bad_files() if not file.size]
     lines = answer[0].stderr.splitlines()
-    assert len(lines) == len(bad) + 2
-    assert all(line.startswith("Error: ") for line in lines[:-2])
-    assert lines[-2] == f"Note: only the first page was cut out of {photos / 'three pages.tif'} (not pages 2 to 3)"
+    assert len(lines) == len(bad) + 3
+    assert all(line.startswith("Error: ") for line in lines[:-3])
+    assert lines[-3] == f"Note: only the first page was cut out of {photos / 'three pages.tif'} (not pages 2 to 3)"
+    assert lines[-2].startswith("Note: nobody was found in ")
     assert lines[-1] == f"{len(bad_files()) - len(bad)} written, {len(bad)} failed"
     assert "\x1b" not in answer[0].stderr
 
