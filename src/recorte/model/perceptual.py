@@ -120,4 +120,4 @@ def true_foreground(image: Tensor, alpha: Tensor) -> Tensor:
 
 
 def _over(alpha: Tensor, foreground: Tensor, colour: Tensor) -> Tensor:
-    return torch.lerp(colour, foreground, alpha)
+    return alpha * foreground + (1 - alpha) * colour
