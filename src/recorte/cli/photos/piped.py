@@ -5,7 +5,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from recorte.cli.photos.cutter import Cutter, Wishes
 from recorte.cli.photos.sources import PIPE, target_of
@@ -47,8 +47,7 @@ def cut_out_piped(source: Path, wishes: Wishes) -> int:
     shown = PIPE if target is None else cutter.first(target)
     seconds = time.perf_counter() - started
     files = [] if error or target is None else cutter.files(target, result)
-    status: Literal["failed", "written"] = "failed" if error else "written"
-    outcome = Outcome(source, shown, status, seconds, error, tuple(aside.not_kept), aside.empty)
+    outcome = Outcome.tried(source, shown, seconds, error, aside)
     _tell(outcome, files, report, wishes.as_json)
     return SOME_FAILED if error else 0
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
 
 import typer
 
@@ -55,8 +54,7 @@ def _cut_out_one(photo: Path, wishes: Wishes) -> int:
     started = time.perf_counter()
     result, aside, error = cutter.attempt(photo, target, str(photo))
     seconds = time.perf_counter() - started
-    status: Literal["failed", "written"] = "failed" if error else "written"
-    outcome = Outcome(photo, cutter.first(target), status, seconds, error, tuple(aside.not_kept), aside.empty)
+    outcome = Outcome.tried(photo, cutter.first(target), seconds, error, aside)
     if error:
         complain(error)
     note([outcome])

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
 
 from recorte.errors import ModelError, RecorteError
 from recorte.files import remove_left_over
@@ -118,9 +117,7 @@ def _cut_out_one(cut_out: CutOut, photo: Path, result: Path, shown: Path) -> Out
     except Exception as trouble:  # one odd photo must not end a night's work
         error = f"{photo}: {type(trouble).__name__}: {trouble}"
     seconds = time.perf_counter() - started
-    aside = aside or Aside()
-    status: Literal["failed", "written"] = "failed" if error else "written"
-    return Outcome(photo, shown, status, seconds, error, tuple(aside.not_kept), aside.empty)
+    return Outcome.tried(photo, shown, seconds, error, aside or Aside())
 
 
 def spread(cores: int, jobs: int | None = None) -> tuple[int, int]:

@@ -53,6 +53,12 @@ class Outcome:
     not_kept: tuple[str, ...] = ()
     empty: bool = False
 
+    @classmethod
+    def tried(cls, photo: Path, result: Path, seconds: float, error: str | None, aside: Aside) -> "Outcome":
+        """Say what became of a photo that was worked on, whether it went well or failed."""
+        status: Literal["written", "failed"] = "failed" if error else "written"
+        return cls(photo, result, status, seconds, error, tuple(aside.not_kept), aside.empty)
+
     @property
     def pages(self) -> str | None:
         """The pages that its cut-out does not show, as `not_kept` names them."""
