@@ -55,6 +55,8 @@ def measure(row: Row, sources: Mapping[str, Path]) -> dict[str, Taken]:
         sources: the `src` folder of each state.
     """
     found: dict[str, list[Taken]] = {name: [] for name, source in sources.items() if _run(row, source)}
+    if NOW not in found:
+        raise RuntimeError(f"recorte {' '.join(map(str, row.words))} failed")
     for _ in range(row.rounds):
         for name, all_of_it in found.items():
             taken = _run(row, sources[name])
