@@ -15,8 +15,8 @@ from recorte.cli.script import run
 if TYPE_CHECKING:
     import torch
 
-    from following.lessons import Lessons
-    from following.network import Follower
+    from teachers.lessons import Lessons
+    from teachers.network import Follower
 
 BATCH, RATE, ENCODER_RATE = 8, 1e-3, 4e-4
 WARM, AVERAGED = 0.06, 0.996
@@ -34,10 +34,10 @@ def main(
     """Make lessons, learn from them, write the network."""
     import torch
 
-    from following.lessons import make_lessons
-    from following.network import Follower
     from recorte.model.export import load_network
     from recorte.removal.network import BUNDLED_WEIGHTS
+    from teachers.lessons import make_lessons
+    from teachers.network import Follower
 
     torch.manual_seed(seed)
     lessons = make_lessons(data, touches, seed)
@@ -53,7 +53,7 @@ def learn(model: "Follower", lessons: "Lessons", samples: int, seed: int) -> "Fo
     import torch
     from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-    from following.network import loss_of
+    from teachers.network import loss_of
 
     random, steps, order = np.random.default_rng(seed), samples // BATCH, []
     named = [*model.named_parameters()]

@@ -4,10 +4,14 @@
 
 The masks are soft: the mean of what the model finds in the photo at several sizes and in its mirror image, which is
 better than any one of these (data distillation, Radosavovic et al. 2018, arXiv:1712.04440), and around people of it
-again, closer. Where the model doubts, a mask teaches doubt: `--weights` has such parts count neither way.
+again, closer. Where the model doubts, a mask teaches doubt: `--weights` has such parts count neither way. With `--rvm`
+RobustVideoMatting is a second teacher, and what either finds counts.
 """
 
 import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from recorte.removal.network import Network
 
     Region = tuple[float, float, float, float]
+    Look = Callable[[np.ndarray], np.ndarray]
 
 CLOSER = 6
 """Parts of a photo, at most, that are looked at by themselves."""
@@ -32,6 +37,8 @@ DOUBTS = 0.2, 0.8
 """An alpha between these, away from outlines, is doubt."""
 OUTLINE = 0.0125
 """How far an outline's softness reaches, as a share of the longest side."""
+WHOLE, PART = 512, 384
+"""Longest side, in pixels, of a photo and of a part of it as RobustVideoMatting looks at them."""
 STRETCH = 0.1, 0.9
 """Alphas up to the first become 0, from the second on 1."""
 
@@ -46,31 +53,43 @@ def main(
         Path | None,
         typer.Option(help='JSON of all who are in photos: {"a.jpg": [[left, top, right, bottom], ...]}, in shares'),
     ] = None,
+    rvm: Annotated[
+        bool, typer.Option("--rvm", help="teach with RobustVideoMatting, too: `npm install --prefix scripts/teachers`")
+    ] = False,
 ) -> None:
     """Write one grey PNG for each photo, in the same tree of folders."""
+    import numpy as np
     from rich.progress import track
 
     from recorte.errors import ConfigError
     from recorte.photo import read_photo
     from recorte.removal.files.plan import plan_folder
     from recorte.removal.network import Network
+    from teachers.rvm import RobustVideoMatting
 
     if people is not None and weights is None:
         raise ConfigError("--people says what is known; give --weights, a folder for what counts, too")
     known = {} if people is None else _known(people)
     network = Network(model)
     jobs = {photo: mask for photo, mask in plan_folder(photos, target).items() if not mask.exists()}
-    for photo, mask in track(jobs.items(), "Masks"):
-        pixels = read_photo(photo).pixels
-        height, width = pixels.shape[:2]
-        regions = None
-        if photo.name in known:
-            regions = [(box[1] * height, box[3] * height, box[0] * width, box[2] * width) for box in known[photo.name]]
-        alpha = closer_alpha(network, pixels, sizes, regions)
-        if weights is not None:
-            alpha, counts = judged(alpha, regions)
-            _write(weights / mask.relative_to(target), counts)
-        _write(mask, alpha)
+    ours = partial(mean_alpha, network, sizes=sizes)
+    teachers = [(ours, ours)]
+    with ExitStack() as stack:
+        if rvm:
+            second = stack.enter_context(RobustVideoMatting())
+            teachers.append((partial(second.mean_alpha, longest=WHOLE), partial(second.mean_alpha, longest=PART)))
+        for photo, mask in track(jobs.items(), "Masks"):
+            pixels = read_photo(photo).pixels
+            height, width = pixels.shape[:2]
+            regions = None
+            if photo.name in known:
+                boxes = known[photo.name]
+                regions = [(box[1] * height, box[3] * height, box[0] * width, box[2] * width) for box in boxes]
+            alpha = np.max([closer_alpha(pixels, regions, *looks) for looks in teachers], axis=0)
+            if weights is not None:
+                alpha, counts = judged(alpha, regions)
+                _write(weights / mask.relative_to(target), counts)
+            _write(mask, alpha)
     print(f"{len(jobs):,} masks written into {target}")
 
 
@@ -89,22 +108,20 @@ def mean_alpha(network: "Network", photo: "np.ndarray", sizes: list[int]) -> "np
     return np.mean(found, axis=0, dtype=np.float32)
 
 
-def closer_alpha(
-    network: "Network", photo: "np.ndarray", sizes: list[int], people: "list[Region] | None"
-) -> "np.ndarray":
-    """Mean alpha with closer looks laid over it: around `people` where they are known, else around who was found."""
+def closer_alpha(photo: "np.ndarray", people: "list[Region] | None", look: "Look", closer: "Look") -> "np.ndarray":
+    """Alpha by one look with closer ones laid over it: around `people` where known, else around who was found."""
     from recorte.boxes import around, boxes
     from recorte.removal.steps.looks import frame
 
     height, width = photo.shape[:2]
-    alpha = mean_alpha(network, photo, sizes)
+    alpha = look(photo)
     if people is None:
         parts = boxes(alpha, height, width, CLOSER)
     else:
         large = [who for who in people if (who[1] - who[0]) * (who[3] - who[2]) >= KNOWN * height * width]
         parts = around(large, height, width, CLOSER)
     for box in parts:
-        seen = mean_alpha(network, photo[box.window], sizes)
+        seen = closer(photo[box.window])
         share = frame(seen.shape, box, height, width)
         alpha[box.window] = (1 - share) * alpha[box.window] + share * seen
     return alpha

@@ -1,11 +1,15 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
+import skimage.data
 from PIL import Image
 
+from recorte import BackgroundRemover
 from recorte.letterbox import PADDING_COLOUR, Letterbox
 from recorte.photo import read_mask
 from recorte.removal.network import Network
@@ -13,8 +17,8 @@ from recorte.removal.network import Network
 SCRIPT = Path(__file__).parents[2] / "scripts/teach.py"
 
 
-def teach(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+def teach(*arguments: object, script: Path = SCRIPT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(script), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -59,6 +63,40 @@ def test_what_is_known_of_people_says_what_counts(tmp_path: Path, best_model: Pa
     (tmp_path / "boxes.json").write_text('{"a.png": 5}')
     answer = teach(tmp_path / "photos", tmp_path / "masks", *known)
     assert answer.returncode == 2 and 'boxes.json: not {"a.jpg"' in answer.stderr
+
+
+def scripts(target: Path) -> Path:
+    """Copy what `teach.py --rvm` runs, without what npm may have installed there."""
+    shutil.copytree(SCRIPT.parent / "teachers", target / "teachers", ignore=shutil.ignore_patterns("node_modules"))
+    return Path(shutil.copy(SCRIPT, target))
+
+
+def test_a_second_teacher_that_is_not_installed_is_told(tmp_path: Path, best_model: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (60, 40)).save(tmp_path / "photos/a.png")
+    options = (tmp_path / "photos", tmp_path / "masks", "--model", best_model, "--rvm")
+    answer = teach(*options, script=scripts(tmp_path))
+    assert answer.returncode == 2 and "Traceback" not in answer.stderr
+    assert "RobustVideoMatting is not installed; run `npm install" in answer.stderr
+    assert not list((tmp_path / "masks").glob("*"))
+
+
+@pytest.mark.long
+def test_what_either_teacher_finds_counts(tmp_path: Path, best_model: Path) -> None:
+    script = scripts(tmp_path)
+    subprocess.run(["npm", "install", "--silent", "--prefix", tmp_path / "teachers"], check=True)
+    photo = np.ascontiguousarray(skimage.data.astronaut()[:, :400])
+    photo[:60, :60] = (230, 20, 10)  # what the small model takes for a person
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(photo).save(tmp_path / "photos/a.png")
+    for target, options in (("one", ()), ("two", ("--rvm",))):
+        answer = teach(tmp_path / "photos", tmp_path / target, "--model", best_model, *options, script=script)
+        assert answer.returncode == 0, answer.stderr
+    one, two = (read_mask(tmp_path / folder / "a.png") for folder in ("one", "two"))
+    assert (two >= one).all()
+    astronaut = BackgroundRemover().predict_alpha(photo) > 0.5
+    assert (two > 127)[astronaut].mean() > 0.95 > (one > 127)[astronaut].mean()
+    assert (two > 127)[~astronaut & (one < 128)].mean() < 0.2  # the helmet, mostly
 
 
 def test_a_mistake_is_told_in_one_message(tmp_path: Path) -> None:
