@@ -1,14 +1,15 @@
 """Figures at full photo size, as a user gets them: overall, and by source, people and light.
 
 `python scripts/studies/strata.py --data data` measures the bundled weights on the validation photos of `data/persons`
-(the layout of COCO) and `data/portraits` (photos and masks).
+(the layout of COCO) and `data/portraits` (photos and masks). With `--split train` it measures how well they fit what
+they have learned from: where that is hardly better, more photos are not what is missing.
 """
 
 import json
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from recorte import BackgroundRemover
-    from recorte.data.sample import Sample
+    from recorte.data.sample import Sample, Split
     from recorte.model.metrics import SegmentationMetrics
 
     Predict = Callable[[np.ndarray], np.ndarray]
@@ -33,6 +34,7 @@ LIGHT = {"dark (mean below 80 of 255)": 80, "middling": 150, "bright (mean above
 def main(
     data: Annotated[Path, typer.Option(help="folder with persons/ and portraits/")],
     model: Annotated[Path | None, typer.Option(help="a best_model folder, a run's, or an .onnx file")] = None,
+    split: Annotated[Literal["val", "train"], typer.Option(help="the photos to measure on")] = "val",
     worst: Annotated[int, typer.Option(min=0, help="how many of the worst photos to name")] = 0,
     sheet: Annotated[Path | None, typer.Option(help="a PNG of the worst photos: photo, truth and cut-out")] = None,
 ) -> None:
@@ -40,7 +42,7 @@ def main(
     from recorte import BackgroundRemover
 
     remover = BackgroundRemover(model)
-    strata, scores = measure(remover.predict_alpha, validation(data))
+    strata, scores = measure(remover.predict_alpha, photos_of(data, split))
     shown = [figure for figure in FIGURES if figure.main or figure.name == "nobody_marked"]
     print(f"| | photos | {' | '.join(f'`{figure.name}`' for figure in shown)} |\n|{'---|' * (len(shown) + 2)}")
     for name in sorted(strata, key=_place):
@@ -57,11 +59,16 @@ def main(
 
 def validation(data: Path) -> Iterator[tuple["Sample", list[str]]]:
     """Give every validation photo with the names of the strata it belongs to."""
+    return photos_of(data, "val")
+
+
+def photos_of(data: Path, split: "Split") -> Iterator[tuple["Sample", list[str]]]:
+    """Give every photo of a split with the names of the strata it belongs to."""
     from recorte.data.coco import CocoPersons
     from recorte.data.folder import ImageMaskFolder
 
-    persons, portraits = CocoPersons(data / "persons", "val"), ImageMaskFolder(data / "portraits", "val")
-    content = json.loads((data / "persons/annotations/person_keypoints_val2017.json").read_bytes())
+    persons, portraits = CocoPersons(data / "persons", split), ImageMaskFolder(data / "portraits", split)
+    content = json.loads((data / f"persons/annotations/person_keypoints_{split}2017.json").read_bytes())
     people: dict[int, list[float]] = {image["id"]: [] for image in content["images"]}
     for person in content["annotations"]:
         people[person["image_id"]].append(person["area"])

@@ -23,6 +23,7 @@ FILES = ("model.json", "model.onnx", "model.safetensors")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("data")
     write_coco(root / "persons", "val", 4)
+    write_coco(root / "persons", "train", 2)
     for split in ("train", "val"):
         write_portraits(root / "portraits", split, 3)
     return root
@@ -88,6 +89,8 @@ def test_figures_by_stratum(tmp_path: Path, data: Path) -> None:
     assert photos["people: one"] == photos["largest person: 10 to 30 %"] == 4  # 100 of 768 pixels
     assert sum(number for name, number in photos.items() if name.startswith("light")) == 7
     assert (tmp_path / "worst.png").stat().st_size > 1000
+    answer = run("studies/strata", tmp_path, "--data", str(data), "--split", "train")
+    assert "| all | 5 |" in answer.stdout and "| persons | 2 |" in answer.stdout
 
 
 @pytest.mark.slow
