@@ -38,16 +38,17 @@ def training(
     rounds: Annotated[int, typer.Option(min=1, help="how often each takes its turn")] = 12,
     precision: Annotated[str, typer.Option(help="32-true or bf16-mixed; auto: what the cpu profile takes")] = "auto",
     compiled: Annotated[bool, typer.Option(help="also with torch.compile, which takes minutes to begin")] = True,
+    encoder: Annotated[str, typer.Option(help="timm's name of it, for both")] = "resnet34",
 ) -> None:
     """Full training steps on the CPU: our network against segmentation-models-pytorch's U-Net with scSE attention.
 
-    Both have a ResNet34 encoder and heads for alpha and foreground; loss, optimizer, batch, size, precision and
+    Both have the same encoder and heads for alpha and foreground; loss, optimizer, batch, size, precision and
     memory format are the same. What a term of the loss costs is the difference to our step without it.
     """
     from recorte.training.machine.hardware import cpu_precision
 
     precision = cpu_precision() if precision == "auto" else precision
-    steps = _training_steps(batch, size, precision, compiled)
+    steps = _training_steps(batch, size, precision, compiled, encoder)
     seconds = _in_turns(steps, rounds)
     print(f"Training step, {batch} photos of {size} x {size}, {precision}, {rounds} turns each; photos a second:")
     for name, values in seconds.items():
@@ -66,7 +67,9 @@ def _median_ratio(one: list[float], other: list[float]) -> float:
     return statistics.median(a / b for a, b in zip(one, other, strict=True))
 
 
-def _training_steps(batch: int, size: int, precision: str, compiled: bool) -> dict[str, Callable[[], None]]:
+def _training_steps(
+    batch: int, size: int, precision: str, compiled: bool, encoder: str
+) -> dict[str, Callable[[], None]]:
     """Give full training steps by name, each with a network, a loss and an optimizer of its own."""
     import torch
     from hydra import compose, initialize_config_dir
@@ -83,7 +86,7 @@ def _training_steps(batch: int, size: int, precision: str, compiled: bool) -> di
         "alpha": torch.nn.functional.interpolate((torch.rand(batch, 1, 8, 8) > 0.5).float(), size=(size, size)),
         "weight": torch.ones(batch, 1, size, size),
     }
-    networks = {"recorte": lambda: AttentionUNet(encoder_weights="none"), "smp": _baseline}
+    networks = {"recorte": lambda: AttentionUNet(encoder, "none"), "smp": lambda: _baseline(encoder)}
     steps = {
         f"{name} {way}": _step_of(build(), data, config, compiled=way == "compiled")
         for way in (("eager", "compiled") if compiled else ("eager",))
@@ -94,17 +97,19 @@ def _training_steps(batch: int, size: int, precision: str, compiled: bool) -> di
     }
 
 
-def _baseline() -> "nn.Module":
+def _baseline(encoder: str) -> "nn.Module":
     """Build the other U-Net, with our two heads."""
     import segmentation_models_pytorch as smp
     from torch import Tensor, nn
 
     from recorte.model.attention_unet import Prediction
 
+    name = encoder if encoder == "resnet34" else f"tu-{encoder}"  # its own of that name is the one known before
+
     class Baseline(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.network = smp.Unet("resnet34", encoder_weights=None, decoder_attention_type="scse", classes=4)
+            self.network = smp.Unet(name, encoder_weights=None, decoder_attention_type="scse", classes=4)
 
         def forward(self, image: Tensor) -> Prediction:
             output = self.network(image)

@@ -13,8 +13,8 @@ from torch.nn import functional
 
 from recorte.errors import ModelError
 from recorte.kinds import BelowOne, Count, EncoderWeights
+from recorte.model.encoder_layers import prepare_encoder
 from recorte.model.encoder_weights import load_encoder_weights
-from recorte.model.same_padding import fix_same_padding
 
 
 class Prediction(NamedTuple):
@@ -227,7 +227,8 @@ def halved(image: Tensor) -> Tensor:
     The same as `pixel_unshuffle(image, 2)`, in whose place exporters write the photo's own size into the graph.
     """
     copies = torch.cat([image[..., row::2, column::2] for row in (0, 1) for column in (0, 1)], dim=1)
-    return copies[:, [3 * copy + colour for colour in range(3) for copy in range(4)]]
+    # Slices keep the memory format, where a list of channels does not.
+    return torch.cat([copies[:, colour::3] for colour in range(3)], dim=1)
 
 
 def resize_to(features: Tensor, like: Tensor) -> Tensor:
@@ -268,4 +269,4 @@ def _build_encoder(name: str, weights: str) -> Any:
         ) from None
     encoder.train()
     load_encoder_weights(encoder, name, weights)
-    return fix_same_padding(encoder)
+    return prepare_encoder(encoder)
