@@ -107,7 +107,7 @@ def _mixed(run: Path, share: float, folder: Path) -> Path:
     from recorte.model.export import export_model, load_network
     from recorte.training.build import BUNDLED_WEIGHTS
 
-    network, _ = load_network(run / "checkpoints/best.ckpt")
+    network, facts = load_network(run / "checkpoints/best.ckpt")
     page = json.loads((run / "best_model/model.json").read_text())
     before = load_network(BUNDLED_WEIGHTS)[0].state_dict()
     state = {
@@ -115,7 +115,7 @@ def _mixed(run: Path, share: float, folder: Path) -> Path:
         for name, value in network.state_dict().items()
     }
     network.load_state_dict(state)
-    origin = page["origin"] | {"share": share}
+    origin = page["origin"] | {"averaged": facts["averaged"], "share": share}
     export_model(network, folder, page["image_size"], {"metrics": page["metrics"], "origin": origin})
     return folder
 
