@@ -104,7 +104,7 @@ def _baseline(encoder: str) -> "nn.Module":
 
     from recorte.model.attention_unet import Prediction
 
-    name = encoder if encoder == "resnet34" else f"tu-{encoder}"  # its own of that name is the one known before
+    name = encoder if encoder in smp.encoders.get_encoder_names() else f"tu-{encoder}"  # its own, or timm's
 
     class Baseline(nn.Module):
         def __init__(self) -> None:

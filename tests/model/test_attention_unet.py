@@ -34,6 +34,8 @@ def network() -> AttentionUNet:
 def test_halves_are_those_of_pixel_unshuffle() -> None:
     image = photos(2, 3, 6, 10)
     assert torch.equal(halved(image), nn.functional.pixel_unshuffle(image, 2))
+    channels_last = image.contiguous(memory_format=torch.channels_last)
+    assert halved(channels_last).is_contiguous(memory_format=torch.channels_last)  # or joining it takes a copy more
 
 
 @pytest.mark.parametrize("attention", [True, False])
