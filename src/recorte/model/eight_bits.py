@@ -10,7 +10,7 @@ from recorte.files import whole_file
 
 FEW = 150
 """Weights of an output channel below which they are stored in half precision instead: of depthwise, first and narrow
-convolutions. They are a tenth of all, and what rounding to eight bits costs, it costs by them."""
+convolutions. They are a seventh of all, and what rounding to eight bits costs, it costs by them."""
 
 
 def store_in_eight_bits(source: Path, target: Path, few: int = FEW) -> None:
