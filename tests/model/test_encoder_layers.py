@@ -9,8 +9,8 @@ from torch.profiler import ProfilerActivity, profile
 
 from recorte.model.encoder_layers import DepthwiseConv2d, EvenConv2dSame, prepare_encoder
 
-WIDE = torch.autocast("cpu", torch.bfloat16)
-"""Takes the way of 16 bits, and leaves what has 64 as it is."""
+AUTOCAST = torch.autocast("cpu", torch.bfloat16)
+"""To 16 bits; what has 64 stays as it is, and can be compared exactly."""
 
 
 @pytest.mark.parametrize("kernel", [1, 2, 3, 5, 7])
@@ -44,7 +44,7 @@ def test_gradients_of_depthwise_convolutions_are_those_of_pytorch(kernel: int, s
     image = torch.rand(2, 6, 12, 16, dtype=torch.float64)
     expected = gradients(layer, image)
     assert type(prepare_encoder(layer)) is DepthwiseConv2d
-    for one, other in zip(gradients(layer, image, WIDE), expected, strict=True):
+    for one, other in zip(gradients(layer, image, AUTOCAST), expected, strict=True):
         torch.testing.assert_close(one, other)
 
 
@@ -56,7 +56,7 @@ def test_a_whole_encoder_learns_the_same() -> None:
     prepare_encoder(encoder)
     assert any(type(module) is DepthwiseConv2d for module in encoder.modules())
     assert any(type(module) is EvenConv2dSame and module.groups > 1 for module in encoder.modules())
-    for one, other in zip(gradients(encoder, image, WIDE), expected, strict=True):
+    for one, other in zip(gradients(encoder, image, AUTOCAST), expected, strict=True):
         torch.testing.assert_close(one, other)
 
 
@@ -68,7 +68,7 @@ def test_in_16_bits_the_gradients_are_as_exact_as_16_bits_are(stride: int) -> No
     expected = gradients(layer, image)
     prepare_encoder(layer)
     with profile(activities=[ProfilerActivity.CPU]) as operations:
-        found = gradients(layer, image, torch.autocast("cpu", torch.bfloat16))
+        found = gradients(layer, image, AUTOCAST)
     assert any(each.name == "_DepthwiseBackward" for each in operations.events())
     for one, other in zip(found, expected, strict=True):
         assert one.dtype == torch.float32
@@ -78,7 +78,7 @@ def test_in_16_bits_the_gradients_are_as_exact_as_16_bits_are(stride: int) -> No
 def test_what_is_frozen_gets_no_gradient() -> None:
     layer = prepare_encoder(nn.Conv2d(4, 4, 3, padding=1, groups=4, bias=False)).requires_grad_(False)
     image = torch.rand(1, 4, 8, 8, requires_grad=True)
-    with torch.autocast("cpu", torch.bfloat16):
+    with AUTOCAST:
         layer(image).sum().backward()
     assert layer.weight.grad is None
     assert image.grad is not None
