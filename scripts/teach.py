@@ -1,4 +1,4 @@
-"""Let a model write the masks of photos that have none, to train another model on (`data=taught`).
+"""Let a model write the masks of photos that have none, to train another model on (`data=rounds/second`).
 
 `python scripts/teach.py data/unlabelled taught/unlabelled --weights taught/weights --people boxes.json`
 

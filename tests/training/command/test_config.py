@@ -157,7 +157,7 @@ MISTAKES = {
     "modle=unet": ["modle", "model"],
     "hardware=rtx9090": ["rtx9090", "no such hardware", "auto, cpu, gtx1060, gtx1080, rtx3080, rtx4090"],
     "experiment=fast": ["no such experiment", "quick"],
-    "data=imagenet": ["no such data", "coco, cutouts, folder, lessons, looked, looked_again, mixed"],
+    "data=imagenet": ["no such data", "coco, cutouts, folder, lessons, mixed, rounds/fifth"],
     "data.batch_size=0": ["data.batch_size=0", "at least 1"],
     "data.batch_size=2.5": ["data.batch_size=2.5", "whole number"],
     "data.batch_size=null": ["data.batch_size=null"],
@@ -248,7 +248,7 @@ def test_reading_ahead_needs_workers() -> None:
 
 def test_what_the_data_share_is_no_choice() -> None:
     (found,) = problems("data=_base")
-    assert found.startswith("data=_base: there is no such data; valid are bundled, coco")
+    assert found.startswith("data=_base: there is no such data; valid are coco, cutouts")
 
 
 def test_mistakes_of_mixed_data() -> None:

@@ -17,7 +17,7 @@ from recorte.training.build import model_of_init, with_network_of_init
 SCRIPTS = Path(__file__).parents[3]
 BATCH = 64
 RECIPE_BATCH, RECIPE_LR, RECIPE_ENCODER_LR = 16, 6e-4, 3e-4
-"""Of conf/experiment/looked_again.yaml. A larger batch takes rates by the square root, as Adam's steps want."""
+"""Of conf/experiment/rounds/fourth.yaml. A larger batch takes rates by the square root, as Adam's steps want."""
 EPOCH = 5920
 """Photos of one of its epochs."""
 AFTERWARDS = 150
@@ -72,7 +72,7 @@ def _overrides(setting: Setting, data: Path) -> tuple[list[str], str]:
     small = ["data.image_size=64"] if setting.tiny else []
     on_device = setting.device.type == "cuda"
     return [
-        "experiment=looked_again", f"data.root={data}", f"data.teacher={data / 'taught'}", f"data.batch_size={batch}",
+        "experiment=rounds/fourth", f"data.root={data}", f"data.teacher={data / 'taught'}", f"data.batch_size={batch}",
         f"augmentation.on_device={str(on_device).lower()}",
         f"data.num_workers={workers}", f"data.preload={str(free_space(Path('/dev/shm')) > ROOMY).lower()}",
         f"optimizer.lr={RECIPE_LR * larger:.2g}", f"encoder_lr={RECIPE_ENCODER_LR * larger:.2g}", *small,
