@@ -74,4 +74,4 @@ def test_the_recipe_trains_and_is_measured_beside_the_shipped_weights(tmp_path: 
     rows = {row["what"]: row for row in json.loads((tmp_path / "card/card.json").read_text())["rows"]}
     assert (tmp_path / "card/recipe/best_model/model.onnx").is_file()
     assert rows["photo_iou"]["expected"].startswith("shipped 0.")
-    assert "without unlabelled, voc_people" in rows["photos/s"]["note"]
+    assert "without unlabelled, selfies, voc_people" in rows["photos/s"]["note"]

@@ -16,9 +16,9 @@ from recorte.training.build import model_of_init, with_network_of_init
 
 SCRIPTS = Path(__file__).parents[3]
 BATCH = 64
-RECIPE_BATCH, RECIPE_LR, RECIPE_ENCODER_LR = 16, 6e-4, 3e-4
-"""Of conf/experiment/rounds/fourth.yaml. A larger batch takes rates by the square root, as Adam's steps want."""
-EPOCH = 5920
+RECIPE_BATCH, RECIPE_LR, RECIPE_ENCODER_LR = 16, 8e-4, 4e-4
+"""Of conf/experiment/rounds/sixth.yaml. A larger batch takes rates by the square root, as Adam's steps want."""
+EPOCH = 5440
 """Photos of one of its epochs."""
 AFTERWARDS = 150
 """Seconds that the best weights take to be measured twice, exported, and measured as in use."""
@@ -64,7 +64,10 @@ def _overrides(setting: Setting, data: Path) -> tuple[list[str], str]:
     batch = 2 if setting.tiny else BATCH
     larger = (batch / RECIPE_BATCH) ** 0.5
     workers = 0 if setting.tiny else max(1, min(12, len(os.sched_getaffinity(0)) - 1))
-    folders = {"persons": ["persons"], "portraits": ["portraits"], "unlabelled": ["unlabelled", "taught/unlabelled"]}
+    folders = {"persons": ["persons"], "portraits": ["portraits"]}
+    unlabelled = {"unlabelled": "scenes", "selfies": "selfies"}
+    tops = ("unlabelled", "taught/unlabelled", "taught/weights")
+    folders |= {name: [f"{top}/{folder}" for top in tops] for name, folder in unlabelled.items()}
     more = ("voc_people", "coco_scenes", "coco_small_people", "nobody_animals")
     folders |= {name: [f"more/{name}"] for name in more}
     missing = [name for name, needed in folders.items() if not all((data / one).is_dir() for one in needed)]
@@ -72,7 +75,8 @@ def _overrides(setting: Setting, data: Path) -> tuple[list[str], str]:
     small = ["data.image_size=64"] if setting.tiny else []
     on_device = setting.device.type == "cuda"
     return [
-        "experiment=rounds/fourth", f"data.root={data}", f"data.teacher={data / 'taught'}", f"data.batch_size={batch}",
+        "experiment=rounds/sixth", "data.early_sizes=null", f"data.root={data}",
+        f"data.teacher={data / 'taught'}", f"data.batch_size={batch}",
         f"augmentation.on_device={str(on_device).lower()}",
         f"data.num_workers={workers}", f"data.preload={str(free_space(Path('/dev/shm')) > ROOMY).lower()}",
         f"optimizer.lr={RECIPE_LR * larger:.2g}", f"encoder_lr={RECIPE_ENCODER_LR * larger:.2g}", *small,
