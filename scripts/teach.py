@@ -1,4 +1,4 @@
-"""Let a model write the masks of photos that have none, to train another model on (`data=rounds/second`).
+"""Let a model write the masks of photos that have none, to train on (`experiment=rounds/second` and later).
 
 `python scripts/teach.py data/unlabelled taught/unlabelled --weights taught/weights --people boxes.json`
 

@@ -64,10 +64,10 @@ def _overrides(setting: Setting, data: Path) -> tuple[list[str], str]:
     batch = 2 if setting.tiny else BATCH
     larger = (batch / RECIPE_BATCH) ** 0.5
     workers = 0 if setting.tiny else max(1, min(12, len(os.sched_getaffinity(0)) - 1))
-    folders = {"persons": ["persons"], "portraits": ["portraits"]}
-    unlabelled = {"unlabelled": "scenes", "selfies": "selfies"}
     tops = ("unlabelled", "taught/unlabelled", "taught/weights")
-    folders |= {name: [f"{top}/{folder}" for top in tops] for name, folder in unlabelled.items()}
+    folders = {"persons": ["persons"], "portraits": ["portraits"],
+               "unlabelled": [f"{top}/scenes" for top in tops], "selfies": [f"{top}/selfies" for top in tops],
+    }  # fmt: skip
     more = ("voc_people", "coco_scenes", "coco_small_people", "nobody_animals")
     folders |= {name: [f"more/{name}"] for name in more}
     missing = [name for name, needed in folders.items() if not all((data / one).is_dir() for one in needed)]
