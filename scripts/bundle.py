@@ -3,7 +3,7 @@
 `python scripts/bundle.py outputs/<date>/<time> --data data`
 
 `--share` mixes them with the weights that they went on from: between two weights of one descent lie better ones than
-either (WiSE-FT, Wortsman et al. 2022, arXiv:2109.01903).
+either (WiSE-FT, Wortsman et al. 2022, arXiv:2109.01903). Called with one run after the other it mixes several.
 """
 
 import json
@@ -26,7 +26,7 @@ SURE = 0.95
 
 
 def main(
-    model: Annotated[Path, typer.Argument(help="a run's folder")],
+    model: Annotated[Path, typer.Argument(help="a run's folder, or a checkpoint in it")],
     data: Annotated[Path, typer.Option(help="folder with persons/ and portraits/, to measure the rounding on")],
     share: Annotated[
         float, typer.Option(min=0, max=1, help="of the run's averaged weights; the rest are those in the package")
@@ -38,16 +38,18 @@ def main(
     from recorte.removal.network import find_model
     from recorte.training.build import BUNDLED_WEIGHTS
 
-    source = find_model(model).parent
+    checkpoint = model if model.suffix == ".ckpt" else None
+    source = find_model(model.absolute().parents[1] if checkpoint else model).parent
     with tempfile.TemporaryDirectory() as folder:
-        if share < 1:
-            source = _mixed(model, share, Path(folder, "mixed"))
+        mixed = bool(checkpoint) or share < 1
+        if mixed:
+            source = _mixed(checkpoint or model / "checkpoints/best.ckpt", source, share, Path(folder, "mixed"))
         rounded, whole, less = _rounded(source, Path(folder), data)
         facts = {
             "sure": SURE,
             "rounding": {"bits": 8, "photo_iou_of_32_bits": whole["photo_iou"], "photo_iou": less["photo_iou"]},
         }
-        if share < 1:  # no training measured the mixture
+        if mixed:  # no training measured it
             facts["metrics"] = less
         content = _content(source, rounded, facts)
     size = sum(map(len, content.values()))
@@ -102,21 +104,23 @@ def _content(source: Path, rounded: Path, facts: dict[str, Any]) -> dict[str, by
     }
 
 
-def _mixed(run: Path, share: float, folder: Path) -> Path:
-    """Export a mixture of a run's averaged weights and the package's own; give its folder."""
+def _mixed(checkpoint: Path, described: Path, share: float, folder: Path) -> Path:
+    """Export a mixture of a checkpoint's averaged weights and the package's own, of their size; give its folder."""
     from recorte.model.export import export_model, load_network
     from recorte.training.build import BUNDLED_WEIGHTS
 
-    network, facts = load_network(run / "checkpoints/best.ckpt")
-    page = json.loads((run / "best_model/model.json").read_text())
-    before = load_network(BUNDLED_WEIGHTS)[0].state_dict()
+    network, facts = load_network(checkpoint)
+    page = json.loads((described / "model.json").read_text())
+    package, package_page = load_network(BUNDLED_WEIGHTS)
+    before = package.state_dict()
     state = {
         name: share * value + (1 - share) * before[name] if value.is_floating_point() else value
         for name, value in network.state_dict().items()
     }
     network.load_state_dict(state)
     origin = page["origin"] | {"averaged": facts["averaged"], "share": share}
-    export_model(network, folder, page["image_size"], {"metrics": page["metrics"], "origin": origin})
+    image_size = (package_page if share < 1 else page)["image_size"]
+    export_model(network, folder, image_size, {"metrics": page["metrics"], "origin": origin})
     return folder
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from recorte.model.attention_unet import Prediction
-from recorte.model.losses import Absolute, BinaryCrossEntropy, CompositeLoss, Dice, Edge, Focal
+from recorte.model.losses import Absolute, BinaryCrossEntropy, CompositeLoss, Dice, Edge, Focal, Outline
 
 LOG3 = log(3)
 """The logit of 3/4; -LOG3 is that of 1/4."""
@@ -107,7 +107,29 @@ def test_edge_does_not_see_an_error_that_is_the_same_everywhere() -> None:
     assert Edge()(predict(torch.full((1, 1, 3, 5), LOG3)), batch_of(torch.zeros(1, 1, 3, 5))).item() == 0
 
 
-@pytest.mark.parametrize("term", [BinaryCrossEntropy(), Focal(), Dice(), Edge()])
+def test_outline_is_the_mean_distance_of_the_pixels_beside_the_outline() -> None:
+    # A pixel either side of the outline: |3/4 - 1| and |1/4 - 0|, whatever is found farther away.
+    batch = batch_of(photos([[1.0, 1.0, 1.0, 0.0, 0.0, 0.0]]))
+    loss = Outline()(predict(photos([[-CERTAIN, -CERTAIN, LOG3, LOG3, CERTAIN, CERTAIN]])), batch)
+    assert loss.item() == pytest.approx((0.25 + 0.75) / 2, rel=1e-6)
+
+
+def test_outline_reaches_an_eightieth_of_the_longest_side() -> None:
+    # Two pixels of 160 on either side, of which one is wrong.
+    alpha = torch.zeros(1, 1, 1, 160)
+    alpha[..., :80] = 1
+    logits = CERTAIN * (2 * alpha - 1)
+    for place, expected in ((77, 0.0), (78, 0.25), (81, 0.25), (82, 0.0)):
+        wrong = logits.clone()
+        wrong[..., place] *= -1
+        assert Outline()(predict(wrong), batch_of(alpha)).item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_outline_of_a_photo_of_nobody_is_0() -> None:
+    assert Outline()(predict(torch.zeros(1, 1, 3, 5)), batch_of(torch.zeros(1, 1, 3, 5))).item() == 0
+
+
+@pytest.mark.parametrize("term", [BinaryCrossEntropy(), Focal(), Dice(), Edge(), Outline()])
 def test_a_batch_in_which_nothing_counts_is_0_and_teaches_nothing(term: nn.Module) -> None:
     logits = torch.randn(2, 1, 4, 4, requires_grad=True)
     loss = term(predict(logits), batch_of(torch.ones(2, 1, 4, 4), torch.zeros(2, 1, 4, 4)))
@@ -116,7 +138,7 @@ def test_a_batch_in_which_nothing_counts_is_0_and_teaches_nothing(term: nn.Modul
     assert logits.grad.abs().max() == 0
 
 
-@pytest.mark.parametrize("term", [BinaryCrossEntropy(), Focal(), Dice(), Edge()])
+@pytest.mark.parametrize("term", [BinaryCrossEntropy(), Focal(), Dice(), Edge(), Outline()])
 def test_what_does_not_count_has_neither_influence_nor_gradient(term: nn.Module) -> None:
     generator = torch.Generator().manual_seed(0)
     weight = (torch.rand(2, 1, 6, 6, generator=generator) > 0.4).float()

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from recorte.kinds import Weights
 from recorte.model.attention_unet import Prediction
+from recorte.model.metrics import NEAR
 
 Batch = Mapping[str, Tensor]
 """`image (N, 3, H, W)`, `alpha (N, 1, H, W)` and `weight (N, 1, H, W)`, all in [0, 1]."""
@@ -109,6 +110,24 @@ class Edge(nn.Module):
         across = weight[..., 1:] * weight[..., :-1] * (error[..., 1:] - error[..., :-1]).abs()
         down = weight[..., 1:, :] * weight[..., :-1, :] * (error[..., 1:, :] - error[..., :-1, :]).abs()
         return mean_over_photos(across, weight) + mean_over_photos(down, weight)
+
+
+class Outline(nn.Module):
+    """Absolute error of the alpha beside the true outline, averaged over the pixels of a photo there that count.
+
+    Beside the outline is what lies up to `NEAR` from it, at least a pixel. In a mean over the whole photo, or a share
+    of the person, an outline that is two pixels off all the way hardly counts. A photo of nobody has the value 0.
+    """
+
+    def forward(self, prediction: Prediction, batch: Batch) -> Tensor:
+        """Give the scalar loss."""
+        alpha, counts = batch["alpha"], batch["weight"]
+        window = 2 * max(1, round(NEAR * max(alpha.shape[-2:]))) + 1
+        person, background = (
+            functional.max_pool2d(counts * kind, window, stride=1, padding=window // 2) for kind in (alpha, 1 - alpha)
+        )
+        weight = counts * (person + background - 1).clamp(min=0)  # of hard masks: 1 where both are near, else 0
+        return mean_over_photos(weight * (torch.sigmoid(prediction.alpha_logits) - alpha).abs(), weight)
 
 
 class CompositeLoss(nn.Module):

@@ -76,11 +76,11 @@ def test_away_from_outlines_an_alpha_is_all_or_nothing() -> None:
     alpha = np.full((500, 500), 0.3, np.float32)  # a smear beside somebody
     alpha[:, 250:] = 0.7  # and doubt in them
     found = decided(alpha)
-    assert SOFT * 500 == 4  # pixels to each side
-    assert found[100, 253] == pytest.approx(0.875) and (found[:, 254:] == 1).all()
-    assert found[100, 246] == pytest.approx(0.125) and (found[:, :246] == 0).all()
+    assert SOFT * 500 == 3  # pixels to each side
+    assert found[100, 252] == pytest.approx(5 / 6) and (found[:, 253:] == 1).all()
+    assert found[100, 247] == pytest.approx(1 / 6) and (found[:, :247] == 0).all()
     assert found[100, 249] == pytest.approx(0.3) and found[100, 250] == pytest.approx(0.7)  # at the outline as it was
-    assert found[100, 247] == pytest.approx(0.3)  # 2.5 pixels away, where 0.375 may be left
+    assert found[100, 248] == pytest.approx(0.3)  # 1.5 pixels away, where 0.5 may be left
     assert alpha[0, 0] == np.float32(0.3)
 
 

@@ -17,7 +17,7 @@ from recorte.training.build import model_of_init, with_network_of_init
 SCRIPTS = Path(__file__).parents[3]
 BATCH = 64
 RECIPE_BATCH, RECIPE_LR, RECIPE_ENCODER_LR = 16, 8e-4, 4e-4
-"""Of conf/experiment/rounds/sixth.yaml. A larger batch takes rates by the square root, as Adam's steps want."""
+"""Of conf/experiment/rounds/seventh.yaml. A larger batch takes rates by the square root, as Adam's steps want."""
 EPOCH = 5440
 """Photos of one of its epochs."""
 AFTERWARDS = 150
@@ -75,7 +75,7 @@ def _overrides(setting: Setting, data: Path) -> tuple[list[str], str]:
     small = ["data.image_size=64"] if setting.tiny else []
     on_device = setting.device.type == "cuda"
     return [
-        "experiment=rounds/sixth", "data.early_sizes=null", f"data.root={data}",
+        "experiment=rounds/seventh", "data.early_sizes=null", f"data.root={data}",
         f"data.teacher={data / 'taught'}", f"data.batch_size={batch}",
         f"augmentation.on_device={str(on_device).lower()}",
         f"data.num_workers={workers}", f"data.preload={str(free_space(Path('/dev/shm')) > ROOMY).lower()}",

@@ -6,7 +6,7 @@ import numpy as np
 INSIDE = 0.5
 """An alpha above this is inside a region."""
 
-SOFT = 0.008
+SOFT = 0.006
 """Of the longest side: farther than that from an outline an alpha is 0 or 1. Hair is that wide, more is doubt."""
 
 FAINT = 0.06
