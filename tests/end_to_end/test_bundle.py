@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage
+import torch
 from hatchling.builders.wheel import WheelBuilder
 
 from commands import DRAWN, expect_mistake, run, write_coco, write_portraits
 from recorte import BackgroundRemover
+from recorte.model.export import load_network
 from recorte.removal.network import BUNDLED_WEIGHTS
 
 FILES = ("model.json", "model.onnx", "model.safetensors")
@@ -77,6 +79,32 @@ def test_a_model_is_rounded_and_bundled(tmp_path: Path, data: Path) -> None:
     photo = skimage.data.astronaut()
     found, wanted = (BackgroundRemover(model).predict_alpha(photo) for model in (tmp_path / "ours", None))
     np.testing.assert_allclose(found, wanted, atol=1e-5)  # rounded already: nothing is lost by rounding once more
+
+
+@pytest.mark.slow
+def test_a_checkpoint_is_mixed_with_the_weights_in_the_package(tmp_path: Path, data: Path) -> None:
+    run_dir = tmp_path / "run"
+    shutil.copytree(BUNDLED_WEIGHTS, run_dir / "best_model")
+    page = json.loads((run_dir / "best_model/model.json").read_text())
+    # It was trained at another size; the mixture is used at that of the package.
+    (run_dir / "best_model/model.json").write_text(json.dumps(page | {"image_size": 256}))
+    network, _ = load_network(BUNDLED_WEIGHTS)
+    ours = network.state_dict()
+    shifted = {name: value + 4e-4 if name.endswith(".bias") else value for name, value in ours.items()}
+    (run_dir / "checkpoints").mkdir()
+    state = {f"network.{name}": value for name, value in shifted.items()}
+    torch.save({"network": page["network"], "state_dict": state}, run_dir / "checkpoints/last.ckpt")
+    answer = run(
+        "bundle", tmp_path, "run/checkpoints/last.ckpt", "--data", str(data), "--share", "0.25", "--into", "new"
+    )
+    assert answer.returncode == 0, answer.stderr
+    mixed, facts = load_network(tmp_path / "new")
+    for name, value in mixed.state_dict().items():
+        torch.testing.assert_close(value, ours[name] + (1e-4 if name.endswith(".bias") else 0), rtol=0, atol=1e-6)
+    assert facts["image_size"] == page["image_size"] == 320 and facts["origin"]["share"] == 0.25
+    expect_mistake(
+        run("bundle", tmp_path, "run/checkpoints/first.ckpt", "--data", str(data)), "first.ckpt: no such model"
+    )
 
 
 @pytest.mark.slow
