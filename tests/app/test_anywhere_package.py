@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, expect
 
 from page_browser import static_host, visitor
 from recorte import BackgroundRemover
-from recorte.removal.network import Network
 
 PACKAGE = Path(__file__).parents[2] / "web/package"
 PROGRAM = """
@@ -94,13 +93,3 @@ def test_the_tarball_cuts_out_in_node(tarball: Path, astronaut: Path, tmp_path: 
         assert cutout.shape == wanted.shape
         assert np.percentile(np.abs(cutout[..., 3].astype(int) - wanted[..., 3]), 99.9) <= 2
     assert not (PACKAGE / "model.onnx").exists()
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_the_graphs_of_the_last_steps_are_those_that_are_written_now() -> None:
-    from recorte.removal.graph.export import parts
-
-    network = Network()
-    places = {"finish": PACKAGE, "colours": PACKAGE, "refine": PACKAGE.parent / "page/correct"}
-    for name, graph in parts(network.image_size, network.sure).items():
-        assert graph.SerializeToString(deterministic=True) == (places[name] / f"{name}.onnx").read_bytes()

@@ -18,6 +18,7 @@ from recorte import BackgroundRemover
 from recorte.removal.graph import export
 from recorte.removal.graph.clearing import cleared
 from recorte.removal.graph.invariants import moved_out
+from recorte.removal.network import Network
 from recorte.removal.steps.islands import decided, drop_loose, drop_unsure
 
 
@@ -120,3 +121,11 @@ def test_mistakes_are_told_and_nothing_is_replaced(cutout_onnx: Path, tmp_path: 
         assert "Traceback" not in done.stderr
         assert [words for words in said if words not in done.stderr] == []
     assert cutout_onnx.read_bytes() == before
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_graphs_of_the_last_steps_that_pages_have_are_those_that_are_written_now() -> None:
+    network, web = Network(), Path(__file__).parents[3] / "web"
+    places = {"finish": web / "package", "colours": web / "package", "refine": web / "page/correct"}
+    for name, graph in export.parts(network.image_size, network.sure).items():
+        assert graph.SerializeToString(deterministic=True) == (places[name] / f"{name}.onnx").read_bytes()
