@@ -41,15 +41,15 @@ def main(
     checkpoint = model if model.suffix == ".ckpt" else None
     source = find_model(model.absolute().parents[1] if checkpoint else model).parent
     with tempfile.TemporaryDirectory() as folder:
-        mixed = bool(checkpoint) or share < 1
-        if mixed:
+        anew = bool(checkpoint) or share < 1  # the training exported, and measured, its best weights alone
+        if anew:
             source = _mixed(checkpoint or model / "checkpoints/best.ckpt", source, share, Path(folder, "mixed"))
         rounded, whole, less = _rounded(source, Path(folder), data)
         facts = {
             "sure": SURE,
             "rounding": {"bits": 8, "photo_iou_of_32_bits": whole["photo_iou"], "photo_iou": less["photo_iou"]},
         }
-        if mixed:  # no training measured it
+        if anew:
             facts["metrics"] = less
         content = _content(source, rounded, facts)
     size = sum(map(len, content.values()))
@@ -105,7 +105,10 @@ def _content(source: Path, rounded: Path, facts: dict[str, Any]) -> dict[str, by
 
 
 def _mixed(checkpoint: Path, described: Path, share: float, folder: Path) -> Path:
-    """Export a mixture of a checkpoint's averaged weights and the package's own, of their size; give its folder."""
+    """Export a mixture of a checkpoint's averaged weights and the package's own; give its folder.
+
+    It looks at photos at the size of the package's, since a short run may have learned at a smaller one.
+    """
     from recorte.model.export import export_model, load_network
     from recorte.training.build import BUNDLED_WEIGHTS
 
@@ -113,14 +116,16 @@ def _mixed(checkpoint: Path, described: Path, share: float, folder: Path) -> Pat
     page = json.loads((described / "model.json").read_text())
     package, package_page = load_network(BUNDLED_WEIGHTS)
     before = package.state_dict()
+    shapes, needed = ({name: value.shape for name, value in one.items()} for one in (network.state_dict(), before))
+    if shapes != needed:
+        raise RecorteError(f"{checkpoint}: another network than that of the package, with which it is to be mixed")
     state = {
         name: share * value + (1 - share) * before[name] if value.is_floating_point() else value
         for name, value in network.state_dict().items()
     }
     network.load_state_dict(state)
     origin = page["origin"] | {"averaged": facts["averaged"], "share": share}
-    image_size = (package_page if share < 1 else page)["image_size"]
-    export_model(network, folder, image_size, {"metrics": page["metrics"], "origin": origin})
+    export_model(network, folder, package_page["image_size"], {"metrics": page["metrics"], "origin": origin})
     return folder
 
 

@@ -15,6 +15,7 @@ from hatchling.builders.wheel import WheelBuilder
 
 from commands import DRAWN, expect_mistake, run, write_coco, write_portraits
 from recorte import BackgroundRemover
+from recorte.model.attention_unet import AttentionUNet
 from recorte.model.export import load_network
 from recorte.removal.network import BUNDLED_WEIGHTS
 
@@ -102,9 +103,12 @@ def test_a_checkpoint_is_mixed_with_the_weights_in_the_package(tmp_path: Path, d
     for name, value in mixed.state_dict().items():
         torch.testing.assert_close(value, ours[name] + (1e-4 if name.endswith(".bias") else 0), rtol=0, atol=1e-6)
     assert facts["image_size"] == page["image_size"] == 320 and facts["origin"]["share"] == 0.25
-    expect_mistake(
-        run("bundle", tmp_path, "run/checkpoints/first.ckpt", "--data", str(data)), "first.ckpt: no such model"
-    )
+    expect_mistake(run("bundle", tmp_path, "run/checkpoints/1.ckpt", "--data", str(data)), "1.ckpt: no such model")
+    smaller = page["network"] | {"decoder_channels": [32, 16, 8, 8]}
+    state = {f"network.{name}": value for name, value in AttentionUNet(**smaller).state_dict().items()}
+    torch.save({"network": smaller, "state_dict": state}, run_dir / "checkpoints/last.ckpt")
+    answer = run("bundle", tmp_path, "run/checkpoints/last.ckpt", "--data", str(data), "--share", "0.25")
+    expect_mistake(answer, "last.ckpt: another network")
 
 
 @pytest.mark.slow
