@@ -19,7 +19,9 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-expect.set_options(timeout=60_000)  # other work may slow the machine down
+PATIENCE = 60_000
+"""Milliseconds: other work may slow the machine down."""
+expect.set_options(timeout=PATIENCE)
 
 
 @contextmanager
@@ -49,6 +51,7 @@ def chromium(*options: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(
             executable_path=found, args=["--no-sandbox", *(options or ["--disable-gpu"])]
         )
+        browser.on("context", lambda context: context.set_default_timeout(PATIENCE))
         try:
             yield browser
         finally:
