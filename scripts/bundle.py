@@ -141,8 +141,10 @@ def _figures(predict: Any, data: Path) -> dict[str, float]:
 
 def _without_paths(origin: dict[str, Any]) -> dict[str, Any]:
     """Leave out where the files of the run were on the machine that trained it."""
-    config = origin["config"]
-    text = json.dumps(origin)
+    # Of two overrides of one key the last counts; the first may name a place that is nowhere else in the config.
+    last = {override.partition("=")[0]: override for override in origin["config"]["overrides"]}
+    config = origin["config"] | {"overrides": [*last.values()]}
+    text = json.dumps(origin | {"config": config})
     places = {config["run_dir"]: "outputs/bundled", config["data"]["root"]: "data"}
     if config["data"].get("teacher"):
         places[config["data"]["teacher"]] = "taught"

@@ -1,28 +1,13 @@
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import skimage.data
 from PIL import Image
-from playwright.sync_api import Browser, Error
+from playwright.sync_api import Browser
 
 from cli_process import recorte
 from page_browser import chromium
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Function, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell with a failure what the page showed, since it may never be seen again."""
-    report = yield
-    page = item.funcargs.get("page")
-    if report.failed and report.when == "call" and page:
-        try:
-            report.sections.append(("What the page shows", page.locator("body").inner_text(timeout=5_000)))
-        except Error as error:
-            report.sections.append(("What the page shows", str(error)))
-    return report
 
 
 @pytest.fixture(scope="package")

@@ -1,12 +1,28 @@
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 import skimage.data
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from page_browser import page_server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell with a failure what the page showed, since it may never be seen again."""
+    report = yield
+    page = item.funcargs.get("page")
+    if report.failed and report.when == "call" and page:
+        try:
+            shown = page.locator("body").inner_text(timeout=5_000)
+        except Error as error:
+            shown = str(error)
+        report.sections.append(("What the page shows", shown))
+    return report
 
 
 @pytest.fixture(scope="module")
