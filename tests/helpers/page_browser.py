@@ -30,8 +30,8 @@ def page_server(home: Path, *options: str | Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "recorte", "app", "--port", str(port), *options]
-    variables, out = os.environ | {"RECORTE_HOME": str(home)}, subprocess.PIPE
-    with subprocess.Popen(command, env=variables, stdout=out, stderr=subprocess.STDOUT, text=True) as process:
+    # What it prints goes where pytest tells it with a failure: a page shows a visitor no traceback.
+    with subprocess.Popen(command, env=os.environ | {"RECORTE_HOME": str(home)}) as process:
         try:
             address = f"http://127.0.0.1:{port}"
             with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:  # waits longer from try to try
