@@ -100,28 +100,30 @@ def test_two_languages(page: Page, browser: Browser, address: str, photos: Path)
         expect(theirs.locator("[class*=st-key-card-]")).to_have_count(0)
 
 
-@pytest.mark.parametrize(("locale", "headline"), [("en-GB", "Step by step"), ("es-ES", "Paso a paso")])
+@pytest.mark.parametrize(("locale", "steps"), [("en-GB", "Step by step"), ("es-ES", "Paso a paso")])
 def test_a_part_of_the_page_that_comes_late(
-    browser: Browser, address: str, photos: Path, locale: str, headline: str
+    browser: Browser, address: str, photos: Path, locale: str, steps: str
 ) -> None:
     with browser.new_context(locale=locale) as visitor:
-        page, late, sent = visitor.new_page(), [], []
+        page, sent, held, let_go = visitor.new_page(), [], [], []
 
         def received(message: str | bytes) -> None:
             if len(sent) > 1 and "Español".encode() in message:  # the page again, since it knows which visit this is
-                while late:
-                    late.pop().continue_()
+                while held:
+                    let_go.append(held.pop())
+                    let_go[-1].continue_()
 
         def opened(socket: WebSocket) -> None:
             socket.on("framesent", lambda message: sent.append(message))
             socket.on("framereceived", received)
 
         page.on("websocket", opened)
-        page.route("**/ButtonGroup.*.js", lambda route: late.append(route))  # in which the language is chosen
+        page.route("**/ButtonGroup.*.js", lambda route: held.append(route))  # in which the language is chosen
         page.goto(address)
         expect(page.get_by_text("Español")).to_be_visible()
+        assert let_go  # else nothing came late, and this test tells nothing
         give(page, [photos / "astronaut.jpg"])
-        expect(page.get_by_text(headline)).to_be_visible()
+        expect(page.get_by_text(steps)).to_be_visible()
 
 
 def test_a_phone_scrolls_down_only(browser: Browser, address: str, photos: Path) -> None:

@@ -172,12 +172,12 @@ def teach(language: Language) -> None:
 
 def choose_language() -> Language:
     """Show the header; the visitor's browser chooses the language until the visitor does."""
-    browsers: Language = "es" if (st.context.locale or "").startswith("es") else "en"
+    first: Language = "es" if (st.context.locale or "").startswith("es") else "en"
     with st.container(key="top", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         place = st.empty()
         # By `default`, not by the visit's state: that is told once, and a browser which loads slowly may miss it.
         language = st.segmented_control(
-            "Language / Idioma", list(LANGUAGES), default=browsers, format_func=LANGUAGES.__getitem__, key="language",
+            "Language / Idioma", list(LANGUAGES), default=first, format_func=LANGUAGES.__getitem__, key="language",
             required=True, label_visibility="collapsed",
         )  # fmt: skip
     place.html(panels.header(language))
