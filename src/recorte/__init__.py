@@ -1,10 +1,10 @@
 """Recorte trains, measures and uses models that remove the background from photographs of people."""
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import os
     from typing import Unpack
 
     from recorte.removal.files.sources import Result, Source
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = ["BackgroundRemover", "__version__", "remove"]
+
+# Before anything imports ONNX Runtime, whose builds tell Microsoft of each use, with a number for the machine.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 def remove(

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -57,6 +58,18 @@ def test_remove_opens_one_model_when_it_is_first_called() -> None:
     code += "print(len(made), 'torch' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert said.split() == ["False", "1", "False"]
+
+
+def test_nothing_is_told_of_a_use(tmp_path: Path, best_model: Path) -> None:
+    # ONNX Runtime keeps what it is going to tell, and a number for the machine, in the user's cache.
+    home = tmp_path / "home"
+    home.mkdir()
+    places = {"HOME": home, "USERPROFILE": home, "LOCALAPPDATA": home, "XDG_CACHE_HOME": home / "cache"}
+    env = {key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"}
+    code = f"import recorte, numpy; recorte.BackgroundRemover({str(best_model)!r}).predict_alpha("
+    code += "numpy.zeros((9, 9, 3), 'uint8'))"
+    subprocess.run([sys.executable, "-c", code], check=True, env=env | {key: str(path) for key, path in places.items()})
+    assert [*home.rglob("*")] == []
 
 
 @pytest.mark.parametrize("photo", ["photo.jpg", b"content"])
