@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BackgroundRemover", "__version__", "remove"]
 
-# Before anything imports ONNX Runtime, whose builds tell Microsoft of each use, with a number for the machine.
+# Before anything imports ONNX Runtime, whose newer builds tell Microsoft of each use, with a number for the machine.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 

@@ -31,9 +31,11 @@ def models() -> Path:
 
 def model_names() -> list[str]:
     """List the models that were taught."""
-    if not models().is_dir():
+    try:
+        there = [*models().iterdir()]
+    except OSError:  # none was taught yet, or one may not look into somebody else's
         return []
-    names = {path.name.removeprefix(REPLACED) for path in models().iterdir() if (path / "model.onnx").is_file()}
+    names = {path.name.removeprefix(REPLACED) for path in there if _is_model(path)}
     return sorted(name for name in names if NAME.fullmatch(name))
 
 
@@ -43,7 +45,11 @@ def model_named(name: str | os.PathLike[str]) -> Path | None:
     if not NAME.fullmatch(text):
         return None
     places = models() / text, models() / f"{REPLACED}{text}"
-    return next((place for place in places if (place / "model.onnx").is_file()), None)
+    return next((place for place in places if _is_model(place)), None)
+
+
+def _is_model(folder: Path) -> bool:
+    return os.path.isfile(folder / "model.onnx")  # noqa: PTH113, a Path fails in a folder that one may not look into
 
 
 def resolved(model: str | os.PathLike[str]) -> Path:
@@ -55,6 +61,12 @@ def resolved(model: str | os.PathLike[str]) -> Path:
 
 def near(name: str | os.PathLike[str]) -> str:
     """Say which models were taught, for a message about one that was not; empty where none was."""
+    try:
+        os.listdir(models())  # noqa: PTH208
+    except PermissionError:
+        return f"; models that were taught are in {models()}, into which you may not look"
+    except OSError:  # none was taught yet
+        return ""
     names = model_names()
     close = get_close_matches(os.fspath(name), names, 1)
     if close:

@@ -50,6 +50,8 @@ def made_before(paths: Iterable[Path]) -> set[Path]:
 def list_photos(folder: str | os.PathLike[str], sealed: dict[Path, str] | None = None) -> list[Path]:
     """List every photo below a folder, sorted; hidden files and folders and linked folders are passed over.
 
+    Links that lead nowhere are listed, so that they are missed by name.
+
     Args:
         folder: where the photos are.
         sealed: takes the folders in it that cannot be looked into, each with a sentence that says so. None: raise it.
@@ -63,7 +65,7 @@ def list_photos(folder: str | os.PathLike[str], sealed: dict[Path, str] | None =
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths = [Path(base, name) for name in names if not name.startswith(".")]
         try:
-            found += [path for path in paths if path.suffix.lower() in EXTENSIONS and path.is_file()]
+            found += [path for path in paths if path.suffix.lower() in EXTENSIONS and _may_be_photo(path)]
         except PermissionError as error:  # one may read the names in it, and no more
             refused.append(PermissionError(error.errno, error.strerror, base))
     for refusal in refused:
@@ -75,6 +77,10 @@ def list_photos(folder: str | os.PathLike[str], sealed: dict[Path, str] | None =
             raise PhotoError(sentence)
         sealed[Path(refusal.filename)] = sentence
     return sorted(found)
+
+
+def _may_be_photo(path: Path) -> bool:
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def left_out(folder: str | os.PathLike[str], passed_over: str | os.PathLike[str] | None = None) -> Counter[str]:
@@ -120,7 +126,8 @@ def no_such_file(given: object) -> str:
             "a photo as base64 text, not a path; decode it first (base64 -d; in Python base64.b64decode, of what "
             "follows the comma) and give its bytes"
         )
-    return NO_FILE
+    # Not Path.is_symlink, which fails on a name that is too long.
+    return "a link that leads nowhere" if os.path.islink(text) else NO_FILE  # noqa: PTH114
 
 
 def no_photos(folder: str | os.PathLike[str]) -> PhotoError:

@@ -120,6 +120,22 @@ def test_one_machine_makes_what_the_small_tool_makes_and_no_photo_again(
     assert f"{PHOTOS} of {PHOTOS} photos are done already" in again.stderr
 
 
+def test_names_that_are_no_text_are_failures(photos: Path, best_model: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    for name in (b"a.png", b"caf\xe9.png", b"a-cutout.png"):
+        shutil.copy(next(photos.glob("1/*.png")), os.fsencode(odd) + b"/" + name)
+    for said in ("1 written, 1 failed (the table says why), 1 left out, made by", "0 written, 1 failed"):
+        answer = finish(start(odd, "-o", tmp_path / "cut", "--model", best_model, "--most", "1"))
+        assert answer.returncode == 1, answer.stderr
+        assert f"{odd}/caf\\udce9.png: its name is no text" in answer.stderr
+        assert said in answer.stdout
+    table = parquet.read_table(tmp_path / "cut" / FOLDER).to_pylist()
+    assert sorted((row["source"], row["status"]) for row in table) == [
+        (f"{odd}/a.png", "written"), (f"{odd}/caf\\udce9.png", "failed")
+    ]  # fmt: skip
+
+
 def test_a_machine_is_lost_and_the_driver_is_killed_and_every_photo_is_made_once(
     machines: tuple[Any, list[Any]], store: Any, photos: Path, wanted: dict[str, bytes], best_model: Path
 ) -> None:

@@ -143,15 +143,18 @@ def test_photos_that_fail_are_named_and_the_rest_goes_on(holiday: Path, best_mod
     (holiday / "beach" / "short.jpg").write_bytes(whole[: len(whole) // 2])
     (holiday / "page.png").write_text("<html>")
     (holiday / "zero.jpg").touch()
-    answer = recorte(holiday, "-o", tmp_path / "cut", "-m", best_model)
+    for name in ("moved.jpg", "round.jpg"):
+        (holiday / name).symlink_to("round.jpg" if name == "round.jpg" else "elsewhere.jpg")
+    (holiday / f"{'l' * 251}.jpg").write_bytes(whole)  # with .webp its name has a byte too many
+    answer = recorte(holiday, "-o", tmp_path / "cut", "-m", best_model, "--format", "webp")
     assert answer.returncode == 1
-    assert answer.stdout == "5 written, 3 failed\n"
+    assert answer.stdout == "5 written, 6 failed\n"
     complaints = answer.stderr.splitlines()
-    assert len(complaints) == 3
-    for name, complaint in zip(("short.jpg", "page.png", "zero.jpg"), complaints, strict=True):
+    wrong = ("short.jpg", f"{'l' * 251}.jpg", "moved.jpg", "page.png", "round.jpg", "zero.jpg")
+    for name, complaint in zip(wrong, complaints, strict=True):
         assert complaint.startswith("Error: ")
-        assert complaint.count(name) == 1
-    assert files(tmp_path / "cut") == sorted(CUT_HOLIDAY)
+        assert complaint.count(name) == 1 or "(File name too long)" in complaint
+    assert files(tmp_path / "cut") == sorted(f"{name.removesuffix('.png')}.webp" for name in CUT_HOLIDAY)
 
 
 def test_one_broken_photo(tmp_path: Path, best_model: Path) -> None:
@@ -175,7 +178,8 @@ def test_mistakes_with_photos(photo: Path, holiday: Path, best_model: Path) -> N
     expect_mistake(recorte(holiday, *model), "needs a folder for the results", "-o cut/")
     expect_mistake(recorte(holiday, photo, *model), "needs a folder for the results")
     expect_mistake(recorte(folder / "empty", "-o", folder / "cut", *model), "empty: no photos in it")
-    expect_mistake(recorte("", "-o", folder / "cut", *model), "a name is empty")
+    for words in ([""], [photo, "--crop", ""], ["--no-refine", ""], ["--", ""]):
+        expect_mistake(recorte("-o", folder / "cut", *model, *words), "a name is empty")
     expect_mistake(recorte(holiday / "a.jpg", holiday / "beach" / "a.jpg", "-o", folder / "cut", *model), "one name")
     assert files(folder) == before
     assert not (folder / "cut").exists()
@@ -199,6 +203,7 @@ def test_mistakes_with_the_output(photo: Path, holiday: Path, best_model: Path) 
     expect_mistake(recorte(holiday, "-o", photo, *model), "need a folder for the cut-outs")
     for photos in ([photo], [holiday], [photo, holiday]):
         expect_mistake(recorte(*photos, "-o", "", *model, cwd=folder), '-o "" names nothing')
+    expect_mistake(recorte("bulk", holiday, "-o", ""), '-o "" names nothing')
     assert sorted(path.name for path in folder.iterdir()) == ["holiday", "photo.png"]
 
 

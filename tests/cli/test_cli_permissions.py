@@ -72,6 +72,42 @@ def test_a_folder_in_the_tree_that_may_not_be_read_is_named(holiday: Path, best_
     assert not (holiday.parent / "alone").exists()
 
 
+def test_a_folder_of_results_that_may_not_be_looked_into(holiday: Path, best_model: Path) -> None:
+    (holiday / "inner").mkdir()
+    (holiday / "sealed.png").rename(holiday / "inner/photo.png")
+    inner = holiday.parent / "cut/inner"
+    inner.mkdir(parents=True)
+    inner.chmod(0)
+    try:
+        answer = mortal("holiday", "-o", "cut", "-m", best_model, cwd=holiday.parent)
+    finally:
+        inner.chmod(0o755)
+    assert (answer.returncode, answer.stdout) == (1, "1 written, 1 failed\n")
+    assert "cut/inner/photo.png cannot be written (Permission denied)" in answer.stderr
+    assert files(holiday.parent / "cut") == ["photo.png"]
+
+
+def test_somebody_elses_home(holiday: Path, best_model: Path) -> None:
+    home = holiday / "home"
+    home.mkdir(mode=0)
+    env = ENVIRONMENT | {"RECORTE_HOME": str(home / "recorte")}
+
+    def ask(*words: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(mortals(*words), cwd=holiday, env=env, capture_output=True, text=True, check=False)
+
+    try:
+        made = ask("photo.png", "-o", "cut.jpg", "--preset", "amazon", "-m", best_model)
+        told = ask("info", "-m", best_model)
+        refused = ask("photo.png", "-o", "other.png", "-m", "mine")
+    finally:
+        home.chmod(0o755)
+    assert (made.returncode, made.stdout) == (0, "Wrote cut.jpg\n")
+    assert told.returncode == 0
+    assert "Presets" in told.stdout
+    assert refused.returncode == 2
+    assert f"are in {home}/recorte/models, into which you may not look" in refused.stderr
+
+
 def test_watching_goes_on_beside_a_folder_that_may_not_be_read(holiday: Path, best_model: Path) -> None:
     (holiday / "inner").mkdir(mode=0)
     command, pipe = mortals("holiday", "-o", "cut", "--watch", "-m", best_model), subprocess.PIPE

@@ -35,7 +35,8 @@ def test_a_signal_finishes_what_is_in_hand_and_a_second_run_goes_on(
     os.mkfifo(folder / "b.jpg")  # opening it waits for somebody who writes: a photo in hand for as long as we like
     shutil.copy(photo, folder / "c.jpg")
     arguments = ("a.jpg", "b.jpg", "c.jpg", "-o", "cut", "-m", best_model, "--json", "--jobs", "1")
-    with start_recorte(*arguments, cwd=folder) as process:
+    anew = [] if number == signal.SIGINT else ["--overwrite"]
+    with start_recorte(*arguments, *anew, cwd=folder) as process:
         assert json.loads(process.stdout.readline())["photo"] == "a.jpg"
         process.send_signal(number)
         assert process.stderr.readline() == "Stopping after the photos in hand.\n"
@@ -43,7 +44,8 @@ def test_a_signal_finishes_what_is_in_hand_and_a_second_run_goes_on(
         out, err = process.communicate()
     assert process.returncode == 130
     assert [json.loads(line)["photo"] for line in out.splitlines()] == ["b.jpg"]
-    assert err.splitlines()[-1] == "1 written, 1 failed, 1 left (stopped; the same command goes on with them)"
+    then = "goes on with them" if number == signal.SIGINT else "makes all of them anew, for --overwrite"
+    assert err.splitlines()[-1] == f"1 written, 1 failed, 1 left (stopped; the same command {then})"
     assert files(folder / "cut") == ["a.png"]
 
     (folder / "b.jpg").unlink()

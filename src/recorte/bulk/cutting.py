@@ -14,6 +14,7 @@ import pyarrow as pa
 import ray
 from fsspec.core import url_to_fs
 
+from recorte.bulk.sources import as_text
 from recorte.errors import DiskFullError, ModelError, PhotoError, RecorteError
 from recorte.photo import name_of
 from recorte.places import Place, reason_of
@@ -139,6 +140,7 @@ class Cutting:
             answer |= {"status": "failed", "error": f"{address}: {type(trouble).__name__}: {trouble}"}
         if careful:
             ray.get(self._desk.clear.remote(row["block"], photo))
+        answer["error"] = answer.get("error") and as_text(answer["error"])
         return answer | {"seconds": time.perf_counter() - started - waited, "score": score}
 
     def _read(self, photo: str, address: str) -> bytes:

@@ -1,9 +1,12 @@
 """Which result goes where, for so many photos that their paths are plain text."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice, takewhile
 from pathlib import Path
 
+from recorte.listing import RESULT
 from recorte.removal.files.plan import result_names
 
 
@@ -23,6 +26,24 @@ def name_results(photos: Sequence[str], ending: str = ".png") -> list[str]:
     for number in doubtful:
         results[number] = named[photos[number]]
     return results
+
+
+def made_before(names: Sequence[str]) -> set[str]:
+    """Find what `recorte.listing.made_before` finds, in much less memory.
+
+    Args:
+        names: in order.
+    """
+    return {name for name in names if (made := RESULT.fullmatch(_stem(name))) and _is_there(made[1], names)}
+
+
+def _is_there(photo: str, names: Sequence[str]) -> bool:
+    """Whether a name is that of a photo, without its suffix or with it."""
+    place = bisect_left(names, photo)
+    if place < len(names) and names[place] == photo:
+        return True
+    begun = islice(names, bisect_left(names, f"{photo}."), None)
+    return any(_stem(name) == photo for name in takewhile(lambda name: name.startswith(f"{photo}."), begun))
 
 
 def _stem(photo: str) -> str:

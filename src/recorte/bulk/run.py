@@ -1,6 +1,7 @@
 """A whole run: which photos there are, what is done already, and the rest over the cluster."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from recorte.bulk.cutting import Cutting, Job
 from recorte.bulk.desk import open_desk
 from recorte.bulk.lock import Lock
 from recorte.bulk.progress import Account
-from recorte.bulk.sources import Photos, find_photos
+from recorte.bulk.sources import Photos, as_text, find_photos, is_text
 from recorte.bulk.table import Table
 from recorte.errors import RecorteError
 from recorte.places import Place
@@ -157,7 +158,7 @@ def _left(job: Job, photos: Photos, table: Table) -> tuple[list[int], int]:
 
 
 def _row(job: Job, photos: Photos, photo: str, result: str, status: str, **more: Any) -> dict[str, Any]:
-    row = {"source": photos.address(photo), "result": job.target.full(result), "status": status}
+    row = {"source": photos.address(photo), "result": as_text(job.target.full(result)), "status": status}
     return row | {"seconds": 0.0, "error": None, "score": None} | more
 
 
@@ -179,19 +180,31 @@ class _Round:
         """
         self._desk = open_desk()
         self._ended: str | None = None
+        todo = [number for number in todo if not self._refused(number)]
         size = ROUND * max(1, cores())
         for start in range(0, len(todo), size):
             try:
                 for rows in self._blocks(todo[start : start + size]):
                     self._take(rows)
             except ray.exceptions.RayError as error:
-                raise RecorteError(f"the workers cannot go on: {_last_line(error)}") from error
+                raise RecorteError(f"the workers cannot go on: {_reason(error)}") from error
             finally:
                 self._table.write(at_once=True)
             if self._ended:
                 raise RecorteError(self._ended)
             if self._stopped():
                 return
+
+    def _refused(self, number: int) -> bool:
+        photo = self._photos.names[number]
+        if refused := not is_text(photo):
+            error = f"{self._photos.address(photo)}: its name is no text (UTF-8), which a table cannot hold; rename it"
+            self._add(_row(self._job, self._photos, photo, self._photos.results[number], "failed", error=error))
+        return refused
+
+    def _add(self, row: Mapping[str, Any]) -> None:
+        self._table.add(row)
+        self._account.add(row)
 
     def _blocks(self, numbers: Sequence[int]) -> Iterator[list[dict[str, Any]]]:
         names, results = self._photos.names, self._photos.results
@@ -223,8 +236,7 @@ class _Round:
             if row["fatal"]:
                 self._end(row["error"])
             else:
-                self._table.add(whole)
-                self._account.add(whole)
+                self._add(whole)
         failed, done = self._account.counts["failed"], self._account.done
         if done >= ENOUGH and failed > self._wishes.most_failures * done:
             share = self._wishes.most_failures
@@ -242,6 +254,8 @@ class _Round:
         self._desk.stop.remote()
 
 
-def _last_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
+    """Find the error itself among the lines of its trace and the advice that Ray puts behind it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
+    errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
+    return (errors or lines or [type(error).__name__])[-1]

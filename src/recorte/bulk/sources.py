@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
-from recorte.bulk.naming import name_results
+from recorte.bulk.naming import made_before, name_results
 from recorte.errors import PhotoError, RecorteError
-from recorte.listing import EXTENSIONS, SOME, kind_of
+from recorte.listing import EARLIER, EXTENSIONS, SOME, kind_of
 from recorte.places import Place, told
 
 TABLES = (".parquet", ".csv")
@@ -33,8 +33,18 @@ class Photos:
     left_out: Counter[str] = field(default_factory=Counter)
 
     def address(self, name: str) -> str:
-        """Give the whole address of a photo."""
-        return self.place.full(name) if self.place else name
+        """Give the whole address of a photo, as a table can hold it."""
+        return as_text(self.place.full(name) if self.place else name)
+
+
+def is_text(name: str) -> bool:
+    """Tell whether a name is text; names of files need not be, and no table can hold those that are not."""
+    return as_text(name) == name
+
+
+def as_text(name: str) -> str:
+    """Give a name as text: what in it is none as `\\udce9`, say."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def is_table(source: str) -> bool:
@@ -71,6 +81,9 @@ def _of_tree(source: Place, ending: str) -> Photos:
         others = ", ".join(f"{count} {kind}" for kind, count in left_out.most_common(3))
         raise PhotoError(f"{source.address}: no photos in it ({SOME})" + (f", but {others}" if others else ""))
     names.sort()
+    if made := made_before(names):
+        names = [name for name in names if name not in made]
+        left_out[EARLIER] += len(made)
     return Photos(source, names, name_results(names, ending), left_out)
 
 

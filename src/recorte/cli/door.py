@@ -37,13 +37,16 @@ class _Door(Brief, TyperGroup):
         Raises:
             RecorteError: a word is empty that is no option's value.
         """
-        if any(not word and not before.startswith("-") for before, word in pairwise(["", *args])):
-            # As a path it would be this folder, with all its photos.
-            raise RecorteError("a name is empty, perhaps a variable that is not set; give a photo, folder or pattern")
         own_options = {option for param in self.params for option in param.opts}
         first = args[0].split("=")[0] if args else ""
         if first not in own_options and (first not in self.commands or first == CUT_OUT):
             args = [CUT_OUT, *args]
+        params = self.commands[args[0]].params if args and args[0] in self.commands else self.params
+        flags = [param for param in params if getattr(param, "is_flag", False)]
+        alone = {"-", "--", *(option for flag in flags for option in (*flag.opts, *flag.secondary_opts))}
+        if any(not word and (before[:1] != "-" or before in alone) for before, word in pairwise(["", *args])):
+            # As a path it would be this folder, with all its photos.
+            raise RecorteError("a name is empty, perhaps a variable that is not set; give a photo, folder or pattern")
         return super().parse_args(ctx, args)
 
 

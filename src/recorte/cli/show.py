@@ -106,13 +106,15 @@ class Account:
         total: the photos that there are; None = nobody knows yet.
         as_json: a JSON object for each photo on stdout, and the rest on stderr.
         each: say a line for each photo as soon as it is done.
+        anew: the same command would make again what this one made.
     """
 
-    def __init__(self, total: int | None, as_json: bool = False, each: bool = False) -> None:
+    def __init__(self, total: int | None, as_json: bool = False, each: bool = False, anew: bool = False) -> None:
         self.counts: Counter[str] = Counter()
         self._total = total
         self._json = as_json
         self._each = each
+        self._anew = anew
         self._failures: list[str] = []
         self._skipped: list[str] = []
         self._noted: list[Outcome] = []
@@ -191,18 +193,24 @@ class Account:
         if self.counts["failed"]:
             counts.append(f"{self.counts['failed']} failed")
         if self._total is not None and (left := self._total - self.counts.total()):
-            counts.append(f"{left} left (stopped; the same command goes on with them)")
-        from recorte.listing import EARLIER
+            after = "makes all of them anew, for --overwrite" if self._anew else "goes on with them"
+            counts.append(f"{left} left (stopped; the same command {after})")
+        typer.echo(", ".join([*counts, *passed_over(left_out)]), err=self._json)
 
-        left_out = dict(left_out)
-        if made := left_out.pop(EARLIER, 0):
-            counts.append(f"{made} left out, made by earlier commands (-cutout, -mask)")
-        if left_out:
-            kinds = sorted(left_out.items(), key=lambda kind: (-kind[1], kind[0]))
-            named = ", ".join(f"{count} {plain(kind)}" for kind, count in kinds[:KINDS])
-            more = f" and {len(kinds) - KINDS} kinds more" if len(kinds) > KINDS else ""
-            counts.append(f"{sum(left_out.values())} left out, of kinds that are not read ({named}{more})")
-        typer.echo(", ".join(counts), err=self._json)
+
+def passed_over(left_out: "Mapping[str, int]") -> list[str]:
+    """Say how many files, of which kinds, were left out; nothing where none was."""
+    from recorte.listing import EARLIER
+
+    kinds = sorted((kind for kind in left_out.items() if kind[0] != EARLIER), key=lambda kind: (-kind[1], kind[0]))
+    said = []
+    if made := left_out.get(EARLIER, 0):
+        said.append(f"{made:,} left out, made by earlier commands (-cutout, -mask)")
+    if kinds:
+        named = ", ".join(f"{count:,} {plain(kind)}" for kind, count in kinds[:KINDS])
+        more = f" and {len(kinds) - KINDS} kinds more" if len(kinds) > KINDS else ""
+        said.append(f"{sum(count for _, count in kinds):,} left out, of kinds that are not read ({named}{more})")
+    return said
 
 
 def _bar(total: int) -> "Progress":

@@ -169,7 +169,7 @@ def opened(source: PhotoSource) -> Iterator[Image.Image]:
     except MemoryError:
         raise PhotoError(f"{name}: not enough memory to decode it; scale it down, or close programs") from None
     except DECODER_ERRORS as error:
-        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        if isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
             raise PhotoError(f"{name}: {no_such_file(source)}") from None
         raise PhotoError(f"{name}: truncated or damaged ({error}); copy it again from where it came") from None
 

@@ -21,12 +21,15 @@ def with_largest_file(size: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
+LINKS = {"loop.jpg": "loop.jpg", "nowhere.jpg": "no such file"}
+
+
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corpus") / "photos"
     write_all(bad_files(), folder)
-    (folder / "loop.jpg").symlink_to("loop.jpg")
-    (folder / "nowhere.jpg").symlink_to("no such file")
+    for name, place in LINKS.items():
+        (folder / name).symlink_to(place)
     (folder / "folder.jpg").mkdir()
     (folder / "folder.jpg" / "up").symlink_to("..")
     os.mkfifo(folder / "pipe.jpg")
@@ -61,8 +64,10 @@ def test_the_whole_corpus(answer: tuple[subprocess.CompletedProcess[str], Path],
     corpus, told = bad_files(), outcomes(said)
     assert len(corpus) >= 60
     assert [Path(line["photo"]).name for line in map(json.loads, said.stdout.splitlines())] == sorted(
-        file.name for file in corpus
+        [*LINKS, *(file.name for file in corpus)]
     )
+    for name in LINKS:
+        assert told[name]["error"] == f"{photos / name}: a link that leads nowhere"
     for file in corpus:
         outcome = told[file.name]
         if file.size:
@@ -80,13 +85,13 @@ def test_the_whole_corpus(answer: tuple[subprocess.CompletedProcess[str], Path],
 def test_every_failure_is_one_line_on_stderr(
     answer: tuple[subprocess.CompletedProcess[str], Path], photos: Path
 ) -> None:
-    bad = [file for file in bad_files() if not file.size]
+    bad = [*LINKS, *(file for file in bad_files() if not file.size)]
     lines = answer[0].stderr.splitlines()
     assert len(lines) == len(bad) + 3
     assert all(line.startswith("Error: ") for line in lines[:-3])
     assert lines[-3] == f"Note: only the first page was cut out of {photos / 'three pages.tif'} (not pages 2 to 3)"
     assert lines[-2].startswith("Note: nobody was found in ")
-    assert lines[-1] == f"{len(bad_files()) - len(bad)} written, {len(bad)} failed"
+    assert lines[-1] == f"{len(bad_files()) + len(LINKS) - len(bad)} written, {len(bad)} failed"
     assert "\x1b" not in answer[0].stderr
 
 

@@ -18,7 +18,7 @@ def exif() -> bytes:
     """EXIF with directories of its own, which Pillow's writer of packed TIFF fails at."""
     block = Image.Exif()
     block[0x010F] = "Camera works"
-    block.get_ifd(0x8769).update({0x829A: (1, 100), 0x927C: b"its own notes"})
+    block.get_ifd(0x8769).update({0x829A: (1, 100), 0x927C: b"its own notes", 0xA005: {1: "R98", 2: b"0100"}})
     block.get_ifd(0x8825)[1] = "N"
     return block.tobytes()
 
@@ -48,6 +48,7 @@ def test_what_is_kept(shape: tuple[int, ...]) -> None:
         assert image.getexif()[0x010F] == "Camera works"
         assert image.getexif().get_ifd(0x8769)[0x927C] == b"its own notes"
         assert image.getexif().get_ifd(0x8825)[1] == "N"
+        assert image.getexif().get_ifd(0xA005) == {1: "R98", 2: b"0100"}
     with tifffile.TiffFile(io.BytesIO(content)) as file:
         tags = file.pages[0].tags
         assert tags["ExifTag"].value["ExposureTime"] == (1, 100)

@@ -75,7 +75,7 @@ def _cut_out_many(sources: Sources, wishes: Wishes) -> int:
         plan = plan_many(sources.paths, folder, sources.roots, sealed, wishes.suffix)
     else:
         plan = plan_photos(sources.paths, None, ending=wishes.ending)
-    work, account = _worker(wishes), Account(len(plan) + len(sealed), wishes.as_json)
+    work, account = _worker(wishes), Account(len(plan) + len(sealed), wishes.as_json, anew=wishes.overwrite)
     if folder:  # not before the model is open, so that a mistake leaves nothing behind
         make_folder(folder)
     with stop_on_ctrl_c() as stopped, account:

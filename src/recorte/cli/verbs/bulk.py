@@ -26,8 +26,9 @@ from recorte.cli.options import (
     asked_for,
     one_kind,
 )
-from recorte.cli.show import SOME_FAILED, STOPPED, complain, plain
+from recorte.cli.show import SOME_FAILED, STOPPED, complain, passed_over, plain
 from recorte.cli.stop import stop_on_ctrl_c
+from recorte.errors import RecorteError
 
 NAMED = 10
 """Of photos that failed, on the screen; the table has them all."""
@@ -87,6 +88,8 @@ def bulk(
     ] = False,
 ) -> None:  # fmt: skip
     """Cut people out of very many photos, on all machines of a cluster; stopped, the same command goes on."""
+    if not output:
+        raise RecorteError('-o "" names nothing (an unset variable of the shell?); give a folder or address: -o cut/')
     need("ray", "bulk", "recorte bulk")
     from recorte.bulk.run import Wishes, run
 
@@ -111,8 +114,5 @@ def bulk(
     counts = [f"{account.counts['written']:,} written"]
     counts += [f"{failed:,} failed (the table says why)"] if (failed := account.counts["failed"]) else []
     counts += [f"{left:,} left (stopped; the same command goes on with them)"] if left else []
-    if photos.left_out:
-        others = ", ".join(f"{count:,} {plain(kind)}" for kind, count in photos.left_out.most_common(3))
-        counts.append(f"{photos.left_out.total():,} left out, of kinds that are not read ({others})")
-    typer.echo(", ".join(counts), err=as_json)
+    typer.echo(", ".join([*counts, *passed_over(photos.left_out)]), err=as_json)
     raise typer.Exit(STOPPED if left else SOME_FAILED if failed else 0)

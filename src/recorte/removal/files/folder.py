@@ -73,7 +73,7 @@ def cut_out_each(
         ModelError: the model is at fault, so no photo would go better.
     """
     options = options or Options()
-    spared = {options.target_of(photo.resolve()): photo for photo in plan}
+    spared = {options.target_of(Path(os.path.realpath(photo))): photo for photo in plan}
     for folder in {result.parent for result in plan.values()}:
         remove_left_over(folder)
     ahead = AHEAD * jobs
@@ -85,10 +85,15 @@ def cut_out_each(
             if stopped():
                 return None
             shown = options.targets(result, 1)[0]
-            if replaced := spared.get(result.resolve()):
+            try:
+                replaced, there = spared.get(result.resolve()), shown.exists()
+            except OSError as trouble:  # a name that is too long, a folder that one may not look into
+                error = f"{photo}: its result {shown} cannot be written ({trouble.strerror})"
+                return Outcome(photo, shown, "failed", error=error)
+            if replaced:
                 error = f"{photo}: its cut-out would replace {replaced}, one of the photos"
                 return Outcome(photo, shown, "failed", error=error)
-            if shown.exists() and not overwrite:
+            if there and not overwrite:
                 return Outcome(photo, shown, "skipped")
             return _cut_out_one(cut_out, photo, result, shown)
 

@@ -231,7 +231,7 @@ def same_file(one: Path, other: Path) -> bool:
         try:
             return one.samefile(other)
         except OSError:
-            return one.resolve() == other.resolve()
+            return os.path.realpath(one) == os.path.realpath(other)  # Path.resolve fails on a link to itself
     return False
 
 

@@ -61,7 +61,7 @@ def plan_tree(
     made = made_before(photos)
     photos = [photo for photo in photos if photo not in made]
     if results.is_relative_to(folder.resolve()):
-        photos = [photo for photo in photos if not photo.resolve().is_relative_to(results)]
+        photos = [photo for photo in photos if not _real(photo).is_relative_to(results)]
     names = result_names((photo.relative_to(folder) for photo in photos), suffix)
     return {folder / name: target / result for name, result in names.items()}
 
@@ -104,7 +104,11 @@ def _is_result(photo: Path, target: Path, root: Path | None) -> bool:
     if root is None or same_file(root, target):
         return False
     results = target.resolve()
-    return results.is_relative_to(root.resolve()) and photo.resolve().is_relative_to(results)
+    return results.is_relative_to(root.resolve()) and _real(photo).is_relative_to(results)
+
+
+def _real(photo: Path) -> Path:
+    return Path(os.path.realpath(photo))  # Path.resolve fails on a link to itself
 
 
 def plan_trees(

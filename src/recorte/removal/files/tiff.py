@@ -3,6 +3,7 @@
 import io
 import zlib
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 from PIL import Image, TiffImagePlugin, TiffTags
@@ -63,10 +64,16 @@ def _directory(photo: Photo) -> TiffImagePlugin.ImageFileDirectory_v2:
     exif = Image.Exif()
     exif.load(photo.exif or b"")
     for tag in exif:
-        directory[tag] = exif.get_ifd(tag) if tag in TiffTags.TAGS_V2_GROUPS else exif[tag]
+        directory[tag] = _group(exif, tag) if tag in TiffTags.TAGS_V2_GROUPS else exif[tag]
     if photo.icc_profile:
         directory[TiffImagePlugin.ICCPROFILE] = photo.icc_profile
     if photo.dpi:
         directory[TiffImagePlugin.RESOLUTION_UNIT] = 2  # inches
         directory[TiffImagePlugin.X_RESOLUTION], directory[TiffImagePlugin.Y_RESOLUTION] = photo.dpi
     return directory
+
+
+def _group(exif: Image.Exif, tag: int) -> dict[int, Any]:
+    """Give a directory in the EXIF with those that it holds itself, of which Pillow gives the place in the photo."""
+    return {key: _group(exif, key) if key in TiffTags.TAGS_V2_GROUPS else value
+            for key, value in exif.get_ifd(tag).items()}  # fmt: skip

@@ -3,6 +3,7 @@
 A new one is a file beside this one, or in the folder `presets` of the user's own (see `recorte.home`).
 """
 
+import contextlib
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -68,8 +69,10 @@ def merged(preset: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any
 
 
 def _named() -> dict[str, Path]:
-    places = (BUNDLED, home() / "presets")
-    return {path.stem: path for place in places for path in sorted(place.glob("*.y*ml")) if path.suffix in SUFFIXES}
+    there = sorted(BUNDLED.glob("*.y*ml"))
+    with contextlib.suppress(OSError):  # one may not look into somebody else's folder
+        there += sorted((home() / "presets").glob("*.y*ml"))
+    return {path.stem: path for path in there if path.suffix in SUFFIXES}
 
 
 def _find(preset: str | os.PathLike[str]) -> Path:
