@@ -1,6 +1,7 @@
 """The plan of the house: rooms import downwards only, and cutting out needs no PyTorch."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -112,6 +113,14 @@ def imports_of(path: Path) -> list[str]:
 
 def test_every_module_lies_in_a_room() -> None:
     assert {room for room, _ in modules()} <= set().union(*FLOORS)
+
+
+def test_the_newcomers_page_tells_of_every_room_and_script() -> None:
+    page = (SCRIPTS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    plan = page.partition("```\nscripts >")[2].partition("```")[0]
+    assert [set(re.findall(r"\w+", floor)) for floor in plan.split(">")] == FLOORS[::-1]
+    scripts = [path.stem for folder in (SCRIPTS, SCRIPTS / "studies") for path in folder.glob("*.py")]
+    assert not [name for name in scripts if f"`{name}`" not in page]
 
 
 @pytest.mark.parametrize(("room", "path"), modules(), ids=lambda value: value.stem if isinstance(value, Path) else None)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import ray
 from fsspec.core import url_to_fs
 
-from recorte.bulk.sources import as_text
+from recorte.bulk.naming import as_text
 from recorte.errors import DiskFullError, ModelError, PhotoError, RecorteError
 from recorte.photo import name_of
 from recorte.places import Place, reason_of

@@ -37,6 +37,16 @@ def made_before(names: Sequence[str]) -> set[str]:
     return {name for name in names if (made := RESULT.fullmatch(_stem(name))) and _is_there(made[1], names)}
 
 
+def is_text(name: str) -> bool:
+    """Tell whether a name is text; names of files need not be, and no table can hold those that are not."""
+    return as_text(name) == name
+
+
+def as_text(name: str) -> str:
+    """Give a name as text: what in it is none as `\\udce9`, say."""
+    return name.encode(errors="backslashreplace").decode()
+
+
 def _is_there(photo: str, names: Sequence[str]) -> bool:
     """Whether a name is that of a photo, without its suffix or with it."""
     place = bisect_left(names, photo)

@@ -16,8 +16,9 @@ from recorte.bulk.cluster import cluster, cores, machines
 from recorte.bulk.cutting import Cutting, Job
 from recorte.bulk.desk import open_desk
 from recorte.bulk.lock import Lock
+from recorte.bulk.naming import as_text, is_text
 from recorte.bulk.progress import Account
-from recorte.bulk.sources import Photos, as_text, find_photos, is_text
+from recorte.bulk.sources import Photos, find_photos
 from recorte.bulk.table import Table
 from recorte.errors import RecorteError
 from recorte.places import Place

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
-from recorte.bulk.naming import made_before, name_results
+from recorte.bulk.naming import as_text, made_before, name_results
 from recorte.errors import PhotoError, RecorteError
 from recorte.listing import EARLIER, EXTENSIONS, SOME, kind_of
 from recorte.places import Place, told
@@ -35,16 +35,6 @@ class Photos:
     def address(self, name: str) -> str:
         """Give the whole address of a photo, as a table can hold it."""
         return as_text(self.place.full(name) if self.place else name)
-
-
-def is_text(name: str) -> bool:
-    """Tell whether a name is text; names of files need not be, and no table can hold those that are not."""
-    return as_text(name) == name
-
-
-def as_text(name: str) -> str:
-    """Give a name as text: what in it is none as `\\udce9`, say."""
-    return name.encode(errors="backslashreplace").decode()
 
 
 def is_table(source: str) -> bool:
