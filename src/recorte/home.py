@@ -32,10 +32,13 @@ def models() -> Path:
 def model_names() -> list[str]:
     """List the models that were taught."""
     try:
-        there = [*models().iterdir()]
+        return _names()
     except OSError:  # none was taught yet, or one may not look into somebody else's
         return []
-    names = {path.name.removeprefix(REPLACED) for path in there if _is_model(path)}
+
+
+def _names() -> list[str]:
+    names = {path.name.removeprefix(REPLACED) for path in models().iterdir() if _is_model(path)}
     return sorted(name for name in names if NAME.fullmatch(name))
 
 
@@ -62,12 +65,11 @@ def resolved(model: str | os.PathLike[str]) -> Path:
 def near(name: str | os.PathLike[str]) -> str:
     """Say which models were taught, for a message about one that was not; empty where none was."""
     try:
-        os.listdir(models())  # noqa: PTH208
+        names = _names()
     except PermissionError:
         return f"; models that were taught are in {models()}, into which you may not look"
     except OSError:  # none was taught yet
         return ""
-    names = model_names()
     close = get_close_matches(os.fspath(name), names, 1)
     if close:
         return f"; did you mean {close[0]}?"

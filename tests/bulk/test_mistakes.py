@@ -72,6 +72,13 @@ def test_no_right(store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     )
 
 
+def test_what_ended_the_workers_is_told_and_not_the_advice_behind_it() -> None:
+    lines = ["ray::Cutting() (pid=1)", "  File x, line 1", "ValueError: of a store", "", "To change retry attempts, do"]
+    assert running._reason(RuntimeError("\n".join(lines))) == "ValueError: of a store"
+    assert running._reason(RuntimeError("a worker died\nfor lack of memory")) == "for lack of memory"
+    assert running._reason(RuntimeError()) == "RuntimeError"
+
+
 def test_a_model_that_cannot_be_opened(tmp_path: Path) -> None:
     write_red_photo(tmp_path / "in/a.jpg", 1)
     (tmp_path / "model.onnx").write_bytes(b"no model")

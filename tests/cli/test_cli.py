@@ -143,8 +143,8 @@ def test_photos_that_fail_are_named_and_the_rest_goes_on(holiday: Path, best_mod
     (holiday / "beach" / "short.jpg").write_bytes(whole[: len(whole) // 2])
     (holiday / "page.png").write_text("<html>")
     (holiday / "zero.jpg").touch()
-    for name in ("moved.jpg", "round.jpg"):
-        (holiday / name).symlink_to("round.jpg" if name == "round.jpg" else "elsewhere.jpg")
+    (holiday / "moved.jpg").symlink_to("elsewhere.jpg")
+    (holiday / "round.jpg").symlink_to("round.jpg")
     (holiday / f"{'l' * 251}.jpg").write_bytes(whole)  # with .webp its name has a byte too many
     answer = recorte(holiday, "-o", tmp_path / "cut", "-m", best_model, "--format", "webp")
     assert answer.returncode == 1

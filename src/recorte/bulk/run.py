@@ -181,7 +181,7 @@ class _Round:
         """
         self._desk = open_desk()
         self._ended: str | None = None
-        todo = [number for number in todo if not self._refused(number)]
+        todo = self._without_odd_names(todo)
         size = ROUND * max(1, cores())
         for start in range(0, len(todo), size):
             try:
@@ -196,12 +196,15 @@ class _Round:
             if self._stopped():
                 return
 
-    def _refused(self, number: int) -> bool:
-        photo = self._photos.names[number]
-        if refused := not is_text(photo):
-            error = f"{self._photos.address(photo)}: its name is no text (UTF-8), which a table cannot hold; rename it"
-            self._add(_row(self._job, self._photos, photo, self._photos.results[number], "failed", error=error))
-        return refused
+    def _without_odd_names(self, todo: Sequence[int]) -> list[int]:
+        """Let the photos fail whose names are no text, and give the others."""
+        names, results = self._photos.names, self._photos.results
+        for number in todo:
+            if not is_text(names[number]):
+                error = f"{self._photos.address(names[number])}: its name is no text (UTF-8), which a table cannot hold"
+                error += "; rename it"
+                self._add(_row(self._job, self._photos, names[number], results[number], "failed", error=error))
+        return [number for number in todo if is_text(names[number])]
 
     def _add(self, row: Mapping[str, Any]) -> None:
         self._table.add(row)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from recorte.errors import ModelError, RecorteError
 from recorte.files import remove_left_over
+from recorte.removal.files.output import real_path
 from recorte.removal.files.report import Aside, BatchReport, Outcome
 from recorte.removal.options import Options
 
@@ -73,7 +74,7 @@ def cut_out_each(
         ModelError: the model is at fault, so no photo would go better.
     """
     options = options or Options()
-    spared = {options.target_of(Path(os.path.realpath(photo))): photo for photo in plan}
+    spared = {options.target_of(real_path(photo)): photo for photo in plan}
     for folder in {result.parent for result in plan.values()}:
         remove_left_over(folder)
     ahead = AHEAD * jobs
@@ -85,17 +86,8 @@ def cut_out_each(
             if stopped():
                 return None
             shown = options.targets(result, 1)[0]
-            try:
-                replaced, there = spared.get(result.resolve()), shown.exists()
-            except OSError as trouble:  # a name that is too long, a folder that one may not look into
-                error = f"{photo}: its result {shown} cannot be written ({trouble.strerror})"
-                return Outcome(photo, shown, "failed", error=error)
-            if replaced:
-                error = f"{photo}: its cut-out would replace {replaced}, one of the photos"
-                return Outcome(photo, shown, "failed", error=error)
-            if there and not overwrite:
-                return Outcome(photo, shown, "skipped")
-            return _cut_out_one(cut_out, photo, result, shown)
+            without = _without_cutting(photo, shown, spared.get(real_path(result)), overwrite)
+            return without or _cut_out_one(cut_out, photo, result, shown)
 
         try:
             for photo, result in plan.items():
@@ -108,6 +100,19 @@ def cut_out_each(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _without_cutting(photo: Path, shown: Path, replaced: Path | None, overwrite: bool) -> Outcome | None:
+    """Tell what becomes of a photo whose result must not be made, or is there; None: it is to be cut out."""
+    if replaced:
+        error = f"{photo}: its cut-out would replace {replaced}, one of the photos"
+        return Outcome(photo, shown, "failed", error=error)
+    try:
+        there = shown.exists()
+    except OSError as trouble:  # a name that is too long, a folder that one may not look into
+        error = f"{photo}: its result {shown} cannot be written ({trouble.strerror})"
+        return Outcome(photo, shown, "failed", error=error)
+    return Outcome(photo, shown, "skipped") if there and not overwrite else None
 
 
 def _cut_out_one(cut_out: CutOut, photo: Path, result: Path, shown: Path) -> Outcome:

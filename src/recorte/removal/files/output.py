@@ -231,8 +231,13 @@ def same_file(one: Path, other: Path) -> bool:
         try:
             return one.samefile(other)
         except OSError:
-            return os.path.realpath(one) == os.path.realpath(other)  # Path.resolve fails on a link to itself
+            return real_path(one) == real_path(other)
     return False
+
+
+def real_path(path: Path) -> Path:
+    """Follow the links of a path, there or not; `Path.resolve` fails on a link to itself."""
+    return Path(os.path.realpath(path))
 
 
 def write(target: Path, content: bytes) -> None:

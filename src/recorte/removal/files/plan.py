@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recorte.errors import PhotoError, RecorteError
 from recorte.listing import list_photos, made_before, no_photos
-from recorte.removal.files.output import same_file
+from recorte.removal.files.output import real_path, same_file
 
 
 def plan_folder(
@@ -61,7 +61,7 @@ def plan_tree(
     made = made_before(photos)
     photos = [photo for photo in photos if photo not in made]
     if results.is_relative_to(folder.resolve()):
-        photos = [photo for photo in photos if not _real(photo).is_relative_to(results)]
+        photos = [photo for photo in photos if not real_path(photo).is_relative_to(results)]
     names = result_names((photo.relative_to(folder) for photo in photos), suffix)
     return {folder / name: target / result for name, result in names.items()}
 
@@ -104,11 +104,7 @@ def _is_result(photo: Path, target: Path, root: Path | None) -> bool:
     if root is None or same_file(root, target):
         return False
     results = target.resolve()
-    return results.is_relative_to(root.resolve()) and _real(photo).is_relative_to(results)
-
-
-def _real(photo: Path) -> Path:
-    return Path(os.path.realpath(photo))  # Path.resolve fails on a link to itself
+    return results.is_relative_to(root.resolve()) and real_path(photo).is_relative_to(results)
 
 
 def plan_trees(
